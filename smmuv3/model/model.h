@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * model.h - a software SMMUv3: registers, command queue, stream table, walker, TLB, events.
+ *
+ * Reads the very memory that the driver wrote, with decoders of its own, and executes commands only
+ * when it is stepped. It is stricter than the architecture needs: it keeps the oldest legal TLB entry,
+ * refills between any two steps, and executes the commands between two SYNCs in adversarial order.
+ * Hosted code; includes none of the driver's headers, so that a wrong bit has to be read wrong twice.
+ * Spec: IHI 0070 (SMMUv3), DDI 0487 (VMSAv8-64 stage 2).
+ */
+#ifndef SMMUV3_MODEL_MODEL_H
+#define SMMUV3_MODEL_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct model;
+
+/* Physical memory as the SMMU sees it. Both return NULL where nothing answers (external abort). */
+struct model_memory {
+	void *ctx;
+	const void *(*read)(void *ctx, uint64_t pa, size_t bytes);
+	void *(*write)(void *ctx, uint64_t pa, size_t bytes);
+};
+
+enum model_rule {		       /* what a violation breaks; names in model_rule_name() */
+	MODEL_RULE_BBM_BLOCK,	       /* live leaf replaced by a table, or the reverse, at BBML 0 */
+	MODEL_RULE_BBM_OUTPUT,	       /* live leaf's output address changed without break-before-make */
+	MODEL_RULE_BBM_TYPE,	       /* live leaf's memory type changed without break-before-make */
+	MODEL_RULE_CONTIGUOUS,	       /* contiguous group broken or misprogrammed */
+	MODEL_RULE_DESCRIPTOR,	       /* reserved descriptor encoding made reachable */
+	MODEL_RULE_REGISTER,	       /* guarded register written at a forbidden time */
+	MODEL_RULE_ALIGNMENT,	       /* base of a table or queue not aligned to its size */
+	MODEL_RULE_COUNT
+};
+
+struct model_violation {
+	enum model_rule rule;
+	uint64_t pa;		       /* descriptor, or register offset */
+	uint64_t old_value, new_value;
+	const char *what;	       /* one line, static */
+};
+
+/* What the device claims to be. Zeroed and then model_config_default() fills the usual values. */
+struct model_config {
+	bool s1p, s2p;		       /* IDR0: stages implemented */
+	bool ril;		       /* IDR3.RIL */
+	bool cohacc, hyp, sev, msi, vmid16, httu, ats;
+	bool st_level2;		       /* two-level stream tables */
+	unsigned bbml;		       /* IDR3.BBML 0..2 */
+	unsigned oas_bits;	       /* 32..48 */
+	unsigned sid_bits;	       /* IDR1.SIDSIZE */
+	unsigned cmdq_lg2, evtq_lg2;   /* IDR1 */
+	bool gbpa_abort_at_reset;      /* GBPA.ABORT's reset value */
+	uint32_t iidr;
+	uint64_t seed;		       /* adversary's choices */
+	struct model_memory memory;
+	void *report_ctx;	       /* called at once for each violation; may be NULL */
+	void (*report)(void *ctx, const struct model_violation *violation);
+};
+
+void model_config_default(struct model_config *config);
+
+/** model_new() - a model in its reset state. Return: NULL if memory is short. */
+struct model *model_new(const struct model_config *config);
+void model_free(struct model *model);
+
+/* Registers: byte offsets into the two 64 KiB pages. A doorbell write never executes a command. */
+uint32_t model_read32(struct model *model, uint32_t offset);
+uint64_t model_read64(struct model *model, uint32_t offset);
+void model_write32(struct model *model, uint32_t offset, uint32_t value);
+void model_write64(struct model *model, uint32_t offset, uint64_t value);
+
+/** model_step() - one micro step (fetch or execute one command, or one adversary refill).
+ * Return: false when there is nothing to do: queue empty, disabled or stopped by an error. */
+bool model_step(struct model *model);
+
+/** model_run() - step until there is nothing to do. Return: steps made. */
+uint64_t model_run(struct model *model);
+
+enum model_fault {		       /* event numbers of IHI 0070, Event records; 0 is success */
+	MODEL_OK = 0,
+	MODEL_ABORT = 1,	       /* GBPA.ABORT or Config=abort: terminated without an event */
+	MODEL_C_BAD_STREAMID = 0x02,
+	MODEL_F_STE_FETCH = 0x03,
+	MODEL_C_BAD_STE = 0x04,
+	MODEL_F_WALK_EABT = 0x0b,
+	MODEL_F_TRANSLATION = 0x10,
+	MODEL_F_ADDR_SIZE = 0x11,
+	MODEL_F_ACCESS = 0x12,
+	MODEL_F_PERMISSION = 0x13,
+	MODEL_F_TLB_CONFLICT = 0x20,
+};
+
+struct model_access {
+	enum model_fault fault;
+	uint64_t pa;		       /* when fault is MODEL_OK */
+	bool device;		       /* Device memory type */
+	bool hit;		       /* served by a cached translation (leaf or combined) */
+	bool bypass;		       /* SMMU disabled and GBPA lets it through, or STE bypass */
+	unsigned level;		       /* of the leaf that translated it */
+};
+
+/** model_dma() - a device makes one access of up to 8 bytes within a page. Fills the TLB. */
+struct model_access model_dma(struct model *model, uint32_t sid, uint64_t iova, bool write);
+
+/** model_probe() - like model_dma(), but leaves no trace: no fill, no event. Serves from TLB if present. */
+struct model_access model_probe(struct model *model, uint32_t sid, uint64_t iova, bool write);
+
+/* The adversary re-accesses watched addresses between any two steps (refills stale caches). */
+void model_watch(struct model *model, uint32_t sid, uint64_t iova);
+void model_unwatch_all(struct model *model);
+
+/** model_observe_store() - the driver has just stored an 8-byte translation descriptor at @pa.
+ * Called for each store, in order; the model follows which tables are live and checks the rules. */
+void model_observe_store(struct model *model, uint64_t pa, uint64_t old_value, uint64_t new_value);
+
+/* Events, oldest first, are what the driver reads from memory; this counts them by type. */
+uint64_t model_event_count(const struct model *model, enum model_fault type);
+
+struct model_counters {
+	uint64_t doorbells, commands, tlbi, cfgi, syncs;
+	uint64_t tlb_fills, tlb_hits, walks;
+	uint64_t violations[MODEL_RULE_COUNT];
+};
+const struct model_counters *model_counters(const struct model *model);
+const char *model_rule_name(enum model_rule rule);
+
+/* Fault injection: the command at 64-bit position @position (from 0) raises CERROR_ @error once. */
+void model_inject_cerror(struct model *model, uint64_t position, unsigned error);
+/* The command queue stops consuming (a sync that never completes) until called with false. */
+void model_stall_commands(struct model *model, bool stall);
+
+/* ---- decode.c: an independent decoder of raw stage-2 tables, no TLB ---------------------- */
+
+struct model_leaf {
+	uint64_t start, end;	       /* IPA range of this leaf or of this invalid entry, END exclusive */
+	uint64_t pa;		       /* output address of start */
+	bool valid, read, write, device, contiguous;
+	unsigned level;
+	uint64_t descriptor_pa, descriptor;
+};
+
+/** model_decode_ste() - is the STE legal, and what does it say? Words in CPU order. */
+struct model_stage2 {
+	bool valid;		       /* V=1, legal, stage 2 enabled */
+	bool nested;
+	unsigned granule_lg2, ia_bits, start_level, oas_bits;
+	uint64_t ttb;
+	uint16_t vmid;
+};
+struct model_stage2 model_decode_ste(const uint64_t ste[8], const struct model_config *config);
+
+/** model_walk() - the leaf (or invalid entry) that covers @ipa. Return: fault, MODEL_OK if decoded. */
+enum model_fault model_walk(const struct model_memory *memory, const struct model_stage2 *stage2, uint64_t ipa,
+			    struct model_leaf *leaf);
+
+/** model_walk_all() - every leaf and every invalid entry in ascending order (no gaps: covers 0..2^ia_bits).
+ * Stops and returns the fault if a table cannot be read or is malformed. */
+enum model_fault model_walk_all(const struct model_memory *memory, const struct model_stage2 *stage2, void *ctx,
+				void (*leaf)(void *ctx, const struct model_leaf *leaf));
+
+#endif
