@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * platform.h - all that the embedder supplies. These and mem* are the library's only undefined symbols.
+ *
+ * engine/platform/linux.c implements it for a hosted process, engine/platform/el2.c for EL2.
+ */
+#ifndef SHADOW_PLATFORM_H
+#define SHADOW_PLATFORM_H
+
+#include <shadow/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Device registers. @address is what the embedder gave when it attached the device, plus an offset.
+ * A write is not ordered after earlier stores by itself: engine/order.h does that. */
+uint32_t platform_mmio_read32(uintptr_t address);
+uint64_t platform_mmio_read64(uintptr_t address);
+void platform_mmio_write32(uintptr_t address, uint32_t value);
+void platform_mmio_write64(uintptr_t address, uint64_t value);
+
+/* The CPU's view of physical memory: NULL if @pa .. @pa + @bytes is not mapped. Any CPU, any time. */
+void *platform_virt(shadow_pa_t pa, size_t bytes);
+
+/* A monotonic clock in nanoseconds; and a pause inside a polling loop. */
+uint64_t platform_time_ns(void);
+void platform_relax(void);
+
+/* Does this CPU hold the host lock? Asked by debug builds only. */
+bool platform_host_lock_held(void);
+
+enum platform_report {
+	PLATFORM_REPORT_ACCESS_UNKNOWN,	 /* a: address, b: access bits that are not known */
+	PLATFORM_REPORT_RESERVED,	 /* a: start, b: end of a reserved range that was asked for */
+	PLATFORM_REPORT_COMMAND_ERROR,	 /* a: SMMU's number, b: CONS.ERR; it was repaired */
+	PLATFORM_REPORT_SMMU_CLOSED,	 /* a: SMMU's number, b: GERROR; abort is confirmed */
+	PLATFORM_REPORT_ISOLATION_LOST,	 /* a: SMMU's number, b: GERROR; abort could not be confirmed */
+};
+
+/* Something that a person must see. Never called on a path without trouble. May not call the library. */
+void platform_report(enum platform_report what, uint64_t a, uint64_t b);
+
+/* Isolation can no longer be promised. @where is a static string. Does not return. */
+__attribute__((noreturn)) void platform_panic(const char *where);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * shadow.h - the engine: queue host page-state transitions, apply them to a target in batches.
+ *
+ * Order of calls: shadow_engine_init(), a target (shadow/smmu.h), shadow_engine_register(),
+ * shadow_snapshot(); then for each transition shadow_reserve() in the host's check phase, the host's own
+ * edit, shadow_queue(), shadow_flush(), shadow_wait(), hand-over. Without a target every call succeeds
+ * and does nothing.
+ */
+#ifndef SHADOW_SHADOW_H
+#define SHADOW_SHADOW_H
+
+#include <shadow/error.h>
+#include <shadow/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct shadow_engine;
+struct shadow_target;
+
+struct shadow_engine_config {
+	unsigned cpu_count;	   /* 1 .. SHADOW_CPUS_MAX */
+	unsigned queue_slots;	   /* per CPU, a power of two, 2 .. 65536 */
+};
+
+/**
+ * shadow_engine_bytes() - memory that an engine of this shape needs.
+ * Return: bytes, to be aligned to 64; 0 if the configuration is out of range.
+ */
+size_t shadow_engine_bytes(const struct shadow_engine_config *config);
+
+/**
+ * shadow_engine_init() - make an engine in the caller's memory.
+ * @memory: shadow_engine_bytes() bytes, aligned to 64; the engine's until shadow_engine_fini().
+ * @engine: the engine, on success.
+ * Context: one CPU, before any other call. Return: 0; -SHADOW_EINVAL; -SHADOW_ENOMEM.
+ */
+__attribute__((warn_unused_result)) int shadow_engine_init(void *memory, size_t bytes,
+							   const struct shadow_engine_config *config,
+							   struct shadow_engine **engine);
+
+/**
+ * shadow_engine_register() - give the engine its target. At most once.
+ * Context: one CPU, before the snapshot. Return: 0; -SHADOW_EBUSY if there is one already.
+ */
+__attribute__((warn_unused_result)) int shadow_engine_register(struct shadow_engine *engine,
+							       struct shadow_target *target);
+
+/* A host stage-2 table as the CPU walks it: VMSAv8-64 descriptors, 4 KiB granule. */
+struct shadow_host_table {
+	shadow_pa_t root;	   /* start-level tables, concatenated; read through platform_virt() */
+	unsigned ia_bits;	   /* must equal the target's */
+	unsigned start_level;	   /* 0, 1 or 2 */
+};
+
+/**
+ * shadow_snapshot() - build the whole shadow from the host's stage-2 table, then let transitions pass.
+ * @wait_ns: longest wait for the devices, 1 .. SHADOW_WAIT_NS_MAX.
+ *
+ * A valid leaf is mapped with its own R and W, an annotated entry (invalid, not zero) stays unmapped, a
+ * zero entry is mapped R/W. Reserved ranges are left out. Transitions before it are ignored.
+ * Context: host lock held, one CPU. Return: 0; -SHADOW_ENOMEM if the pool is short, -SHADOW_EINVAL if the
+ * table is malformed or of another size, -SHADOW_EBUSY if done before, -SHADOW_EIO or -SHADOW_ETIMEDOUT
+ * from a device. After a failure the target stays in abort and transitions stay ignored.
+ * Spec: DDI 0487, VMSAv8-64 stage 2 descriptor formats.
+ */
+__attribute__((warn_unused_result)) int shadow_snapshot(struct shadow_engine *engine,
+							const struct shadow_host_table *table, uint64_t wait_ns);
+
+/* One change of the host's state of a page range. */
+struct shadow_transition {
+	shadow_ipa_t start;	   /* aligned to a page */
+	uint64_t page_count;	   /* 1 .. */
+	enum shadow_state new_state;
+	enum shadow_state old_state; /* of every page, if old_states is NULL */
+	const uint8_t *old_states; /* or one state a page */
+};
+
+/**
+ * shadow_reserve() - make sure that a transition can be queued and flushed without running out.
+ * @cpu: the CPU that will queue it.
+ *
+ * Sets aside queue slots and table pages until the next flush. May flush and wait, when slots or tables
+ * are short or when a page of the range has a revoke that is still queued and would now be granted.
+ * Context: the host's check phase, host lock held, nothing committed. Return: 0; -SHADOW_ENOMEM if the
+ * tables do not suffice even then; -SHADOW_EOPNOTSUPP if the target's policy cannot change this range;
+ * -SHADOW_EINVAL for a bad range; -SHADOW_EIO, -SHADOW_ETIMEDOUT from a wait. Nothing is changed then.
+ */
+__attribute__((warn_unused_result)) int shadow_reserve(struct shadow_engine *engine, unsigned cpu,
+						       const struct shadow_transition *transition,
+						       uint64_t wait_ns);
+
+/**
+ * shadow_queue() - take in one transition that the host has committed.
+ * @number: its place in the host's order: one more than the last that changed access, from 1.
+ *
+ * Decided page by page: to NOPAGE revokes, from NOPAGE grants, all else is ignored.
+ * Context: host lock held, on @cpu, after shadow_reserve(); never waits, fails or allocates; writes only
+ * this CPU's queue. Return: whether it changes access, that is, whether it used up @number.
+ */
+bool shadow_queue(struct shadow_engine *engine, unsigned cpu, uint64_t number,
+		  const struct shadow_transition *transition);
+
+/** shadow_queue_close() - the trip on @cpu ends: its newest slot is not extended any more. On @cpu. */
+void shadow_queue_close(struct shadow_engine *engine, unsigned cpu);
+
+/** shadow_ticket() - the place of the last transition queued so far. Host lock held. */
+shadow_ticket_t shadow_ticket(const struct shadow_engine *engine);
+
+/**
+ * shadow_flush() - apply everything queued so far, by any CPU: tables, invalidations, doorbells.
+ * Publishes and never waits for a sync; only a command queue that is full makes it wait for room.
+ * Context: host lock held. Return: a ticket that covers all of it.
+ */
+shadow_ticket_t shadow_flush(struct shadow_engine *engine);
+
+/** shadow_complete() - is everything up to the ticket in force? Reads each SMMU's CONS at most once. */
+bool shadow_complete(struct shadow_engine *engine, shadow_ticket_t ticket);
+
+/**
+ * shadow_wait() - wait until every transition that a ticket covers is in force for DMA.
+ * @ticket:  from shadow_flush() or shadow_ticket().
+ * @wait_ns: longest wait for the devices, 1 .. SHADOW_WAIT_NS_MAX.
+ *
+ * On success no device can use an access revoked before the ticket, and retired tables are reusable.
+ * Context: any CPU; never allocates. Return: 0; -SHADOW_EAGAIN: not flushed yet; -SHADOW_ETIMEDOUT: grants
+ * are made, revokes are written but unconfirmed; -SHADOW_EIO: an SMMU failed and could not be shut.
+ * Spec: IHI 0070, CMD_SYNC; DDI 0487, break-before-make.
+ */
+__attribute__((warn_unused_result)) int shadow_wait(struct shadow_engine *engine, shadow_ticket_t ticket,
+						    uint64_t wait_ns);
+
+struct shadow_stats {
+	uint64_t transitions;	      /* queued, those that change nothing included */
+	uint64_t transitions_access;  /* that changed access */
+	uint64_t slots;		      /* opened: transitions_access less those that extended a slot */
+	uint64_t flushes;	      /* that found something to do */
+	uint64_t flushes_forced;      /* by shadow_reserve() */
+	uint64_t runs;		      /* after coalescing */
+	uint64_t reserved_attempts;   /* grants of reserved ranges, refused and reported */
+};
+
+void shadow_engine_stats(const struct shadow_engine *engine, struct shadow_stats *stats);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

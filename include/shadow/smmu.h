@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * smmu.h - a shadow target: one stage-2 table shared by several Arm SMMUv3.
+ *
+ * Order of calls: shadow_smmu_target_init(), shadow_smmu_attach() for each SMMU, shadow_smmu_stream() for
+ * each stream, shadow_engine_register(), shadow_snapshot(). Streams abort until the snapshot is done.
+ * Spec: IHI 0070 (SMMUv3), DDI 0487 (VMSAv8-64 stage 2).
+ */
+#ifndef SHADOW_SMMU_H
+#define SHADOW_SMMU_H
+
+#include <shadow/error.h>
+#include <shadow/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct shadow_target;
+struct shadow_smmu;
+
+/* Memory that the target lives in: physically contiguous, zeroed, mapped for the CPU at virt. */
+struct shadow_pool {
+	shadow_pa_t base;	      /* aligned to 2 MiB */
+	void *virt;
+	uint64_t bytes;		      /* a multiple of 4 KiB; see shadow_smmu_pool_bytes() */
+};
+
+struct shadow_smmu_target_config {
+	unsigned ia_bits;	      /* SHADOW_IA_BITS_MIN .. SHADOW_IA_BITS_MAX */
+	unsigned bbml;		      /* 0: memory stays in pages; 2: blocks are split and collapsed live */
+	uint16_t vmid;
+	const struct shadow_range *memory;   /* memory regions: sorted, disjoint; adjoining ones count as one */
+	unsigned memory_count;
+	const struct shadow_range *reserved; /* never reachable by a device; the pool is, by itself, as well */
+	unsigned reserved_count;
+	struct shadow_pool pool;
+	unsigned runs_max;	      /* most runs in a flush: engine's cpu_count * queue_slots */
+};
+
+/**
+ * shadow_smmu_pool_bytes() - pool that never runs out for this configuration (pool fields ignored).
+ * @smmu_count: SMMUs to be attached; @cmdq_lg2, @sid_bits: of each, as in struct shadow_smmu_config.
+ * Return: bytes, a multiple of 2 MiB: all start tables, one table per 1 GiB and per 2 MiB touched by a
+ * memory or reserved range, two per GiB cut by the pool or a reserved range, queues and stream tables.
+ */
+uint64_t shadow_smmu_pool_bytes(const struct shadow_smmu_target_config *config, unsigned smmu_count,
+				unsigned cmdq_lg2, unsigned sid_bits);
+
+/** shadow_smmu_target_bytes() - the caller's memory for a target, beside its pool; 0: bad configuration. */
+size_t shadow_smmu_target_bytes(const struct shadow_smmu_target_config *config);
+
+/**
+ * shadow_smmu_target_init() - make a target in the caller's memory (zeroed, aligned to 64).
+ * Return: 0; -SHADOW_EINVAL; -SHADOW_ENOMEM if memory or pool is too small for the start tables.
+ */
+__attribute__((warn_unused_result)) int shadow_smmu_target_init(void *memory, size_t bytes,
+								const struct shadow_smmu_target_config *config,
+								struct shadow_target **target);
+
+struct shadow_smmu_config {
+	uintptr_t registers;	      /* address for platform_mmio_*(), two 64 KiB pages */
+	unsigned cmdq_lg2;	      /* command ring entries, 2 .. 19, at most IDR1.CMDQS */
+	unsigned evtq_lg2;	      /* event ring entries, 2 .. 19, at most IDR1.EVTQS */
+	unsigned sid_bits;	      /* StreamIDs covered by the linear stream table, at most IDR1.SIDSIZE */
+	bool no_ril;		      /* do not use range invalidation though IDR3 offers it */
+	bool nested;		      /* streams also have a stage 1, which the host owns; needs IDR0.S1P */
+	uint64_t wait_ns;	      /* for handshakes and bring-up, 1 .. SHADOW_WAIT_NS_MAX */
+};
+
+/**
+ * shadow_smmu_attach() - probe an SMMU, shut it, bring it up with every stream in abort.
+ * GBPA.ABORT is set before anything else is touched. Ring, event queue and stream table come from the pool.
+ * Context: one CPU, before the snapshot. Return: 0; -SHADOW_ENODEV if it lacks stage 2, AArch64 tables, the
+ * 4 KiB granule or the BBM level asked for; -SHADOW_ENOMEM; -SHADOW_ENOSPC; -SHADOW_ETIMEDOUT; -SHADOW_EIO.
+ * Spec: IHI 0070, Initialization and reset; SMMU_GBPA; SMMU_CR0.
+ */
+__attribute__((warn_unused_result)) int shadow_smmu_attach(struct shadow_target *target,
+							   const struct shadow_smmu_config *config,
+							   struct shadow_smmu **smmu);
+
+/**
+ * shadow_smmu_stream() - let a stream use the shadow as soon as the snapshot is done (now, if it is).
+ * Return: 0; -SHADOW_EINVAL if @sid is outside the stream table; -SHADOW_ETIMEDOUT, -SHADOW_EIO.
+ */
+__attribute__((warn_unused_result)) int shadow_smmu_stream(struct shadow_smmu *smmu, uint32_t sid);
+
+/** shadow_smmu_ste() - the stream table entry of @sid as it stands in memory, in CPU order. */
+void shadow_smmu_ste(const struct shadow_smmu *smmu, uint32_t sid, uint64_t ste[8]);
+
+struct shadow_smmu_stats {
+	uint64_t tlbi, cfgi, syncs;   /* commands published */
+	uint64_t doorbells;
+	uint64_t doorbells_extra;     /* more than one in a flush, because its commands exceeded the ring */
+	uint64_t commands_repaired;
+	bool closed;		      /* failed and shut */
+};
+
+void shadow_smmu_stats(const struct shadow_smmu *smmu, struct shadow_smmu_stats *stats);
+
+struct shadow_table_stats {
+	uint64_t writes;	      /* descriptor stores, fills of new tables included */
+	uint64_t splits, collapses;
+	uint64_t bytes_live;	      /* tables that a walker can reach, start tables included */
+	uint64_t bytes_retired;	      /* unlinked, not yet reusable */
+	uint64_t bytes_peak;	      /* live and retired */
+	uint64_t leaves[4];	      /* valid leaves by level: [1] 1 GiB, [2] 2 MiB, [3] 4 KiB */
+};
+
+void shadow_smmu_table_stats(const struct shadow_target *target, struct shadow_table_stats *stats);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

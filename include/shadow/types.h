@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * types.h - addresses, ranges, page states, access rights and limits that every interface shares.
+ */
+#ifndef SHADOW_TYPES_H
+#define SHADOW_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SHADOW_CPUS_MAX 256u	      /* CPUs of one engine */
+#define SHADOW_SMMUS_MAX 64u	      /* SMMUs of one target */
+#define SHADOW_PAGE_LG2 12u	      /* the page of a transition: 4 KiB */
+#define SHADOW_PAGE_BYTES (UINT64_C(1) << SHADOW_PAGE_LG2)
+#define SHADOW_IA_BITS_MIN 32u
+#define SHADOW_IA_BITS_MAX 48u
+#define SHADOW_WAIT_NS_MAX UINT64_C(60000000000) /* longest wait: one minute */
+
+/* Addresses are wrapped at interfaces: an intermediate physical address is not a physical one. */
+typedef struct {
+	uint64_t addr;
+} shadow_ipa_t;
+
+typedef struct {
+	uint64_t addr;
+} shadow_pa_t;
+
+/* Bytes start .. end, END exclusive. */
+struct shadow_range {
+	uint64_t start, end;
+};
+
+/* The host component of a page's state, numbered as pKVM numbers it. */
+enum shadow_state {
+	SHADOW_STATE_OWNED = 0,
+	SHADOW_STATE_SHARED_OWNED = 1,
+	SHADOW_STATE_SHARED_BORROWED = 2,
+	SHADOW_STATE_NOPAGE = 3,
+};
+
+/* What a device may do: R and W as in the stage-2 S2AP field. */
+enum shadow_access {
+	SHADOW_ACCESS_NONE = 0,
+	SHADOW_ACCESS_R = 1,
+	SHADOW_ACCESS_W = 2,
+	SHADOW_ACCESS_RW = 3,
+};
+
+enum shadow_memory {
+	SHADOW_MEMORY_NORMAL = 0, /* inside a memory region: cacheable */
+	SHADOW_MEMORY_DEVICE = 1, /* everything else */
+};
+
+/* A place in the order of transitions. Zero: before the first one. */
+typedef struct {
+	uint64_t number;
+} shadow_ticket_t;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
