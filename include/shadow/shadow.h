@@ -23,6 +23,7 @@ struct shadow_target;
 struct shadow_engine_config {
 	unsigned cpu_count;	   /* 1 .. SHADOW_CPUS_MAX */
 	unsigned queue_slots;	   /* per CPU, a power of two, 2 .. 65536 */
+	struct shadow_address_map map; /* its arrays are copied */
 };
 
 /**
@@ -42,7 +43,7 @@ __attribute__((warn_unused_result)) int shadow_engine_init(void *memory, size_t 
 							   struct shadow_engine **engine);
 
 /**
- * shadow_engine_register() - give the engine its target. At most once.
+ * shadow_engine_register() - give the engine its target. At most once. The target's pool becomes reserved.
  * Context: one CPU, before the snapshot. Return: 0; -SHADOW_EBUSY if there is one already.
  */
 __attribute__((warn_unused_result)) int shadow_engine_register(struct shadow_engine *engine,

@@ -27,15 +27,11 @@ struct shadow_pool {
 };
 
 struct shadow_smmu_target_config {
-	unsigned ia_bits;	      /* SHADOW_IA_BITS_MIN .. SHADOW_IA_BITS_MAX */
+	struct shadow_address_map map; /* the engine's; read by shadow_smmu_*_bytes() and init only */
 	unsigned bbml;		      /* 0: memory stays in pages; 2: blocks are split and collapsed live */
 	uint16_t vmid;
-	const struct shadow_range *memory;   /* memory regions: sorted, disjoint; adjoining ones count as one */
-	unsigned memory_count;
-	const struct shadow_range *reserved; /* never reachable by a device; the pool is, by itself, as well */
-	unsigned reserved_count;
 	struct shadow_pool pool;
-	unsigned runs_max;	      /* most runs in a flush: engine's cpu_count * queue_slots */
+	unsigned runs_max;	      /* most slots in a flush: engine's cpu_count * queue_slots */
 };
 
 /**

@@ -56,6 +56,15 @@ enum shadow_memory {
 	SHADOW_MEMORY_DEVICE = 1, /* everything else */
 };
 
+/* The host's address space: what is memory, and what no device may ever reach. */
+struct shadow_address_map {
+	unsigned ia_bits;	  /* SHADOW_IA_BITS_MIN .. SHADOW_IA_BITS_MAX: the space is 0 .. 2^ia_bits */
+	const struct shadow_range *memory; /* page-aligned, sorted, disjoint; all else is MMIO */
+	unsigned memory_count;
+	const struct shadow_range *reserved; /* page-aligned; any order, may overlap and lie anywhere */
+	unsigned reserved_count;
+};
+
 /* A place in the order of transitions. Zero: before the first one. */
 typedef struct {
 	uint64_t number;

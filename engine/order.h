@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * order.h - every atomic, barrier and device-visible store of the core, each with its order in its name.
+ *
+ * Nothing else in engine/ or smmuv3/ touches shared or device-visible memory. Builds with
+ * SHADOW_ORDER_OBSERVED call order_observed_descriptor() after each descriptor store, so that replay and
+ * the tests see the table as a walker could between any two stores; the ordering is the same.
+ *
+ * The pairs (tag: this side; partner; observer):
+ *   Q1  queue_push(): slot before tail       Q2 queue_drain() reads tail, then slots           CPU
+ *   Q2  queue_drain(): slots read before head  Q1 queue_push() reads head, then reuses a slot  CPU
+ *   T1  fresh table filled before it is linked  the walker's dependent fetch of the table      SMMU
+ *   D1  descriptors and commands before PROD   the fetch that the doorbell triggers            SMMU
+ *   D2  grant visible before control returns   the walk of a device told to use the page       SMMU
+ *   C1  CONS read before what it completes     the SMMU's write of CONS after the SYNC         SMMU
+ * Spec: DDI 0487, Data Synchronization Barrier; IHI 0070, Command queue; Translation table coherency.
+ */
+#ifndef ENGINE_ORDER_H
+#define ENGINE_ORDER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef SHADOW_ORDER_OBSERVED
+/* Supplied by who builds so: called after @where changed from @old_value to @value. */
+void order_observed_descriptor(uint64_t *where, uint64_t old_value, uint64_t value);
+#endif
+
+static inline uint32_t load_acquire_u32(const _Atomic uint32_t *where)
+{
+	return atomic_load_explicit(where, memory_order_acquire);
+}
+
+static inline uint32_t load_relaxed_u32(const _Atomic uint32_t *where)
+{
+	return atomic_load_explicit(where, memory_order_relaxed);
+}
+
+static inline void store_release_u32(_Atomic uint32_t *where, uint32_t value)
+{
+	atomic_store_explicit(where, value, memory_order_release);
+}
+
+static inline void store_relaxed_u32(_Atomic uint32_t *where, uint32_t value)
+{
+	atomic_store_explicit(where, value, memory_order_relaxed);
+}
+
+/* A descriptor that a walker may read at this moment: one single-copy atomic 64-bit store. */
+static inline void order_store_descriptor(uint64_t *where, uint64_t value)
+{
+#ifdef SHADOW_ORDER_OBSERVED
+	uint64_t old_value = *where;
+#endif
+	__atomic_store_n(where, value, __ATOMIC_RELAXED);
+#ifdef SHADOW_ORDER_OBSERVED
+	order_observed_descriptor(where, old_value, value);
+#endif
+}
+
+/* A descriptor of a table that no walker can reach yet. */
+static inline void order_fill_descriptor(uint64_t *where, uint64_t value)
+{
+#ifdef SHADOW_ORDER_OBSERVED
+	uint64_t old_value = *where;
+#endif
+	*where = value;
+#ifdef SHADOW_ORDER_OBSERVED
+	order_observed_descriptor(where, old_value, value);
+#endif
+}
+
+/* A word of a queue entry or stream table entry: single-copy atomic, unordered. */
+static inline void order_store_device(uint64_t *where, uint64_t value)
+{
+	__atomic_store_n(where, value, __ATOMIC_RELAXED);
+}
+
+/* [T1] Fresh table filled before it is linked. Observer: SMMU, coherent walks. */
+static inline void order_before_link(void)
+{
+#if defined(__aarch64__)
+	__asm__ volatile("dmb ishst" ::: "memory");
+#else
+	atomic_thread_fence(memory_order_release);
+#endif
+}
+
+/* [D1] [D2] All stores so far, descriptors and commands, are visible to devices. Observer: SMMU. */
+static inline void order_device_publish(void)
+{
+#if defined(__aarch64__)
+	__asm__ volatile("dsb st" ::: "memory");
+#elif defined(__x86_64__)
+	__asm__ volatile("sfence" ::: "memory");
+#else
+	atomic_thread_fence(memory_order_seq_cst);
+#endif
+}
+
+/* [C1] What was read from a device register before everything that follows. Observer: CPU. */
+static inline void order_device_seen(void)
+{
+#if defined(__aarch64__)
+	__asm__ volatile("dmb oshld" ::: "memory");
+#else
+	atomic_thread_fence(memory_order_acquire);
+#endif
+}
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * tlbi.h - spans of replaced descriptors to the shortest list of invalidation commands.
+ *
+ * A span is the union of the old ranges of all descriptors that a batch replaced: a whole block, a whole
+ * table. Owns: every span is covered by the commands made for it. Called by target.c, one flush at a time.
+ * Spec: IHI 0070, CMD_TLBI_S2_IPA; Range-based invalidation and level hint.
+ */
+#ifndef SMMUV3_TLBI_H
+#define SMMUV3_TLBI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "smmuv3/cmd.h"
+
+struct tlbi_span {
+	uint64_t start, end;	       /* pages of 4 KiB, END exclusive, aligned to the old descriptors */
+	uint8_t level;		       /* Arm level of all old leaves; 0: mixed or not known */
+	bool leaf;		       /* only leaves were replaced: table pointers may stay cached */
+};
+
+/* Spans of one flush, in the order found; merged and sorted by tlbi_spans_close(). */
+struct tlbi_spans {
+	struct tlbi_span *span;	       /* capacity entries, the caller's memory */
+	unsigned count, capacity;
+	bool all;		       /* did not fit: the whole VMID instead */
+};
+
+/* Add one span. Merges with the newest if they touch or overlap and levels and leaf allow. */
+void tlbi_spans_add(struct tlbi_spans *spans, uint64_t start, uint64_t end, uint8_t level, bool leaf);
+
+/* Sort by start, merge what touches or overlaps; a merge of different levels has level 0, leaf only if
+ * both. With @by_level (no range commands) spans of different levels or leaf are kept apart unless one
+ * contains the other's addresses. */
+void tlbi_spans_close(struct tlbi_spans *spans, bool by_level);
+
+/* How to say it to one SMMU. */
+struct tlbi_format {
+	bool ril;		       /* IDR3.RIL: ranges and level hints */
+	uint16_t vmid;
+};
+
+/* Walks the commands of closed spans; no memory of its own. */
+struct tlbi_cursor {
+	const struct tlbi_spans *spans;
+	struct tlbi_format format;
+	unsigned index;		       /* span */
+	uint64_t next;		       /* next page of that span still to be covered */
+	bool whole_vmid, done;
+};
+
+void tlbi_cursor_init(struct tlbi_cursor *cursor, const struct tlbi_spans *spans, struct tlbi_format format);
+
+/* The next command. Return: false when all spans are covered. At most two a span with RIL: one if exact or
+ * if rounding up over-invalidates by less than 1/16 of the span, else two exact ones. */
+bool tlbi_cursor_next(struct tlbi_cursor *cursor, struct smmu_cmd *cmd);
+
+#endif

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""trace.py - reads a recorded trace and says what a device may reach at a point of it.
+
+The referee's own oracle: it takes every T line as it stands and knows nothing of batches or tables.
+Used by referee.py. Format: docs/trace-format.md.
+"""
+
+import lzma
+
+PAGE = 4096
+NONE, R, W, RW = 0, 1, 2, 3
+ACCESS_NAMES = {NONE: "none", R: "ro", W: "wo", RW: "rw"}
+
+
+class TraceError(Exception):
+    """The trace cannot be read; the text says where and why."""
+
+
+class State:
+    """Access of every page at one point: read and write everywhere but in `special`."""
+
+    def __init__(self, ia_bits, regions, special, seq):
+        self.ia_bits = ia_bits
+        self.regions = regions      # merged, sorted (start, end)
+        self.special = special      # page number -> access that is not RW
+        self.touched = []           # page numbers that transitions changed, oldest first
+        self.seq = seq
+        self.closed = []            # (start, end): table pool and reserved ranges
+
+    def close(self, ranges):
+        """No device reaches these ranges, whatever the trace says."""
+        self.closed = sorted(ranges)
+
+    def is_closed(self, address):
+        return any(start <= address < end for start, end in self.closed)
+
+    def is_memory(self, address):
+        return any(start <= address < end for start, end in self.regions)
+
+    def access(self, address):
+        if address >= 1 << self.ia_bits or self.is_closed(address):
+            return NONE
+        return self.special.get(address // PAGE, RW)
+
+    def edges(self):
+        """Every address where access or the memory type changes, sorted; 0 and the end included."""
+        found = {0, 1 << self.ia_bits}
+        for page, access in self.special.items():
+            if self.special.get(page - 1, RW) != access:
+                found.add(page * PAGE)
+            if self.special.get(page + 1, RW) != access:
+                found.add((page + 1) * PAGE)
+        for start, end in self.regions + self.closed:
+            found.update((start, end))
+        return sorted(found)
+
+
+def open_trace(path):
+    if path.endswith(".xz"):
+        return lzma.open(path, "rt", encoding="ascii")
+    return open(path, "r", encoding="ascii")
+
+
+def merge(regions):
+    merged = []
+    for start, end in sorted(regions):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+class Reader:
+    """One pass over a trace; copies its state at each wanted point."""
+
+    def __init__(self, path):
+        self.path = path
+        self.line_number = 0
+        self.snapshots = 0
+        self.records = 0
+        self.ia_bits = 0
+        self.regions = []
+        self.special = {}
+        self.changed = {}           # pages that transitions changed; a dict keeps their order
+
+    def fail(self, what):
+        raise TraceError(f"{self.path}:{self.line_number}: {what}")
+
+    def header(self, words):
+        """A line of the first snapshot; later snapshots and all other headers change nothing."""
+        if words[:1] == ["snapshot"]:
+            self.snapshots += 1
+        if self.snapshots != 1 or self.records:
+            return
+        if words[0] == "G":
+            self.ia_bits = int(words[2])
+        elif words[0] == "R":
+            start = int(words[2], 16)
+            self.regions = merge(self.regions + [(start, start + int(words[3], 16))])
+        elif words[0] == "L":
+            self.leaves(int(words[1], 16), int(words[2], 16), words[4], words[5])
+
+    def leaves(self, start, size, kind, rights):
+        if kind == "owner":
+            access = NONE
+        elif kind == "valid":
+            access = (R if "R" in rights else 0) | (W if "W" in rights else 0)
+        else:
+            self.fail(f"a leaf that is {kind}")
+        if access != RW:
+            self.special.update(dict.fromkeys(range(start // PAGE, (start + size) // PAGE), access))
+
+    def transition(self, address, size, old, new):
+        if size == 0 or address % PAGE or size % PAGE:
+            self.fail("a transition that is not whole pages")
+        if not any(start <= address and address + size <= end for start, end in self.regions):
+            self.fail("a transition outside memory")
+        for page in range(address // PAGE, (address + size) // PAGE):
+            if new == "N":
+                access = NONE
+            elif old == "N":
+                access = RW
+            else:
+                continue
+            if self.special.get(page, RW) == access:
+                continue
+            if access == RW:
+                del self.special[page]
+            else:
+                self.special[page] = access
+            self.changed.pop(page, None)
+            self.changed[page] = True
+
+    def snapshot(self, seq):
+        state = State(self.ia_bits, list(self.regions), dict(self.special), seq)
+        state.touched = list(self.changed)
+        return state
+
+    def records_of(self, stream):
+        """Yields (seq, words) of each record; applies nothing."""
+        for line in stream:
+            self.line_number += 1
+            if line.startswith("#"):
+                words = line[1:].split()
+                if words:
+                    self.header(words)
+                continue
+            words = line.split()
+            if len(words) < 2:
+                self.fail("a line that is no record")
+            yield int(words[1]), words
+
+    def states(self, points):
+        """The state at each of the points (seq; each record up to it has happened)."""
+        wanted = sorted(set(points))
+        found = {}
+        with open_trace(self.path) as stream:
+            for seq, words in self.records_of(stream):
+                while wanted and seq > wanted[0]:
+                    found[wanted[0]] = self.snapshot(wanted[0])
+                    wanted.pop(0)
+                if not wanted:
+                    break
+                self.records += 1
+                if words[0] == "T":
+                    self.transition(int(words[5], 16), int(words[6], 16), words[7], words[8])
+        for seq in wanted:
+            found[seq] = self.snapshot(seq)
+        return [found[seq] for seq in points]
+
+
+def survey(path):
+    """(sequence numbers of all T lines, the one after which the most pages are without access)."""
+    reader = Reader(path)
+    seqs = []
+    peak_seq, peak_pages = 0, -1
+    without = None
+    with open_trace(path) as stream:
+        for seq, words in reader.records_of(stream):
+            reader.records += 1
+            if words[0] != "T":
+                continue
+            if without is None:
+                without = sum(access == NONE for access in reader.special.values())
+            before = [reader.special.get(page) == NONE for page in pages_of(words)]
+            reader.transition(int(words[5], 16), int(words[6], 16), words[7], words[8])
+            after = [reader.special.get(page) == NONE for page in pages_of(words)]
+            without += sum(after) - sum(before)
+            seqs.append(seq)
+            if without > peak_pages:
+                peak_seq, peak_pages = seq, without
+    return seqs, peak_seq
+
+
+def pages_of(words):
+    start = int(words[5], 16)
+    return range(start // PAGE, (start + int(words[6], 16)) // PAGE)
