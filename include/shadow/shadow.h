@@ -107,6 +107,9 @@ bool shadow_queue(struct shadow_engine *engine, unsigned cpu, uint64_t number,
 /** shadow_queue_close() - the trip on @cpu ends: its newest slot is not extended any more. On @cpu. */
 void shadow_queue_close(struct shadow_engine *engine, unsigned cpu);
 
+/** shadow_queued() - is a transition of any of these pages queued and not yet flushed? Host lock held. */
+bool shadow_queued(const struct shadow_engine *engine, shadow_ipa_t start, uint64_t page_count);
+
 /** shadow_ticket() - the place of the last transition queued so far. Host lock held. */
 shadow_ticket_t shadow_ticket(const struct shadow_engine *engine);
 

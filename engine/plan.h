@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * plan.h - what lies where: memory, MMIO, reserved; and runs cut along those lines.
+ *
+ * Owns: no run that leaves this stage touches a reserved range, and each has one memory type. Pure once the
+ * zones are made. Called by snapshot and flush.
+ */
+#ifndef ENGINE_PLAN_H
+#define ENGINE_PLAN_H
+
+#include "engine/run.h"
+
+struct plan_zone {
+	uint64_t end;		       /* page after the last; it starts where the one before it ends */
+	bool reserved;
+	enum shadow_memory memory;
+};
+
+/* The whole space 0 .. 2^ia_bits in ascending order, neighbours differ. */
+struct plan_zones {
+	struct plan_zone *zone;	       /* the caller's memory */
+	unsigned count, capacity;
+};
+
+/* Zones that any map of this shape may need, with @extra further reserved ranges. */
+unsigned plan_zones_max(const struct shadow_address_map *map, unsigned extra);
+
+/* Return: 0; -SHADOW_EINVAL if a range is not page-aligned, empty, unsorted, overlaps or leaves the space. */
+int plan_zones_init(struct plan_zones *zones, const struct shadow_address_map *map);
+
+/* Mark one more range of bytes as reserved; parts outside the space are ignored. */
+void plan_zones_reserve(struct plan_zones *zones, struct shadow_range range);
+
+/* Cuts a run [start, end) of pages with one access into runs that devices may be given. */
+struct plan_cursor {
+	const struct plan_zones *zones;
+	unsigned index;
+	uint64_t next, end;
+	enum shadow_access access;
+	uint64_t reserved_pages;       /* left out so far */
+	uint64_t reserved_first;       /* first page left out, if any */
+};
+
+void plan_cut(struct plan_cursor *cursor, const struct plan_zones *zones, uint64_t start, uint64_t end,
+	      enum shadow_access access);
+
+/* Return: false when the run is used up. */
+bool plan_next(struct plan_cursor *cursor, struct run *run);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * transition.h - which change of a page's host state grants access, revokes it, or changes nothing.
+ *
+ * Decided by access and page by page, so that a range whose old states are mixed is right. Pure.
+ */
+#ifndef ENGINE_TRANSITION_H
+#define ENGINE_TRANSITION_H
+
+#include <shadow/shadow.h>
+
+enum transition_effect { TRANSITION_NOTHING, TRANSITION_GRANT, TRANSITION_REVOKE };
+
+/* From NOPAGE to anything grants, from anything to NOPAGE revokes, all else is ignored. */
+static inline enum transition_effect transition_effect(enum shadow_state old_state, enum shadow_state new_state)
+{
+	if ((old_state == SHADOW_STATE_NOPAGE) == (new_state == SHADOW_STATE_NOPAGE))
+		return TRANSITION_NOTHING;
+	return new_state == SHADOW_STATE_NOPAGE ? TRANSITION_REVOKE : TRANSITION_GRANT;
+}
+
+/* A piece of a transition: adjoining pages with one effect. */
+struct transition_piece {
+	uint64_t start, end;	       /* pages, END exclusive */
+	enum transition_effect effect;
+};
+
+/* The next piece that changes access, from page offset *@offset on; advances *@offset.
+ * Return: false when no page from there on changes access. */
+bool transition_next(const struct shadow_transition *transition, uint64_t *offset, struct transition_piece *piece);
+
+#endif
