@@ -1,0 +1,330 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+#
+# Makefile - the whole build. `make help` lists targets and settings; scripts/setup installs what is missing.
+#
+# A source is compiled once for each variant that it is part of:
+#   native    the core as it ships
+#   observed  the core with debug checks and a call after each descriptor store, for replay and tests
+#   el2       the core freestanding for aarch64, as a hypervisor embeds it
+#   plain     hosted code that does not depend on the variant: model, platform, bench, tests
+# The replay holds the native and the observed core side by side: each is linked into one object that
+# shows nothing but its runner.
+
+VERSION := 0.1.0
+
+# --- sources, sorted -------------------------------------------------------------------------------------
+
+CORE_SRCS := \
+	engine/coalesce.c \
+	engine/engine.c \
+	engine/flush.c \
+	engine/plan.c \
+	engine/queue.c \
+	engine/snapshot.c \
+	engine/transition.c \
+	smmuv3/cmdq.c \
+	smmuv3/pgtable.c \
+	smmuv3/smmu.c \
+	smmuv3/stream.c \
+	smmuv3/target.c \
+	smmuv3/tlbi.c
+
+MODEL_SRCS := \
+	smmuv3/model/decode.c \
+	smmuv3/model/model.c
+
+PLATFORM_SRCS := \
+	engine/platform/linux.c
+
+EL2_SRCS := \
+	engine/platform/el2.c
+
+# Code that drives a core: built for native and observed, linked with it.
+RUNNER_SRCS := \
+	bench/eager.c \
+	bench/pages.c \
+	bench/runner.c \
+	bench/strict.c
+
+# The rest of the command but its main().
+COMMAND_SRCS := \
+	bench/host_stage2.c \
+	bench/info.c \
+	bench/machine.c \
+	bench/oracle.c \
+	bench/replay.c \
+	bench/trace.c \
+	bench/trace_input.c
+
+BENCH_SRCS := \
+	bench/bench_flush.c \
+	bench/bench_queue.c
+
+TEST_SUPPORT_SRCS := \
+	tests/support.c
+
+TEST_SRCS := \
+	tests/unit/test_platform.c
+
+PUBLIC_HEADERS := \
+	include/shadow/error.h \
+	include/shadow/platform.h \
+	include/shadow/shadow.h \
+	include/shadow/smmu.h \
+	include/shadow/types.h
+
+# --- settings --------------------------------------------------------------------------------------------
+
+CONFIG ?= default
+V ?= 0
+WERROR ?= 0
+PREFIX ?= /usr/local
+DESTDIR ?=
+CFLAGS ?= -O2 -g
+CXXFLAGS ?= -O2 -g
+EL2_CFLAGS ?= -O2 -g
+EL2_CROSS_COMPILE ?= $(or $(CROSS_COMPILE),aarch64-linux-gnu-)
+
+config_cc := gcc
+config_cxx := g++
+config_flags :=
+ifeq ($(CONFIG),default)
+else ifeq ($(CONFIG),clang)
+  config_cc := clang
+  config_cxx := clang++
+else ifeq ($(CONFIG),asan)
+  config_flags := -fsanitize=address -fno-omit-frame-pointer -DPLATFORM_LINUX_NO_JEMALLOC
+else ifeq ($(CONFIG),ubsan)
+  config_flags := -fsanitize=undefined -fno-sanitize-recover=all
+else ifeq ($(CONFIG),sanitize)
+  config_flags := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
+	-DPLATFORM_LINUX_NO_JEMALLOC
+else
+  $(error CONFIG=$(CONFIG) is none of default, clang, asan, ubsan, sanitize)
+endif
+
+ifeq ($(origin CC),default)
+  CC := $(CROSS_COMPILE)$(config_cc)
+endif
+ifeq ($(origin CXX),default)
+  CXX := $(CROSS_COMPILE)$(config_cxx)
+endif
+ifeq ($(origin LD),default)
+  LD := $(CROSS_COMPILE)ld
+endif
+ifeq ($(origin AR),default)
+  AR := $(CROSS_COMPILE)ar
+endif
+OBJCOPY ?= $(CROSS_COMPILE)objcopy
+
+ifneq ($(V),1)
+  Q := @
+  MAKEFLAGS += --no-print-directory
+endif
+say = @printf '  %-8s %s\n' $(1) '$(2)'
+
+BUILD := build/$(CONFIG)
+EL2_BUILD := build/el2
+
+common_flags := -I. -Iinclude -MMD -MP
+warnings := -Wall -Wextra -Wshadow -Wvla $(if $(filter 1,$(WERROR)),-Werror)
+c_warnings := $(warnings) -Wstrict-prototypes -Wmissing-prototypes
+c_flags = -std=c11 $(common_flags) $(c_warnings) $(config_flags) $(CPPFLAGS) $(CFLAGS)
+cxx_flags = -std=c++17 $(common_flags) $(warnings) $(config_flags) $(CPPFLAGS) $(CXXFLAGS)
+hosted_flags := -D_GNU_SOURCE -pthread
+observed_flags := -DSHADOW_ORDER_OBSERVED -DSHADOW_DEBUG
+el2_flags := -std=c11 $(common_flags) $(c_warnings) $(EL2_CFLAGS) -ffreestanding -nostdlib -mgeneral-regs-only \
+	-mno-outline-atomics -fno-stack-protector -fno-pic -fno-asynchronous-unwind-tables -fstack-usage
+
+jemalloc_lib := $(if $(findstring NO_JEMALLOC,$(config_flags)),,-ljemalloc)
+LIBS = $(jemalloc_lib) -lhwloc -lurcu-memb -lurcu-common -llzma -ljansson -lm
+LINK = $(CC) -pthread $(config_flags) $(CFLAGS) $(LDFLAGS)
+
+# --- what is built ---------------------------------------------------------------------------------------
+
+all_srcs := $(CORE_SRCS) $(MODEL_SRCS) $(PLATFORM_SRCS) $(EL2_SRCS) $(RUNNER_SRCS) $(COMMAND_SRCS) \
+	$(BENCH_SRCS) $(TEST_SUPPORT_SRCS) $(TEST_SRCS) bench/s2shadow.c bench/harness.cc
+absent := $(filter-out $(wildcard $(all_srcs)),$(all_srcs))
+present = $(filter-out $(absent),$(1))
+
+objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(call present,$(2)))
+
+native_core := $(call objects,native,$(CORE_SRCS))
+observed_core := $(call objects,observed,$(CORE_SRCS))
+native_runner := $(call objects,native,$(RUNNER_SRCS))
+observed_runner := $(call objects,observed,$(RUNNER_SRCS))
+plain_objects := $(call objects,plain,$(MODEL_SRCS) $(PLATFORM_SRCS) $(COMMAND_SRCS))
+test_objects := $(call objects,plain,$(TEST_SUPPORT_SRCS) $(TEST_SRCS))
+bench_objects := $(call objects,plain,$(BENCH_SRCS)) $(BUILD)/plain/bench/harness.o
+el2_core := $(patsubst %.c,$(EL2_BUILD)/%.o,$(call present,$(CORE_SRCS)))
+el2_platform := $(patsubst %.c,$(EL2_BUILD)/%.o,$(call present,$(EL2_SRCS)))
+
+LIBRARY := $(BUILD)/libs2shadow.a
+HOSTED_LIBRARY := $(BUILD)/libs2shadow-linux.a
+EL2_LIBRARY := $(EL2_BUILD)/libs2shadow.a
+COMMAND := $(if $(call present,bench/s2shadow.c),$(BUILD)/s2shadow)
+BENCHMARKS := $(if $(call present,bench/harness.cc),$(BUILD)/s2shadow-bench)
+SUITES := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(call present,$(TEST_SRCS)))
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: FORCE setup
+FORCE:
+
+## all: build the library, the command, the benchmarks and the tests
+.PHONY: all
+all: $(LIBRARY) $(HOSTED_LIBRARY) $(COMMAND) $(BENCHMARKS) $(SUITES)
+
+## setup: install the Debian packages that are missing (every build does so first)
+setup:
+	$(Q)$(if $(S2SHADOW_IS_SET_UP),:,scripts/setup)
+
+# --- rules -----------------------------------------------------------------------------------------------
+
+# Rewritten when a compiler or a flag changes, and then everything is rebuilt. -Werror changes no object.
+$(BUILD)/flags: FORCE | setup
+	@mkdir -p $(@D)
+	@echo '$(CC) $(CXX) $(filter-out -Werror,$(c_flags) $(cxx_flags))' >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+# What `s2shadow --version` and `s2shadow info` say of the build. Without git the commit is "unknown".
+$(BUILD)/version.h: FORCE
+	@mkdir -p $(@D)
+	@commit=$$(git rev-parse --short=12 HEAD 2>/dev/null) && { \
+		git diff --quiet HEAD -- 2>/dev/null || commit=$$commit-dirty; }; \
+	printf '#define BUILD_%s "%s"\n' VERSION '$(VERSION)' COMMIT "$${commit:-unknown}" \
+		CONFIG '$(CONFIG)' FLAGS '$(strip $(config_flags) $(CPPFLAGS) $(CFLAGS))' >$@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+
+$(BUILD)/plain/bench/info.o: private info_flags := -include $(BUILD)/version.h
+$(BUILD)/plain/bench/info.o: $(BUILD)/version.h
+
+$(BUILD)/native/bench/%.o: bench/%.c $(BUILD)/flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(c_flags) $(hosted_flags) -DRUNNER=runner_native -c -o $@ $<
+
+$(BUILD)/observed/bench/%.o: bench/%.c $(BUILD)/flags
+	$(call say,CC,$< (observed))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(c_flags) $(hosted_flags) $(observed_flags) -DRUNNER=runner_observed -c -o $@ $<
+
+$(BUILD)/native/%.o: %.c $(BUILD)/flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(c_flags) -c -o $@ $<
+
+$(BUILD)/observed/%.o: %.c $(BUILD)/flags
+	$(call say,CC,$< (observed))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(c_flags) $(observed_flags) -c -o $@ $<
+
+$(BUILD)/plain/%.o: %.c $(BUILD)/flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(c_flags) $(hosted_flags) $(info_flags) -c -o $@ $<
+
+$(BUILD)/plain/%.o: %.cc $(BUILD)/flags
+	$(call say,CXX,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CXX) $(cxx_flags) $(hosted_flags) -c -o $@ $<
+
+# The core as one object in which only shadow_* is global.
+$(BUILD)/libs2shadow.o: $(native_core)
+	$(call say,LD -r,$@)
+	$(Q)$(LD) -r -o $@.all $^
+	$(Q)$(OBJCOPY) --wildcard --keep-global-symbol='shadow_*' $@.all $@
+	@rm $@.all
+
+$(LIBRARY): $(BUILD)/libs2shadow.o
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(HOSTED_LIBRARY): $(call objects,plain,$(PLATFORM_SRCS))
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+# One core with its runner as one object in which only the runner is global.
+$(BUILD)/runner-native.o: $(native_core) $(native_runner)
+$(BUILD)/runner-observed.o: $(observed_core) $(observed_runner)
+$(BUILD)/runner-%.o:
+	$(call say,LD -r,$@)
+	$(Q)$(LD) -r -o $@.all $^
+	$(Q)$(OBJCOPY) --keep-global-symbol=runner_$* $@.all $@
+	@rm $@.all
+
+$(BUILD)/s2shadow: $(BUILD)/plain/bench/s2shadow.o $(plain_objects) $(BUILD)/runner-native.o $(BUILD)/runner-observed.o
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $^ $(LIBS)
+
+# Tests see every symbol of the observed core; benchmarks every symbol of the native one.
+$(BUILD)/libtest.a: $(observed_core) $(observed_runner) $(plain_objects) $(BUILD)/runner-native.o \
+		$(call objects,plain,$(TEST_SUPPORT_SRCS))
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(BUILD)/tests/%: $(BUILD)/plain/tests/unit/%.o $(BUILD)/libtest.a
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(LINK) -o $@ $^ -lcmocka $(LIBS)
+
+$(BUILD)/libbench.a: $(native_core) $(native_runner) $(plain_objects) $(BUILD)/runner-observed.o
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(BUILD)/s2shadow-bench: $(bench_objects) $(BUILD)/libbench.a
+	$(call say,LINK,$@)
+	$(Q)$(CXX) -pthread $(config_flags) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ -lbenchmark $(LIBS)
+
+$(EL2_BUILD)/%.o: %.c Makefile | setup
+	$(call say,CC,$< (el2))
+	@mkdir -p $(@D)
+	$(Q)$(EL2_CROSS_COMPILE)gcc $(el2_flags) -c -o $@ $<
+
+$(EL2_BUILD)/core.o: $(el2_core)
+$(EL2_BUILD)/embedded.o: $(el2_core) $(el2_platform)
+$(EL2_BUILD)/core.o $(EL2_BUILD)/embedded.o:
+	$(call say,LD -r,$@)
+	$(Q)$(EL2_CROSS_COMPILE)ld -r -o $@ $^
+
+$(EL2_LIBRARY): $(el2_core) $(el2_platform)
+	$(call say,AR,$@)
+	@rm -f $@
+	$(Q)$(EL2_CROSS_COMPILE)ar rcs $@ $^
+
+## fmt: lay out the sources as .clang-format says
+.PHONY: fmt
+fmt:
+	$(Q)scripts/setup clang-format
+	$(Q)clang-format -i $(filter-out %.s,$(shell git ls-files '*.c' '*.h' '*.cc'))
+
+## install: copy the library, its headers and the command to $(DESTDIR)$(PREFIX)
+.PHONY: install
+install: $(LIBRARY) $(COMMAND)
+	install -d $(DESTDIR)$(PREFIX)/include/shadow $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/bin
+	install -m 644 $(PUBLIC_HEADERS) $(DESTDIR)$(PREFIX)/include/shadow
+	install -m 644 $(LIBRARY) $(DESTDIR)$(PREFIX)/lib
+	install -m 755 $(COMMAND) $(DESTDIR)$(PREFIX)/bin
+	printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include' 'libdir=$${prefix}/lib' '' 'Name: s2shadow' \
+		'Description: batched stage-2 shadow for Arm SMMUv3' 'Version: $(VERSION)' \
+		'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -ls2shadow' \
+		>$(DESTDIR)$(PREFIX)/lib/pkgconfig/s2shadow.pc
+
+## clean: remove everything that was built
+.PHONY: clean
+clean:
+	rm -rf build
+
+## help: this text
+.PHONY: help
+help:
+	@sed -n 's/^## //p' Makefile | awk -F': ' '{ printf "  %-18s %s\n", $$1, $$2 }'
+
+all_objects := $(native_core) $(observed_core) $(native_runner) $(observed_runner) $(plain_objects) $(test_objects) \
+	$(bench_objects) $(el2_core) $(el2_platform) $(BUILD)/plain/bench/s2shadow.o
+-include $(all_objects:.o=.d)
