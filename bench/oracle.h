@@ -124,7 +124,7 @@ struct oracle_points {
 	uint64_t peak_unreachable; /* memory pages without access at the peak */
 	uint64_t peak_nopage; /* most pages in state N at any time, the start included */
 	size_t spread_count;
-	uint64_t spread_seq[ORACLE_SPREAD_MAX]; /* T records at even distances, ends left out */
+	uint64_t spread_seq[ORACLE_SPREAD_MAX]; /* T records at even distances, not the first */
 };
 
 /**

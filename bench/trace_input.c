@@ -211,3 +211,14 @@ int trace_input_line(struct trace_input *input, const char **line, size_t *bytes
 	return input_fail(error, input->line + 1, "the line is longer than %u bytes",
 			  TRACE_INPUT_LINE_MAX);
 }
+
+int trace_input_check_rest(struct trace_input *input, struct trace_error *error)
+{
+	while (input->compressed && !input->text_end) {
+		input->text_start = 0;
+		input->text_used = 0;
+		if (input_decode(input, error))
+			return -1;
+	}
+	return 0;
+}

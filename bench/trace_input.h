@@ -52,4 +52,14 @@ void trace_input_close(struct trace_input *input);
 int trace_input_line(struct trace_input *input, const char **line, size_t *bytes,
 		     struct trace_error *error) __attribute__((warn_unused_result));
 
+/**
+ * trace_input_check_rest() - after the caller gave up on a line: is the file itself damaged?
+ *
+ * Text that a damaged xz stream decodes to may be rejected before the decoder comes to the checksum
+ * that fails; the damage is then the better message. Reads to the end of a compressed file.
+ *
+ * Return: 0; -1 with @error set, otherwise untouched.
+ */
+int trace_input_check_rest(struct trace_input *input, struct trace_error *error);
+
 #endif
