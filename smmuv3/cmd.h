@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * cmd.h - command formats and their builders.
+ *
+ * Owns: no builder can make a reserved encoding from arguments in range. Called by tlbi.c, target.c,
+ * stream.c and smmu.c, which decide what to invalidate; cmdq.c puts commands into the ring.
+ * Spec: IHI 0070, Commands.
+ */
+#ifndef SMMUV3_CMD_H
+#define SMMUV3_CMD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "smmuv3/field.h"
+
+struct smmu_cmd {
+	uint64_t word[2];
+};
+
+_Static_assert(sizeof(struct smmu_cmd) == 16, "IHI 0070: a command is 16 bytes");
+
+#define SMMU_CMD_W0_OPCODE	    SMMU_BITS(7, 0)
+
+enum smmu_opcode {
+	SMMU_OP_CFGI_STE = 0x03,
+	SMMU_OP_CFGI_STE_RANGE = 0x04, /* also CFGI_ALL */
+	SMMU_OP_TLBI_NH_ALL = 0x10,
+	SMMU_OP_TLBI_EL2_ALL = 0x20,
+	SMMU_OP_TLBI_S12_VMALL = 0x28,
+	SMMU_OP_TLBI_S2_IPA = 0x2a,
+	SMMU_OP_TLBI_NSNH_ALL = 0x30,
+	SMMU_OP_SYNC = 0x46,
+};
+
+#define SMMU_OP_CFGI_FIRST	    0x03
+#define SMMU_OP_CFGI_LAST	    0x07
+#define SMMU_OP_TLBI_FIRST	    0x10
+#define SMMU_OP_TLBI_LAST	    0x30
+
+/* IHI 0070, CMD_CFGI_STE, CMD_CFGI_STE_RANGE */
+#define SMMU_CMD_CFGI_W0_SID	    SMMU_BITS(63, 32)
+#define SMMU_CMD_CFGI_W1_LEAF	    SMMU_BITS(0, 0)
+#define SMMU_CMD_CFGI_W1_RANGE	    SMMU_BITS(4, 0) /* 2^(RANGE + 1) StreamIDs */
+#define SMMU_CMD_CFGI_RANGE_ALL	    31
+
+/* IHI 0070, CMD_TLBI_S2_IPA, CMD_TLBI_S12_VMALL, CMD_TLBI_NH_ALL */
+#define SMMU_CMD_TLBI_W0_VMID	    SMMU_BITS(47, 32)
+#define SMMU_CMD_TLBI_W0_SCALE	    SMMU_BITS(24, 20)
+#define SMMU_CMD_TLBI_W0_NUM	    SMMU_BITS(16, 12)
+#define SMMU_CMD_TLBI_W1_IPA	    SMMU_BITS(55, 12)
+#define SMMU_CMD_TLBI_W1_TG	    SMMU_BITS(11, 10)
+#define SMMU_CMD_TLBI_W1_TTL	    SMMU_BITS(9, 8)
+#define SMMU_CMD_TLBI_W1_LEAF	    SMMU_BITS(0, 0)
+#define SMMU_CMD_TLBI_TG_ANY	    0 /* not as STE.S2TG counts granules */
+#define SMMU_CMD_TLBI_TG_4K	    1
+
+/* IHI 0070, CMD_SYNC */
+#define SMMU_CMD_SYNC_W0_CS	    SMMU_BITS(13, 12)
+#define SMMU_CMD_SYNC_CS_NONE	    0
+
+static inline enum smmu_opcode smmu_cmd_opcode(struct smmu_cmd cmd)
+{
+	return (enum smmu_opcode)field_get(SMMU_CMD_W0_OPCODE, cmd.word[0]);
+}
+
+static inline bool smmu_cmd_is_tlbi(struct smmu_cmd cmd)
+{
+	unsigned opcode = smmu_cmd_opcode(cmd);
+
+	return opcode >= SMMU_OP_TLBI_FIRST && opcode <= SMMU_OP_TLBI_LAST;
+}
+
+static inline bool smmu_cmd_is_cfgi(struct smmu_cmd cmd)
+{
+	unsigned opcode = smmu_cmd_opcode(cmd);
+
+	return opcode >= SMMU_OP_CFGI_FIRST && opcode <= SMMU_OP_CFGI_LAST;
+}
+
+static inline bool smmu_cmd_is_sync(struct smmu_cmd cmd)
+{
+	return smmu_cmd_opcode(cmd) == SMMU_OP_SYNC;
+}
+
+static inline struct smmu_cmd smmu_cmd_of_vmid(enum smmu_opcode opcode, uint16_t vmid)
+{
+	return (struct smmu_cmd){ .word = {
+		field_prep(SMMU_CMD_W0_OPCODE, opcode) | field_prep(SMMU_CMD_TLBI_W0_VMID, vmid),
+		0,
+	} };
+}
+
+/* Stage-2 entries of the page at @ipa, of any granule and level: TG = 0, no range and no hint. */
+static inline struct smmu_cmd smmu_cmd_tlbi_s2_ipa(uint16_t vmid, uint64_t ipa, bool leaf)
+{
+	struct smmu_cmd cmd = smmu_cmd_of_vmid(SMMU_OP_TLBI_S2_IPA, vmid);
+
+	shadow_assert((ipa & ~SMMU_CMD_TLBI_W1_IPA) == 0);
+	cmd.word[1] = ipa | field_prep(SMMU_CMD_TLBI_W1_TG, SMMU_CMD_TLBI_TG_ANY) |
+		      field_prep(SMMU_CMD_TLBI_W1_LEAF, leaf);
+	return cmd;
+}
+
+/* Bytes ipa .. ipa + (num + 1) * 2^scale granules. Needs IDR3.RIL. */
+struct smmu_tlbi_range {
+	uint64_t ipa;		       /* aligned to the entries of level ttl, else to the granule */
+	uint8_t num;		       /* 0 .. 31 */
+	uint8_t scale;		       /* 0 .. 31 */
+	uint8_t tg;		       /* SMMU_CMD_TLBI_TG_4K */
+	uint8_t ttl;		       /* level of all leaves to go; 0: any level */
+	bool leaf;		       /* cached table pointers may stay */
+};
+
+/* num = scale = ttl = 0 is reserved: one page of unknown level is for smmu_cmd_tlbi_s2_ipa(). */
+static inline struct smmu_cmd smmu_cmd_tlbi_s2_range(uint16_t vmid, struct smmu_tlbi_range range)
+{
+	struct smmu_cmd cmd = smmu_cmd_of_vmid(SMMU_OP_TLBI_S2_IPA, vmid);
+
+	shadow_assert((range.ipa & ~SMMU_CMD_TLBI_W1_IPA) == 0);
+	shadow_assert(range.tg != SMMU_CMD_TLBI_TG_ANY);
+	shadow_assert(range.num != 0 || range.scale != 0 || range.ttl != 0);
+	cmd.word[0] |= field_prep(SMMU_CMD_TLBI_W0_NUM, range.num) |
+		       field_prep(SMMU_CMD_TLBI_W0_SCALE, range.scale);
+	cmd.word[1] = range.ipa | field_prep(SMMU_CMD_TLBI_W1_TG, range.tg) |
+		      field_prep(SMMU_CMD_TLBI_W1_TTL, range.ttl) |
+		      field_prep(SMMU_CMD_TLBI_W1_LEAF, range.leaf);
+	return cmd;
+}
+
+/* All stage-1 and stage-2 entries of a VMID. */
+static inline struct smmu_cmd smmu_cmd_tlbi_s12_vmall(uint16_t vmid)
+{
+	return smmu_cmd_of_vmid(SMMU_OP_TLBI_S12_VMALL, vmid);
+}
+
+/* All stage-1 and combined entries of a VMID. Needs IDR0.S1P. */
+static inline struct smmu_cmd smmu_cmd_tlbi_nh_all(uint16_t vmid)
+{
+	return smmu_cmd_of_vmid(SMMU_OP_TLBI_NH_ALL, vmid);
+}
+
+/* Every entry that is neither Secure nor EL2's. Legal on every SMMU. */
+static inline struct smmu_cmd smmu_cmd_tlbi_nsnh_all(void)
+{
+	return (struct smmu_cmd){ .word = {
+		field_prep(SMMU_CMD_W0_OPCODE, SMMU_OP_TLBI_NSNH_ALL), 0 } };
+}
+
+/* Every entry of EL2. Needs IDR0.HYP. */
+static inline struct smmu_cmd smmu_cmd_tlbi_el2_all(void)
+{
+	return (struct smmu_cmd){ .word = {
+		field_prep(SMMU_CMD_W0_OPCODE, SMMU_OP_TLBI_EL2_ALL), 0 } };
+}
+
+/* The cached configuration of one stream. @leaf: a cached level-1 descriptor may stay. */
+static inline struct smmu_cmd smmu_cmd_cfgi_ste(uint32_t sid, bool leaf)
+{
+	return (struct smmu_cmd){ .word = {
+		field_prep(SMMU_CMD_W0_OPCODE, SMMU_OP_CFGI_STE) |
+			field_prep(SMMU_CMD_CFGI_W0_SID, sid),
+		field_prep(SMMU_CMD_CFGI_W1_LEAF, leaf),
+	} };
+}
+
+/* The 2^lg2 streams around @sid; lg2 is 1 .. 31. */
+static inline struct smmu_cmd smmu_cmd_cfgi_ste_range(uint32_t sid, unsigned lg2)
+{
+	return (struct smmu_cmd){ .word = {
+		field_prep(SMMU_CMD_W0_OPCODE, SMMU_OP_CFGI_STE_RANGE) |
+			field_prep(SMMU_CMD_CFGI_W0_SID, sid),
+		field_prep(SMMU_CMD_CFGI_W1_RANGE, lg2 - 1),
+	} };
+}
+
+static inline struct smmu_cmd smmu_cmd_cfgi_all(void)
+{
+	return (struct smmu_cmd){ .word = {
+		field_prep(SMMU_CMD_W0_OPCODE, SMMU_OP_CFGI_STE_RANGE),
+		field_prep(SMMU_CMD_CFGI_W1_RANGE, SMMU_CMD_CFGI_RANGE_ALL),
+	} };
+}
+
+/* Completes when every command before it has; completion shows in CONS alone. */
+static inline struct smmu_cmd smmu_cmd_sync(void)
+{
+	return (struct smmu_cmd){ .word = {
+		field_prep(SMMU_CMD_W0_OPCODE, SMMU_OP_SYNC) |
+			field_prep(SMMU_CMD_SYNC_W0_CS, SMMU_CMD_SYNC_CS_NONE),
+		0,
+	} };
+}
+
+#endif

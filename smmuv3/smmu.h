@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * smmu.h - one SMMU: probe it, bring it up with every stream in abort, shut it.
+ *
+ * Order: smmu_probe(), then smmu_bring_up(); smmu_close() at any time after the probe. GBPA.ABORT stays
+ * set from the first step of the bring-up on, so that losing SMMUEN fails closed.
+ * Spec: IHI 0070, Initialization and reset; SMMU_CR0; SMMU_GBPA.
+ */
+#ifndef SMMUV3_SMMU_H
+#define SMMUV3_SMMU_H
+
+#include <shadow/smmu.h>
+
+#include "smmuv3/cmdq.h"
+#include "smmuv3/ste.h"
+
+/* Memory that the SMMU reads and writes: zeroed, each part aligned to its own size, 64 at least. */
+struct smmu_memory {
+	uint64_t *strtab;	       /* smmu_strtab_bytes() */
+	shadow_pa_t strtab_pa;
+	uint64_t *cmdq;		       /* smmu_cmdq_bytes() */
+	shadow_pa_t cmdq_pa;
+	uint64_t *evtq;		       /* smmu_evtq_bytes() */
+	shadow_pa_t evtq_pa;
+};
+
+static inline uint64_t smmu_strtab_bytes(const struct shadow_smmu_config *config)
+{
+	return UINT64_C(64) << config->sid_bits;
+}
+
+static inline uint64_t smmu_cmdq_bytes(const struct shadow_smmu_config *config)
+{
+	return UINT64_C(16) << config->cmdq_lg2;
+}
+
+static inline uint64_t smmu_evtq_bytes(const struct shadow_smmu_config *config)
+{
+	return UINT64_C(32) << config->evtq_lg2;
+}
+
+struct shadow_smmu {
+	struct shadow_target *target;  /* whose table its streams use */
+	struct shadow_smmu_config config;
+	struct smmu_memory memory;
+	struct cmdq cmdq;
+	unsigned number;	       /* for reports */
+	uint32_t iidr;		       /* for errata; none is acted upon yet */
+	unsigned bbml;		       /* IDR3.BBML */
+	unsigned oas;		       /* IDR5.OAS, encoded; see smmu_oas_bits() */
+	bool ril;		       /* IDR3.RIL, unless the configuration says not to use it */
+	bool vmid16, hyp, ats;	       /* IDR0 */
+	uint32_t cr0;		       /* as last written */
+	bool closed;		       /* shut after a failure, abort confirmed */
+	bool isolation_lost;	       /* shut in vain: abort could not be confirmed */
+};
+
+/* Read what the SMMU is and refuse what does not serve; writes no register.
+ * @bbml: level that the target needs. @number: for reports.
+ * Return: 0; -SHADOW_EINVAL: a value of @config is out of its range; -SHADOW_ENODEV: it lacks stage 2,
+ * stage 1 when nested, AArch64 tables, little-endian tables, the 4 KiB granule, coherent access, the BBM
+ * level, queues or a stream table of that size; or it would have every fault stall. */
+int smmu_probe(struct shadow_smmu *smmu, const struct shadow_smmu_config *config, unsigned bbml,
+	       unsigned number);
+
+/* Shut it, then bring it up with an empty TLB, empty configuration caches and every stream in abort.
+ * Return: 0; -SHADOW_EINVAL: memory misaligned, nothing was touched; -SHADOW_ETIMEDOUT or -SHADOW_EIO: it
+ * did not follow; it is shut then, as smmu_close() does it. */
+int smmu_bring_up(struct shadow_smmu *smmu, const struct smmu_memory *memory);
+
+/* Wait until everything written to the command queue so far, and a SYNC after it, is complete.
+ * Return: 0; -SHADOW_ETIMEDOUT after config.wait_ns; -SHADOW_EIO. Context: host lock. */
+int smmu_sync(struct shadow_smmu *smmu);
+
+/* Fail closed: GBPA.ABORT, then SMMUEN off, each confirmed; nothing completes on it any more.
+ * Return: 0 if abort is confirmed; else -SHADOW_EIO, and isolation is lost. Reports either, once. */
+int smmu_close(struct shadow_smmu *smmu);
+
+#endif

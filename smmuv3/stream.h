@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * stream.h - linear stream table: changes of live entries without a moment of an illegal one.
+ *
+ * Owns: an entry's word 0 changes in one store, and the SMMU has dropped every older copy of the other
+ * words by then. All entries have V = 1 from stream_table_fill() on. Host lock held, except stream_get().
+ * Spec: IHI 0070, Configuration structure update procedure.
+ */
+#ifndef SMMUV3_STREAM_H
+#define SMMUV3_STREAM_H
+
+#include "smmuv3/smmu.h"
+#include "smmuv3/ste.h"
+
+/* Every entry to abort; only while no SMMU reads the table. */
+void stream_table_fill(uint64_t *table, unsigned sid_bits);
+
+/* Is @sid inside the stream table? */
+bool stream_exists(const struct shadow_smmu *smmu, uint32_t sid);
+
+/* Put an entry in force, through abort if another one is live. Waits for the SMMU.
+ * Return: 0; -SHADOW_EINVAL: no such stream; -SHADOW_ETIMEDOUT, -SHADOW_EIO: the stream may still abort. */
+int stream_set(struct shadow_smmu *smmu, uint32_t sid, const struct smmu_ste *ste);
+
+/* Let the stream abort. Waits for the SMMU.
+ * Return: as stream_set(); after a failure the SMMU may still use the old entry. */
+int stream_abort(struct shadow_smmu *smmu, uint32_t sid);
+
+/* The entry as it stands in memory; all zero if there is no such stream. */
+struct smmu_ste stream_get(const struct shadow_smmu *smmu, uint32_t sid);
+
+#endif
