@@ -93,12 +93,12 @@ else ifeq ($(CONFIG),clang)
   config_cc := clang
   config_cxx := clang++
 else ifeq ($(CONFIG),asan)
-  config_flags := -fsanitize=address -fno-omit-frame-pointer -DPLATFORM_LINUX_NO_JEMALLOC
+  config_flags := -fsanitize=address -fno-omit-frame-pointer -DPLATFORM_LINUX_SANITIZED
 else ifeq ($(CONFIG),ubsan)
-  config_flags := -fsanitize=undefined -fno-sanitize-recover=all
+  config_flags := -fsanitize=undefined -fno-sanitize-recover=all -DPLATFORM_LINUX_SANITIZED
 else ifeq ($(CONFIG),sanitize)
   config_flags := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
-	-DPLATFORM_LINUX_NO_JEMALLOC
+	-DPLATFORM_LINUX_SANITIZED
 else
   $(error CONFIG=$(CONFIG) is none of default, clang, asan, ubsan, sanitize)
 endif
@@ -136,8 +136,8 @@ observed_flags := -DSHADOW_ORDER_OBSERVED -DSHADOW_DEBUG
 el2_flags := -std=c11 $(common_flags) $(c_warnings) $(EL2_CFLAGS) -ffreestanding -nostdlib -mgeneral-regs-only \
 	-mno-outline-atomics -fno-stack-protector -fno-pic -fno-asynchronous-unwind-tables -fstack-usage
 
-jemalloc_lib := $(if $(findstring NO_JEMALLOC,$(config_flags)),,-ljemalloc)
-LIBS = $(jemalloc_lib) -lhwloc -lurcu-memb -lurcu-common -llzma -ljansson -lm
+jemalloc_lib := $(if $(findstring SANITIZED,$(config_flags)),,-ljemalloc)
+LIBS = $(jemalloc_lib) -lhwloc -lurcu-bp -lurcu-common -llzma -ljansson -lm
 LINK = $(CC) -pthread $(config_flags) $(CFLAGS) $(LDFLAGS)
 
 # --- what is built ---------------------------------------------------------------------------------------
@@ -232,18 +232,20 @@ $(BUILD)/plain/%.o: %.cc $(BUILD)/flags
 
 # The core as one object in which only shadow_* is global.
 $(BUILD)/libs2shadow.o: $(native_core)
-	$(call say,LD -r,$@)
+	$(call say,LD,$@)
 	$(Q)$(LD) -r -o $@.all $^
 	$(Q)$(OBJCOPY) --wildcard --keep-global-symbol='shadow_*' $@.all $@
 	@rm $@.all
 
 $(LIBRARY): $(BUILD)/libs2shadow.o
 	$(call say,AR,$@)
+	@mkdir -p $(@D)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
 $(HOSTED_LIBRARY): $(call objects,plain,$(PLATFORM_SRCS))
 	$(call say,AR,$@)
+	@mkdir -p $(@D)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
@@ -251,7 +253,7 @@ $(HOSTED_LIBRARY): $(call objects,plain,$(PLATFORM_SRCS))
 $(BUILD)/runner-native.o: $(native_core) $(native_runner)
 $(BUILD)/runner-observed.o: $(observed_core) $(observed_runner)
 $(BUILD)/runner-%.o:
-	$(call say,LD -r,$@)
+	$(call say,LD,$@)
 	$(Q)$(LD) -r -o $@.all $^
 	$(Q)$(OBJCOPY) --keep-global-symbol=runner_$* $@.all $@
 	@rm $@.all
@@ -264,6 +266,7 @@ $(BUILD)/s2shadow: $(BUILD)/plain/bench/s2shadow.o $(plain_objects) $(BUILD)/run
 $(BUILD)/libtest.a: $(observed_core) $(observed_runner) $(plain_objects) $(BUILD)/runner-native.o \
 		$(call objects,plain,$(TEST_SUPPORT_SRCS))
 	$(call say,AR,$@)
+	@mkdir -p $(@D)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
@@ -274,6 +277,7 @@ $(BUILD)/tests/%: $(BUILD)/plain/tests/unit/%.o $(BUILD)/libtest.a
 
 $(BUILD)/libbench.a: $(native_core) $(native_runner) $(plain_objects) $(BUILD)/runner-observed.o
 	$(call say,AR,$@)
+	@mkdir -p $(@D)
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
@@ -289,11 +293,12 @@ $(EL2_BUILD)/%.o: %.c Makefile | setup
 $(EL2_BUILD)/core.o: $(el2_core)
 $(EL2_BUILD)/embedded.o: $(el2_core) $(el2_platform)
 $(EL2_BUILD)/core.o $(EL2_BUILD)/embedded.o:
-	$(call say,LD -r,$@)
+	$(call say,LD,$@)
 	$(Q)$(EL2_CROSS_COMPILE)ld -r -o $@ $^
 
 $(EL2_LIBRARY): $(el2_core) $(el2_platform)
 	$(call say,AR,$@)
+	@mkdir -p $(@D)
 	@rm -f $@
 	$(Q)$(EL2_CROSS_COMPILE)ar rcs $@ $^
 
