@@ -17,15 +17,16 @@
 #include <string.h>
 #include <time.h>
 
-/* Inlines urcu_bp_read_lock(); liburcu allows it to code whose licence is compatible with the LGPL. */
-#define _LGPL_SOURCE
-#include <urcu/urcu-bp.h>
-
+/* Builds with sanitizers do without jemalloc, which like them replaces malloc(), and without liburcu's
+ * inline functions, whose reader is aligned to less than its type says. liburcu allows the inline ones to
+ * code whose licence is compatible with the LGPL. */
 #ifdef PLATFORM_LINUX_SANITIZED
 #include <sys/mman.h>
 #else
+#define _LGPL_SOURCE
 #include <jemalloc/jemalloc.h>
 #endif
+#include <urcu/urcu-bp.h>
 
 /* ---- devices ------------------------------------------------------------------------------------------ */
 
