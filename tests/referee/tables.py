@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """tables.py - finds leaves and descriptors in an image's stage-2 tables, 4 KiB granule.
 
-Only chooses where to ask and what --plant damages; what a device can reach is QEMU's to say.
+Only helps to choose where to ask and what --plant damages; what a device can reach is QEMU's to say.
 Spec: DDI 0487, VMSAv8-64 stage 2 descriptors; IHI 0070, STE.
 """
+
+import struct
 
 SIZES = {0: 1 << 39, 1: 1 << 30, 2: 1 << 21, 3: 1 << 12}
 ADDRESS = 0x0000FFFFFFFFF000
@@ -26,10 +28,8 @@ class Tables:
             raise TablesError(f"STE says {self.ia_bits} input bits, the note {image.ia_bits}")
         self.words = {}
         for start, data in image.segments:
-            view = memoryview(data)[:len(data) & ~7].cast("Q")
-            for page in range(start & ~0xFFF, start + len(data), 4096):
-                if page >= start and page + 4096 <= start + len(data):
-                    self.words[page] = view[(page - start) // 8:(page - start) // 8 + 512]
+            for page in range(-(-start // 4096) * 4096, start + len(data) - 4095, 4096):
+                self.words[page] = struct.unpack_from("<512Q", data, page - start)
 
     def word(self, address):
         page = self.words.get(address & ~0xFFF)
@@ -49,23 +49,31 @@ class Tables:
             level, table = level + 1, value & ADDRESS
             index = ipa // SIZES[level] % 512
 
-    def leaf_edges(self):
-        """Sorted addresses where the size of the covering descriptor changes, or its validity."""
-        edges = []
-        previous = None
-        for start, level, valid in self.leaves(self.level, self.base, 0,
-                                               (1 << self.ia_bits) // SIZES[self.level]):
-            if previous is not None and previous != (level, valid):
-                edges.append(start)
-            previous = (level, valid)
-        return edges
+    def leaves(self):
+        """Yields (start, level, access, output address) of every leaf and gap, in order."""
+        yield from self.leaves_of(self.level, self.base, 0,
+                                  (1 << self.ia_bits) // SIZES[self.level])
 
-    def leaves(self, level, table, start, count):
+    def leaves_of(self, level, table, start, count):
         for index in range(count):
             value = self.word(table + 8 * index)
             here = start + index * SIZES[level]
             if level < 3 and value & 3 == 3:
-                yield from self.leaves(level + 1, value & ADDRESS, here, 512)
+                yield from self.leaves_of(level + 1, value & ADDRESS, here, 512)
+            elif value & 3 == (3 if level == 3 else 1):
+                yield here, level, value >> 6 & 3, value & ADDRESS & -SIZES[level]
             else:
-                valid = value & 3 == 3 if level == 3 else value & 3 == 1
-                yield here, level, valid
+                yield here, level, 0, here
+
+    def runs(self):
+        """([start of each run of one access and one offset], [start of each run of one level])."""
+        accesses, levels = [], []
+        previous_access = previous_level = None
+        for start, level, access, output in self.leaves():
+            access = access, output - start if access else 0
+            if access != previous_access:
+                accesses.append((start, *access))
+            if (level, access) != previous_level:
+                levels.append(start)
+            previous_access, previous_level = access, (level, access)
+        return accesses, levels

@@ -9,6 +9,7 @@ import lzma
 
 PAGE = 4096
 NONE, R, W, RW = 0, 1, 2, 3
+STATES = ("O", "S", "B", "N")
 ACCESS_NAMES = {NONE: "none", R: "ro", W: "wo", RW: "rw"}
 
 
@@ -137,62 +138,69 @@ class Reader:
         state.touched = list(self.changed)
         return state
 
-    def records_of(self, stream):
-        """Yields (seq, words) of each record; applies nothing."""
-        for line in stream:
-            self.line_number += 1
-            if line.startswith("#"):
-                words = line[1:].split()
-                if words:
-                    self.header(words)
-                continue
-            words = line.split()
-            if len(words) < 2:
-                self.fail("a line that is no record")
-            yield int(words[1]), words
+    def line(self, text):
+        """Yields (seq, T's four words or None) of a record; headers are taken in."""
+        words = text.split()
+        if text.startswith("#"):
+            if len(words) > 1:
+                self.header(words[1:])
+            return
+        if words[0] != "T":
+            yield int(words[1]), None
+            return
+        start, size = int(words[5], 16), int(words[6], 16)
+        if words[7] not in STATES or words[8] not in STATES:
+            self.fail(f"states '{words[7]}' and '{words[8]}'")
+        yield int(words[1]), (start, size, words[7], words[8])
+
+    def events(self):
+        """Yields (seq, transition or None) of each record; applies nothing."""
+        try:
+            with open_trace(self.path) as stream:
+                for text in stream:
+                    self.line_number += 1
+                    yield from self.line(text)
+        except (ValueError, IndexError) as error:
+            self.fail(f"a line that cannot be read ({error})")
+        except (OSError, EOFError, lzma.LZMAError) as error:
+            self.fail(str(error))
 
     def states(self, points):
         """The state at each of the points (seq; each record up to it has happened)."""
         wanted = sorted(set(points))
         found = {}
-        with open_trace(self.path) as stream:
-            for seq, words in self.records_of(stream):
-                while wanted and seq > wanted[0]:
-                    found[wanted[0]] = self.snapshot(wanted[0])
-                    wanted.pop(0)
-                if not wanted:
-                    break
-                self.records += 1
-                if words[0] == "T":
-                    self.transition(int(words[5], 16), int(words[6], 16), words[7], words[8])
+        for seq, transition in self.events():
+            while wanted and seq > wanted[0]:
+                found[wanted[0]] = self.snapshot(wanted[0])
+                wanted.pop(0)
+            if not wanted:
+                break
+            self.records += 1
+            if transition:
+                self.transition(*transition)
         for seq in wanted:
             found[seq] = self.snapshot(seq)
         return [found[seq] for seq in points]
 
+    def without_access(self):
+        return sum(access == NONE for access in self.special.values())
 
-def survey(path):
-    """(sequence numbers of all T lines, the one after which the most pages are without access)."""
-    reader = Reader(path)
-    seqs = []
-    peak_seq, peak_pages = 0, -1
-    without = None
-    with open_trace(path) as stream:
-        for seq, words in reader.records_of(stream):
-            reader.records += 1
-            if words[0] != "T":
+    def survey(self):
+        """(seq of every T, the seq after which the most pages are without access)."""
+        seqs = []
+        peak_seq, peak_pages, without = 0, -1, None
+        for seq, transition in self.events():
+            self.records += 1
+            if not transition:
                 continue
             if without is None:
-                without = sum(access == NONE for access in reader.special.values())
-            before = [reader.special.get(page) == NONE for page in pages_of(words)]
-            reader.transition(int(words[5], 16), int(words[6], 16), words[7], words[8])
-            after = [reader.special.get(page) == NONE for page in pages_of(words)]
-            without += sum(after) - sum(before)
+                without = self.without_access()
+            start, size, _, _ = transition
+            pages = range(start // PAGE, (start + size) // PAGE)
+            without -= sum(self.special.get(page) == NONE for page in pages)
+            self.transition(*transition)
+            without += sum(self.special.get(page) == NONE for page in pages)
             seqs.append(seq)
             if without > peak_pages:
                 peak_seq, peak_pages = seq, without
-    return seqs, peak_seq
-
-
-def pages_of(words):
-    start = int(words[5], 16)
-    return range(start // PAGE, (start + int(words[6], 16)) // PAGE)
+        return seqs, peak_seq
