@@ -73,8 +73,7 @@ size_t host_stage2_bytes(const struct trace *trace)
 	return (size_t)tables * TRACE_PAGE_BYTES;
 }
 
-static uint64_t leaf_descriptor(const struct trace *trace, const struct trace_leaf_run *run,
-				uint64_t addr)
+static uint64_t leaf_descriptor(const struct trace *trace, const struct trace_leaf_run *run, uint64_t addr)
 {
 	uint64_t desc = DESC_VALID | DESC_AF | DESC_SH_INNER | addr;
 
@@ -84,8 +83,7 @@ static uint64_t leaf_descriptor(const struct trace *trace, const struct trace_le
 		return ANNOTATION_DONATED | ANNOTATION_OWNER(OWNER_GUEST);
 	if (run->level == LEVEL_LAST)
 		desc |= DESC_TABLE;
-	desc |= trace_touches_memory(trace, addr, addr + 1) ? DESC_MEMATTR_NORMAL :
-							      DESC_MEMATTR_DEVICE;
+	desc |= trace_touches_memory(trace, addr, addr + 1) ? DESC_MEMATTR_NORMAL : DESC_MEMATTR_DEVICE;
 	if (run->access & TRACE_ACCESS_R)
 		desc |= DESC_S2AP_R;
 	if (run->access & TRACE_ACCESS_W)
@@ -96,8 +94,7 @@ static uint64_t leaf_descriptor(const struct trace *trace, const struct trace_le
 }
 
 /* The entry of @level for @addr, with the tables above it made as needed. */
-static uint64_t *entry_at(const struct host_stage2 *host, uint64_t addr, unsigned level,
-			  size_t *used)
+static uint64_t *entry_at(const struct host_stage2 *host, uint64_t addr, unsigned level, size_t *used)
 {
 	uint64_t *table = host->va;
 	uint64_t index = addr >> level_shift(host->start_level); /* of all start tables */

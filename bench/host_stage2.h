@@ -18,8 +18,8 @@
 #define HOST_STAGE2_BYTES_MAX (1ull << 30)
 
 struct host_stage2 {
-	void *va;    /* page aligned; the start tables come first */
-	uint64_t pa; /* physical address of va[0] */
+	void *va;     /* page aligned; the start tables come first */
+	uint64_t pa;  /* physical address of va[0] */
 	size_t bytes; /* all of it, a multiple of 4096 */
 	unsigned ia_bits;
 	unsigned start_level;

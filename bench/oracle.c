@@ -17,8 +17,8 @@
 #include <string.h>
 
 /* The byte of a page. */
-#define PAGE_STATE 0x03u	  /* enum trace_state */
-#define PAGE_MISSING_SHIFT 2	  /* enum trace_access bits that are NOT there */
+#define PAGE_STATE 0x03u     /* enum trace_state */
+#define PAGE_MISSING_SHIFT 2 /* enum trace_access bits that are NOT there */
 #define PAGE_MISSING 0x0cu
 #define PAGE_RESERVED 0x10u
 
@@ -106,8 +106,8 @@ static int entry_split(struct oracle *oracle, uint64_t *entry, bool into_pages)
 /* ---- updates ---- */
 
 /* Count what @pages pages from @first on do when they go from @old to @new. */
-static void count_change(struct oracle *oracle, const struct edit *edit, uint64_t first,
-			 uint64_t pages, unsigned old, unsigned new)
+static void count_change(struct oracle *oracle, const struct edit *edit, uint64_t first, uint64_t pages,
+			 unsigned old, unsigned new)
 {
 	struct oracle_change *change = edit->change;
 	unsigned access_old = value_access(old), access_new = value_access(new);
@@ -131,13 +131,13 @@ static void count_change(struct oracle *oracle, const struct edit *edit, uint64_
 	}
 	if (state_old == TRACE_STATE_NOPAGE)
 		oracle->pages_nopage -= pages;
-	if ((new & PAGE_STATE) == TRACE_STATE_NOPAGE)
+	if ((new &PAGE_STATE) == TRACE_STATE_NOPAGE)
 		oracle->pages_nopage += pages;
 }
 
 /* The new value of @pages pages that all have the value @old. */
-static uint8_t edit_value(struct oracle *oracle, const struct edit *edit, uint64_t first,
-			  uint64_t pages, uint8_t old)
+static uint8_t edit_value(struct oracle *oracle, const struct edit *edit, uint64_t first, uint64_t pages,
+			  uint8_t old)
 {
 	uint8_t new = (uint8_t)((old & ~edit->clear) | edit->set);
 
@@ -150,8 +150,8 @@ static uint8_t edit_value(struct oracle *oracle, const struct edit *edit, uint64
  * Edit the pages [first, end) of the entry whose pages begin at @base and number 2^@lg2. A uniform
  * entry that is covered whole, or that the edit leaves as it is, stays uniform.
  */
-static int entry_update(struct oracle *oracle, uint64_t *entry, unsigned lg2, uint64_t first,
-			uint64_t end, const struct edit *edit)
+static int entry_update(struct oracle *oracle, uint64_t *entry, unsigned lg2, uint64_t first, uint64_t end,
+			const struct edit *edit)
 {
 	bool into_pages = lg2 == FANOUT_LG2;
 	uint64_t base = first >> lg2 << lg2;
@@ -171,8 +171,7 @@ static int entry_update(struct oracle *oracle, uint64_t *entry, unsigned lg2, ui
 		uint8_t *pages = entry_pages(*entry);
 
 		for (uint64_t page = first; page < end; page++)
-			pages[page - base] =
-				edit_value(oracle, edit, page, 1, pages[page - base]);
+			pages[page - base] = edit_value(oracle, edit, page, 1, pages[page - base]);
 		return 0;
 	}
 	lg2 -= FANOUT_LG2;
@@ -200,8 +199,7 @@ static int update(struct oracle *oracle, uint64_t start, uint64_t end, const str
 
 		if (next > last)
 			next = last;
-		if (entry_update(oracle, &oracle->roots[page >> ROOT_LG2], ROOT_LG2, page, next,
-				 edit))
+		if (entry_update(oracle, &oracle->roots[page >> ROOT_LG2], ROOT_LG2, page, next, edit))
 			return -1;
 		page = next;
 	}
@@ -281,8 +279,7 @@ enum trace_state oracle_state(const struct oracle *oracle, uint64_t addr)
 
 	if (addr >= limit_bytes(oracle))
 		return TRACE_STATE_OWNED;
-	return (enum trace_state)key_state(
-		value_at(oracle, addr >> TRACE_PAGE_LG2, &group_end));
+	return (enum trace_state)key_state(value_at(oracle, addr >> TRACE_PAGE_LG2, &group_end));
 }
 
 bool oracle_is_memory(const struct oracle *oracle, uint64_t addr)
@@ -351,8 +348,7 @@ static bool map_segment(const struct oracle *oracle, uint64_t start, uint64_t en
 	while (page < limit) {
 		unsigned access;
 		uint64_t next = run_end(oracle, page, limit, key_access, &access);
-		struct oracle_run run = {page << TRACE_PAGE_LG2, next << TRACE_PAGE_LG2, access,
-					 memory};
+		struct oracle_run run = {page << TRACE_PAGE_LG2, next << TRACE_PAGE_LG2, access, memory};
 
 		if (access && !visit(context, &run))
 			return false;
@@ -361,8 +357,8 @@ static bool map_segment(const struct oracle *oracle, uint64_t start, uint64_t en
 	return true;
 }
 
-void oracle_map(const struct oracle *oracle,
-		bool (*visit)(void *context, const struct oracle_run *run), void *context)
+void oracle_map(const struct oracle *oracle, bool (*visit)(void *context, const struct oracle_run *run),
+		void *context)
 {
 	const struct trace *trace = oracle->trace;
 	uint64_t addr = 0;
@@ -392,8 +388,8 @@ static bool write_run(void *context, const struct oracle_run *run)
 	};
 	struct map_file *map = context;
 
-	if (fprintf(map->file, "%" PRIx64 " %" PRIx64 " %s %s\n", run->start, run->end,
-		    rights[run->access], run->memory ? "mem" : "mmio") < 0)
+	if (fprintf(map->file, "%" PRIx64 " %" PRIx64 " %s %s\n", run->start, run->end, rights[run->access],
+		    run->memory ? "mem" : "mmio") < 0)
 		map->failed = true;
 	return !map->failed;
 }
@@ -435,8 +431,7 @@ static unsigned key_nopage(unsigned value)
 	return (value & PAGE_STATE) == TRACE_STATE_NOPAGE;
 }
 
-static int init_pages(struct oracle *oracle, const struct oracle_range *reserved,
-		      size_t reserved_count)
+static int init_pages(struct oracle *oracle, const struct oracle_range *reserved, size_t reserved_count)
 {
 	const struct trace_snapshot *snapshot = &oracle->trace->snapshots[0];
 	uint64_t limit = limit_bytes(oracle);
@@ -451,8 +446,7 @@ static int init_pages(struct oracle *oracle, const struct oracle_range *reserved
 	for (size_t i = 0; i < snapshot->leaves_count; i++) {
 		const struct trace_leaf_run *run = &snapshot->leaves[i];
 		unsigned missing = ~(unsigned)run->access & TRACE_ACCESS_RW;
-		struct edit edit = {.clear = PAGE_MISSING,
-				    .set = (uint8_t)(missing << PAGE_MISSING_SHIFT)};
+		struct edit edit = {.clear = PAGE_MISSING, .set = (uint8_t)(missing << PAGE_MISSING_SHIFT)};
 
 		if (update(oracle, run->start, run->end, &edit))
 			return -1;
@@ -467,8 +461,8 @@ static int init_pages(struct oracle *oracle, const struct oracle_range *reserved
 	return 0;
 }
 
-int oracle_init(struct oracle *oracle, const struct trace *trace,
-		const struct oracle_range *reserved, size_t reserved_count)
+int oracle_init(struct oracle *oracle, const struct trace *trace, const struct oracle_range *reserved,
+		size_t reserved_count)
 {
 	memset(oracle, 0, sizeof(*oracle));
 	oracle->trace = trace;
@@ -497,8 +491,7 @@ void oracle_free(struct oracle *oracle)
 	memset(oracle, 0, sizeof(*oracle));
 }
 
-int oracle_apply(struct oracle *oracle, const struct trace_record *record,
-		 struct oracle_change *change)
+int oracle_apply(struct oracle *oracle, const struct trace_record *record, struct oracle_change *change)
 {
 	struct edit edit = {.change = change};
 

@@ -32,7 +32,7 @@ struct oracle {
 	const struct trace *trace;
 	uint64_t *roots; /* one entry per GiB of 0..2^ia_bits, see oracle.c */
 	size_t roots_count;
-	struct oracle_node *nodes; /* all nodes, to free them */
+	struct oracle_node *nodes;  /* all nodes, to free them */
 	uint64_t pages_nopage;	    /* pages whose state is N */
 	uint64_t pages_unreachable; /* memory pages without access; reserved ones are not counted */
 	uint64_t contradictions;    /* T records so far whose `old` was wrong */
@@ -40,12 +40,12 @@ struct oracle {
 
 /* What one T did. */
 struct oracle_change {
-	bool revokes;		/* new=N, old!=N */
-	bool grants;		/* old=N, new!=N */
-	uint64_t pages_revoked; /* pages that lost all access, outside reserved ranges */
-	uint64_t pages_granted; /* pages that gained a right (none or ro to rw), likewise */
-	uint64_t pages_contradicting; /* pages whose replayed state is not the record's old */
-	uint64_t contradiction_addr;  /* the first of them ... */
+	bool revokes;			      /* new=N, old!=N */
+	bool grants;			      /* old=N, new!=N */
+	uint64_t pages_revoked;		      /* pages that lost all access, outside reserved ranges */
+	uint64_t pages_granted;		      /* pages that gained a right (none or ro to rw), likewise */
+	uint64_t pages_contradicting;	      /* pages whose replayed state is not the record's old */
+	uint64_t contradiction_addr;	      /* the first of them ... */
 	enum trace_state contradiction_state; /* ... and the state found there */
 };
 
@@ -58,9 +58,8 @@ struct oracle_change {
  *
  * Return: 0; -1 if memory is short.
  */
-int oracle_init(struct oracle *oracle, const struct trace *trace,
-		const struct oracle_range *reserved, size_t reserved_count)
-	__attribute__((warn_unused_result));
+int oracle_init(struct oracle *oracle, const struct trace *trace, const struct oracle_range *reserved,
+		size_t reserved_count) __attribute__((warn_unused_result));
 
 void oracle_free(struct oracle *oracle);
 
@@ -73,8 +72,8 @@ void oracle_free(struct oracle *oracle);
  *
  * Return: 0; -1 if memory is short.
  */
-int oracle_apply(struct oracle *oracle, const struct trace_record *record,
-		 struct oracle_change *change) __attribute__((warn_unused_result));
+int oracle_apply(struct oracle *oracle, const struct trace_record *record, struct oracle_change *change)
+	__attribute__((warn_unused_result));
 
 /* What a device may do at the page of @addr: enum trace_access bits. Beyond 2^ia_bits: none. */
 unsigned oracle_access(const struct oracle *oracle, uint64_t addr);
@@ -117,12 +116,12 @@ int oracle_map_write(const struct oracle *oracle, FILE *file) __attribute__((war
 /* Places of a trace at which maps are worth comparing, as values for --until. */
 #define ORACLE_SPREAD_MAX 64
 struct oracle_points {
-	bool any;	    /* there is a T record at all */
-	uint64_t first_seq; /* the first T */
-	uint64_t peak_seq;  /* the first T after which the most memory pages are without access */
-	uint64_t last_seq;  /* the last record */
+	bool any;		   /* there is a T record at all */
+	uint64_t first_seq;	   /* the first T */
+	uint64_t peak_seq;	   /* the first T after which the most memory pages are without access */
+	uint64_t last_seq;	   /* the last record */
 	uint64_t peak_unreachable; /* memory pages without access at the peak */
-	uint64_t peak_nopage; /* most pages in state N at any time, the start included */
+	uint64_t peak_nopage;	   /* most pages in state N at any time, the start included */
 	size_t spread_count;
 	uint64_t spread_seq[ORACLE_SPREAD_MAX]; /* T records at even distances, not the first */
 };

@@ -38,8 +38,8 @@ struct parser {
 	struct trace_error *error;
 	uint32_t line;
 	bool in_snapshot;
-	bool has_g;	       /* G line seen in this snapshot */
-	bool first_closed;     /* the first snapshot is complete: ia_bits and regions stand */
+	bool has_g;	   /* G line seen in this snapshot */
+	bool first_closed; /* the first snapshot is complete: ia_bits and regions stand */
 	bool has_record;
 	uint64_t seq_record;   /* of the last record */
 	uint64_t seq_snapshot; /* of the last snapshot */
@@ -113,9 +113,8 @@ static void *grow(void *array, size_t used, size_t *room, size_t element_bytes)
 	return moved;
 }
 
-#define APPEND(array, used, room)                                                                  \
-	((grown = grow(array, used, room, sizeof(*(array)))) ? ((array) = grown, &(array)[(used)++]) \
-							     : NULL)
+#define APPEND(array, used, room) \
+	((grown = grow(array, used, room, sizeof(*(array)))) ? ((array) = grown, &(array)[(used)++]) : NULL)
 
 /* ---- fields ---- */
 
@@ -146,8 +145,7 @@ static size_t split(const char *line, size_t bytes, struct field *fields)
 	return count;
 }
 
-static int parse_decimal(struct parser *parser, struct field field, const char *what,
-			 uint64_t *value)
+static int parse_decimal(struct parser *parser, struct field field, const char *what, uint64_t *value)
 {
 	uint64_t sum = 0;
 	size_t i;
@@ -158,8 +156,7 @@ static int parse_decimal(struct parser *parser, struct field field, const char *
 		if (digit > 9)
 			break;
 		if (sum > (UINT64_MAX - digit) / 10)
-			return fail(parser, "%s '%s' does not fit in 64 bits", what,
-				    show(field).text);
+			return fail(parser, "%s '%s' does not fit in 64 bits", what, show(field).text);
 		sum = sum * 10 + digit;
 	}
 	if (i == 0 || i < field.bytes)
@@ -190,8 +187,7 @@ static int parse_hex(struct parser *parser, struct field field, const char *what
 		if (digit < 0)
 			break;
 		if (sum >> 60)
-			return fail(parser, "%s '%s' does not fit in 64 bits", what,
-				    show(field).text);
+			return fail(parser, "%s '%s' does not fit in 64 bits", what, show(field).text);
 		sum = sum << 4 | (uint64_t)digit;
 	}
 	if (i == 0 || i < field.bytes)
@@ -212,15 +208,14 @@ static int parse_range(struct parser *parser, struct field addr, struct field si
 	if (bytes == 0)
 		return fail(parser, "size is zero");
 	if (*start & (unit - 1))
-		return fail(parser, "address %" PRIx64 " is not a multiple of %" PRIx64, *start,
-			    unit);
+		return fail(parser, "address %" PRIx64 " is not a multiple of %" PRIx64, *start, unit);
 	if (bytes & (unit - 1))
 		return fail(parser, "size %" PRIx64 " is not a multiple of %" PRIx64, bytes, unit);
 	if (bytes > UINT64_MAX - *start)
 		return fail(parser, "range %" PRIx64 " + %" PRIx64 " wraps around", *start, bytes);
 	if (*start >= limit || bytes > limit - *start)
-		return fail(parser, "range %" PRIx64 " + %" PRIx64 " ends beyond ia_bits %u", *start,
-			    bytes, parser->trace->ia_bits);
+		return fail(parser, "range %" PRIx64 " + %" PRIx64 " ends beyond ia_bits %u", *start, bytes,
+			    parser->trace->ia_bits);
 	*end = *start + bytes;
 	return 0;
 }
@@ -240,8 +235,8 @@ static int parse_state(struct parser *parser, struct field field, const char *wh
 
 static bool is_name_char(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '_' || c == '-' || c == '.';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+	       c == '-' || c == '.';
 }
 
 static size_t name_hash(const char *text, size_t bytes)
@@ -391,8 +386,7 @@ static int close_snapshot(struct parser *parser)
 		parser->first_closed = true;
 	}
 	if (snapshot->states_count)
-		qsort(snapshot->states, snapshot->states_count, sizeof(*snapshot->states),
-		      compare_states);
+		qsort(snapshot->states, snapshot->states_count, sizeof(*snapshot->states), compare_states);
 	for (size_t i = 0; i < snapshot->states_count; i++) {
 		const struct trace_state_run *run = &snapshot->states[i];
 
@@ -404,8 +398,7 @@ static int close_snapshot(struct parser *parser)
 			return fail_overlap(parser, 'S', run->line, run[-1].line);
 	}
 	if (snapshot->leaves_count)
-		qsort(snapshot->leaves, snapshot->leaves_count, sizeof(*snapshot->leaves),
-		      compare_leaves);
+		qsort(snapshot->leaves, snapshot->leaves_count, sizeof(*snapshot->leaves), compare_leaves);
 	for (size_t i = 1; i < snapshot->leaves_count; i++) {
 		const struct trace_leaf_run *run = &snapshot->leaves[i];
 
@@ -466,14 +459,14 @@ static int parse_g(struct parser *parser, const struct field *fields, size_t cou
 	    parse_decimal(parser, fields[7], "pgd_pages", &pgd_pages))
 		return -1;
 	if (ia_bits < TRACE_IA_BITS_MIN || ia_bits > TRACE_IA_BITS_MAX)
-		return fail(parser, "ia_bits %" PRIu64 " is not within %u to %u", ia_bits,
-			    TRACE_IA_BITS_MIN, TRACE_IA_BITS_MAX);
+		return fail(parser, "ia_bits %" PRIu64 " is not within %u to %u", ia_bits, TRACE_IA_BITS_MIN,
+			    TRACE_IA_BITS_MAX);
 	if (start_level > 2)
 		return fail(parser, "start_level %" PRIu64 " is not 0, 1 or 2", start_level);
 	table_bits = TRACE_PAGE_LG2 + 9 * (4 - (unsigned)start_level);
 	if (ia_bits + 9 <= table_bits)
-		return fail(parser, "start_level %" PRIu64 " has one entry at ia_bits %" PRIu64,
-			    start_level, ia_bits);
+		return fail(parser, "start_level %" PRIu64 " has one entry at ia_bits %" PRIu64, start_level,
+			    ia_bits);
 	pages = ia_bits > table_bits ? 1ull << (ia_bits - table_bits) : 1;
 	if (pages > START_TABLES_MAX)
 		return fail(parser,
@@ -481,8 +474,8 @@ static int parse_g(struct parser *parser, const struct field *fields, size_t cou
 			    start_level, START_TABLES_MAX, ia_bits);
 	if (pgd_pages != pages)
 		return fail(parser,
-			    "pgd_pages is %" PRIu64 ", but ia_bits %" PRIu64
-			    " from level %" PRIu64 " takes %" PRIu64,
+			    "pgd_pages is %" PRIu64 ", but ia_bits %" PRIu64 " from level %" PRIu64
+			    " takes %" PRIu64,
 			    pgd_pages, ia_bits, start_level, pages);
 	if (parser->first_closed) {
 		if (ia_bits != trace->ia_bits || start_level != trace->start_level)
@@ -566,8 +559,7 @@ static int parse_rights(struct parser *parser, struct field field, struct trace_
 		i++;
 	}
 	if (i == 0 || i < field.bytes)
-		return fail(parser, "rights '%s' are not letters of RWX in this order",
-			    show(field).text);
+		return fail(parser, "rights '%s' are not letters of RWX in this order", show(field).text);
 	return 0;
 }
 
@@ -588,8 +580,8 @@ static int parse_l(struct parser *parser, const struct field *fields, size_t cou
 		return fail(parser, "level %" PRIu64 " is not within start_level %u to 3", level,
 			    parser->trace->start_level);
 	run.level = (uint8_t)level;
-	if (parse_range(parser, fields[2], fields[3],
-			1ull << (TRACE_PAGE_LG2 + 9 * (3 - run.level)), &run.start, &run.end))
+	if (parse_range(parser, fields[2], fields[3], 1ull << (TRACE_PAGE_LG2 + 9 * (3 - run.level)),
+			&run.start, &run.end))
 		return -1;
 	if (field_is(fields[5], "valid")) {
 		run.kind = TRACE_LEAF_VALID;
@@ -605,8 +597,7 @@ static int parse_l(struct parser *parser, const struct field *fields, size_t cou
 		else
 			return fail(parser, "owner '%s' is not hyp or guest", show(fields[6]).text);
 	} else {
-		return fail(parser, "'%s' of an L line is not valid or owner",
-			    show(fields[5]).text);
+		return fail(parser, "'%s' of an L line is not valid or owner", show(fields[5]).text);
 	}
 	entry = APPEND(snapshot->leaves, snapshot->leaves_count, &parser->leaves_room);
 	if (!entry)
@@ -784,8 +775,7 @@ static int parse_record(struct parser *parser, const char *line, size_t bytes)
 	if (expected == 0)
 		return fail(parser, "unknown record type '%s'", show(fields[0]).text);
 	if (count < expected)
-		return fail(parser, "%c record is truncated: %zu of %zu fields", type, count,
-			    expected);
+		return fail(parser, "%c record is truncated: %zu of %zu fields", type, count, expected);
 	if (count > expected)
 		return fail(parser, "%c record has more than its %zu fields", type, expected);
 	if (parser->in_snapshot && close_snapshot(parser))
@@ -802,8 +792,8 @@ static int parse_record(struct parser *parser, const char *line, size_t bytes)
 		return fail(parser, "seq %" PRIu64 " does not follow %" PRIu64, record.seq,
 			    parser->seq_record);
 	if (record.seq < parser->seq_snapshot)
-		return fail(parser, "seq %" PRIu64 " is before that of the snapshot, %" PRIu64,
-			    record.seq, parser->seq_snapshot);
+		return fail(parser, "seq %" PRIu64 " is before that of the snapshot, %" PRIu64, record.seq,
+			    parser->seq_snapshot);
 	if (cpu >= TRACE_CPUS_MAX)
 		return fail(parser, "CPU %" PRIu64 " is above %u", cpu, TRACE_CPUS_MAX - 1);
 	record.cpu = (uint8_t)cpu;
@@ -964,8 +954,7 @@ bool trace_is_memory(const struct trace *trace, uint64_t start, uint64_t end)
 {
 	size_t i = memory_above(trace, start);
 
-	return i < trace->memory_count && trace->memory[i].start <= start &&
-	       end <= trace->memory[i].end;
+	return i < trace->memory_count && trace->memory[i].start <= start && end <= trace->memory[i].end;
 }
 
 bool trace_touches_memory(const struct trace *trace, uint64_t start, uint64_t end)

@@ -61,13 +61,13 @@ enum trace_why {
 struct trace_record {
 	uint64_t seq;
 	uint64_t time_ns;
-	uint64_t start;	   /* T, M: first byte; F: the address; K: the mark */
-	uint64_t bytes;	   /* T, M */
-	uint32_t line;	   /* of the file, from 1 */
-	uint32_t name;	   /* T: cause, X: id; index for trace_name() */
-	uint32_t trip_ns;  /* X, saturated */
-	uint32_t quiet;	   /* X: quiet trips before, saturated */
-	uint8_t type;	   /* enum trace_type */
+	uint64_t start;	  /* T, M: first byte; F: the address; K: the mark */
+	uint64_t bytes;	  /* T, M */
+	uint32_t line;	  /* of the file, from 1 */
+	uint32_t name;	  /* T: cause, X: id; index for trace_name() */
+	uint32_t trip_ns; /* X, saturated */
+	uint32_t quiet;	  /* X: quiet trips before, saturated */
+	uint8_t type;	  /* enum trace_type */
 	uint8_t cpu;
 	uint8_t old_state; /* T: enum trace_state */
 	uint8_t new_state; /* T */

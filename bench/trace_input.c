@@ -38,8 +38,7 @@ static int input_read(struct trace_input *input, struct trace_error *error)
 	ssize_t got;
 
 	do {
-		got = read(input->fd, input->raw + input->raw_used,
-			   TRACE_INPUT_RAW_BYTES - input->raw_used);
+		got = read(input->fd, input->raw + input->raw_used, TRACE_INPUT_RAW_BYTES - input->raw_used);
 	} while (got < 0 && errno == EINTR);
 	if (got < 0)
 		return input_fail(error, 0, "cannot read: %s", strerror(errno));
@@ -55,9 +54,7 @@ static const char *lzma_message(lzma_ret ret)
 	case LZMA_BUF_ERROR:
 		return "the xz stream is truncated";
 	case LZMA_DATA_ERROR:
-		return "the xz stream is corrupt";
-	case LZMA_FORMAT_ERROR:
-		return "what follows the xz stream is not xz";
+		return "the xz stream is corrupt, or something else follows it";
 	case LZMA_OPTIONS_ERROR:
 		return "the xz stream uses options that are not supported";
 	case LZMA_MEMLIMIT_ERROR:
@@ -143,11 +140,11 @@ int trace_input_open(struct trace_input *input, const char *path, struct trace_e
 		input_fail(error, 0, "the file is empty");
 		goto fail;
 	}
-	input->compressed = input->raw_used >= sizeof(xz_magic) &&
-			    memcmp(input->raw, xz_magic, sizeof(xz_magic)) == 0;
+	input->compressed =
+		input->raw_used >= sizeof(xz_magic) && memcmp(input->raw, xz_magic, sizeof(xz_magic)) == 0;
 	if (input->compressed) {
-		lzma_ret ret = lzma_stream_decoder(&input->lzma, TRACE_INPUT_XZ_MEMORY_MAX,
-						   LZMA_CONCATENATED);
+		lzma_ret ret =
+			lzma_stream_decoder(&input->lzma, TRACE_INPUT_XZ_MEMORY_MAX, LZMA_CONCATENATED);
 
 		if (ret != LZMA_OK) {
 			input_fail(error, 0, "%s", lzma_message(ret));
@@ -170,8 +167,7 @@ void trace_input_close(struct trace_input *input)
 	close(input->fd);
 }
 
-int trace_input_line(struct trace_input *input, const char **line, size_t *bytes,
-		     struct trace_error *error)
+int trace_input_line(struct trace_input *input, const char **line, size_t *bytes, struct trace_error *error)
 {
 	size_t searched = 0;
 
@@ -208,8 +204,7 @@ int trace_input_line(struct trace_input *input, const char **line, size_t *bytes
 		if (input->compressed ? input_decode(input, error) : input_copy(input, error))
 			return -1;
 	}
-	return input_fail(error, input->line + 1, "the line is longer than %u bytes",
-			  TRACE_INPUT_LINE_MAX);
+	return input_fail(error, input->line + 1, "the line is longer than %u bytes", TRACE_INPUT_LINE_MAX);
 }
 
 int trace_input_check_rest(struct trace_input *input, struct trace_error *error)

@@ -15,16 +15,16 @@
 
 #include "trace.h"
 
-#define TRACE_INPUT_RAW_BYTES (64u << 10)
-#define TRACE_INPUT_TEXT_BYTES (256u << 10)
-#define TRACE_INPUT_LINE_MAX (64u << 10)
+#define TRACE_INPUT_RAW_BYTES (32u << 10)
+#define TRACE_INPUT_TEXT_BYTES (64u << 10)
+#define TRACE_INPUT_LINE_MAX (16u << 10)
 #define TRACE_INPUT_XZ_MEMORY_MAX (256ull << 20)
 
 struct trace_input {
 	int fd;
 	bool compressed;
-	bool raw_end;	/* read() has said so */
-	bool text_end;	/* nothing more will come into text */
+	bool raw_end;  /* read() has said so */
+	bool text_end; /* nothing more will come into text */
 	lzma_stream lzma;
 	uint8_t *raw;
 	size_t raw_start;
@@ -49,8 +49,8 @@ void trace_input_close(struct trace_input *input);
  * Return: 1; 0 at the end; -1 with @error set (read error, damaged or truncated xz, a line too
  * long, a last line without newline).
  */
-int trace_input_line(struct trace_input *input, const char **line, size_t *bytes,
-		     struct trace_error *error) __attribute__((warn_unused_result));
+int trace_input_line(struct trace_input *input, const char **line, size_t *bytes, struct trace_error *error)
+	__attribute__((warn_unused_result));
 
 /**
  * trace_input_check_rest() - after the caller gave up on a line: is the file itself damaged?
