@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * batched.c - our engine behind the policy interface; nothing but the public interface is used.
+ *
+ * A transition is reserved and queued; flush() applies all that is queued and waits. Called by replay and by
+ * the benchmarks, which choose when to flush.
+ */
+#include "bench/policy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <shadow/error.h>
+
+#define ALIGNMENT 64u
+
+struct policy {
+	struct shadow_engine *engine;
+	struct shadow_target *target;
+	void *engine_memory, *target_memory;
+	struct shadow_smmu *smmu[SHADOW_SMMUS_MAX];
+	unsigned smmu_count;
+	uint32_t sid;
+};
+
+/* Zeroed; as much as aligned_alloc() wants. */
+static void *allocate(size_t bytes)
+{
+	size_t rounded = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+	void *memory = bytes ? aligned_alloc(ALIGNMENT, rounded) : NULL;
+
+	return memory ? memset(memory, 0, rounded) : NULL;
+}
+
+static int target_open(struct policy *policy, const struct policy_world *world)
+{
+	struct shadow_smmu_target_config config = {
+		.map = world->map,
+		.bbml = world->bbml,
+		.vmid = world->vmid,
+		.pool = world->pool,
+		.runs_max = world->cpu_count * world->queue_slots,
+	};
+	size_t bytes = shadow_smmu_target_bytes(&config);
+	unsigned number;
+	int error;
+
+	if (!bytes)
+		return -SHADOW_EINVAL;
+	policy->target_memory = allocate(bytes);
+	if (!policy->target_memory)
+		return -SHADOW_ENOMEM;
+	error = shadow_smmu_target_init(policy->target_memory, bytes, &config, &policy->target);
+	for (number = 0; !error && number < world->smmu_count; number++) {
+		error = shadow_smmu_attach(policy->target, &world->smmu[number], &policy->smmu[number]);
+		if (!error)
+			error = shadow_smmu_stream(policy->smmu[number], world->sid);
+	}
+	return error;
+}
+
+static int open_all(struct policy *policy, const struct policy_world *world)
+{
+	struct shadow_engine_config config = {
+		.cpu_count = world->cpu_count,
+		.queue_slots = world->queue_slots,
+		.map = world->map,
+	};
+	size_t bytes = shadow_engine_bytes(&config);
+	int error;
+
+	if (!bytes || world->smmu_count < 1 || world->smmu_count > SHADOW_SMMUS_MAX)
+		return -SHADOW_EINVAL;
+	policy->engine_memory = allocate(bytes);
+	if (!policy->engine_memory)
+		return -SHADOW_ENOMEM;
+	error = shadow_engine_init(policy->engine_memory, bytes, &config, &policy->engine);
+	if (error)
+		return error;
+	error = target_open(policy, world);
+	if (error)
+		return error;
+	error = shadow_engine_register(policy->engine, policy->target);
+	return error ? error : shadow_snapshot(policy->engine, &world->host, POLICY_WAIT_NS);
+}
+
+/* The devices and the pool are the world's and stay as they are. */
+static void batched_close(struct policy *policy)
+{
+	free(policy->target_memory);
+	free(policy->engine_memory);
+	free(policy);
+}
+
+static int batched_open(const struct policy_world *world, struct policy **policy)
+{
+	struct policy *opened = calloc(1, sizeof(*opened));
+	int error;
+
+	if (!opened)
+		return -SHADOW_ENOMEM;
+	opened->smmu_count = world->smmu_count;
+	opened->sid = world->sid;
+	error = open_all(opened, world);
+	if (error)
+		batched_close(opened);
+	else
+		*policy = opened;
+	return error;
+}
+
+static int batched_transition(struct policy *policy, unsigned cpu, uint64_t number,
+			      const struct shadow_transition *transition)
+{
+	int error = shadow_reserve(policy->engine, cpu, transition, POLICY_WAIT_NS);
+
+	if (!error)
+		shadow_queue(policy->engine, cpu, number, transition);
+	return error;
+}
+
+static int batched_flush(struct policy *policy)
+{
+	return shadow_wait(policy->engine, shadow_flush(policy->engine), POLICY_WAIT_NS);
+}
+
+static void batched_trip_end(struct policy *policy, unsigned cpu)
+{
+	shadow_queue_close(policy->engine, cpu);
+}
+
+static bool batched_queued(const struct policy *policy, shadow_ipa_t start, uint64_t page_count)
+{
+	return shadow_queued(policy->engine, start, page_count);
+}
+
+static void batched_stats(const struct policy *policy, struct policy_stats *stats)
+{
+	struct shadow_stats engine;
+	unsigned number;
+
+	shadow_engine_stats(policy->engine, &engine);
+	*stats = (struct policy_stats){
+		.flushes = engine.flushes,
+		.flushes_forced = engine.flushes_forced,
+	};
+	shadow_smmu_table_stats(policy->target, &stats->tables);
+	for (number = 0; number < policy->smmu_count; number++) {
+		struct shadow_smmu_stats smmu;
+
+		shadow_smmu_stats(policy->smmu[number], &smmu);
+		stats->tlbi += smmu.tlbi;
+		stats->syncs += smmu.syncs;
+		stats->doorbells += smmu.doorbells;
+		stats->doorbells_extra += smmu.doorbells_extra;
+	}
+}
+
+static void batched_ste(const struct policy *policy, uint64_t ste[8])
+{
+	shadow_smmu_ste(policy->smmu[0], policy->sid, ste);
+}
+
+const struct policy_ops policy_batched = {
+	.name = "batched",
+	.open = batched_open,
+	.close = batched_close,
+	.transition = batched_transition,
+	.flush = batched_flush,
+	.trip_end = batched_trip_end,
+	.queued = batched_queued,
+	.stats = batched_stats,
+	.ste = batched_ste,
+};
