@@ -73,7 +73,7 @@ def program_headers(data):
 
 def parse(data):
     segments, found = [], []
-    for kind, _flags, offset, _vaddr, paddr, file_size, memory_size, _align in program_headers(data):
+    for kind, _, offset, _, paddr, file_size, memory_size, _ in program_headers(data):
         if kind not in (PT_LOAD, PT_NOTE):
             continue
         if offset + file_size > len(data):

@@ -4,7 +4,8 @@
 RAM starts at 1 GiB and is one piece, so it must reach from there over the trace's memory and over
 the table pool; it is reserved lazily, and only pages that are touched cost anything. The referee's
 own structures (a kernel of two instructions, stream table, queues, two tables, a page to copy
-through) come after all of that. No device window is above RAM: ECAM is the low one, the high PCIe window is off.
+through) come after all of that. No device window is above RAM: ECAM is the low one, the high PCIe
+window is off.
 """
 
 import struct

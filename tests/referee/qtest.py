@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """qtest.py - starts qemu-system-aarch64 and reads and writes its physical memory over qtest.
 
-The CPU only executes WFI; with -icount sleep=off virtual time jumps to the next timer, so the 100 ms
-of a copy by the edu device pass at once. Commands are sent in groups to save round trips.
+The CPU only executes WFI; with -icount sleep=off virtual time jumps to the next timer, so the
+100 ms of a copy by the edu device pass at once. Commands are sent in groups to save round trips.
 """
 
 import re

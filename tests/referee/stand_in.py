@@ -15,7 +15,7 @@ import sys
 from image import elf
 from trace import NONE, PAGE, R, RW, W, Reader
 
-MIB2, GIB = 2 << 20, 1 << 30
+TWO_MIB, GIB = 2 << 20, 1 << 30
 TABLE, PAGE_BITS, BLOCK_BITS = 3, 3, 1
 MEMORY = 0xF << 2 | 3 << 8 | 1 << 10        # write-back, inner shareable, AF
 DEVICE = 1 << 2 | 1 << 10
@@ -90,7 +90,8 @@ class Builder:
         output = address
         if self.mistake == "wrong-output" and last and self.state.is_memory(address):
             output ^= PAGE
-        return output | attributes(self.state, address, access) | (PAGE_BITS if last else BLOCK_BITS)
+        kind = PAGE_BITS if last else BLOCK_BITS
+        return output | attributes(self.state, address, access) | kind
 
     def entry(self, start, size):
         if size == PAGE or self.uniform(start, size):
@@ -133,14 +134,17 @@ def arguments():
 
 def main():
     options = arguments()
+    if os.environ.get("S2SHADOW_STAND_IN", "none") not in MISTAKES:
+        print("stand_in: S2SHADOW_STAND_IN names no mistake", file=sys.stderr)
+        return 2
     state = Reader(options.trace).states([options.until])[0]
     if state.ia_bits != 40:
         print("stand_in: only 40 input bits", file=sys.stderr)
         return 2
     base = options.pool
     if base is None:
-        base = (state.regions[-1][1] + MIB2 - 1) & -MIB2
-    pool = base, base + 8 * MIB2
+        base = (state.regions[-1][1] + TWO_MIB - 1) & -TWO_MIB
+    pool = base, base + 8 * TWO_MIB
     reserved = [tuple(int(word, 16) for word in text.split("-")) for text in options.reserve]
     state.close([pool] + reserved)
     builder = Builder(state, pool)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """tables.py - finds leaves and descriptors in an image's stage-2 tables, 4 KiB granule.
 
-Only helps to choose where to ask and what --plant damages; what a device can reach is QEMU's to say.
+Only helps to choose where to ask and what --plant damages; what a device can reach is QEMU's to
+say.
 Spec: DDI 0487, VMSAv8-64 stage 2 descriptors; IHI 0070, STE.
 """
 

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 """windows.py - cuts the input range into pieces that this QEMU walks right, each with its own STE.
 
-QEMU up to at least 10.0 rounds the table base down after adding the index of the concatenated start
-table, so every address uses the first one: with 40 input bits, everything from 2^39 repeats what is
-below. This is probed, not assumed. Where it is so, each start table but the first is asked as a table
-of its own: the same STE with the base of that table, the input size of one table and another VMID.
+QEMU up to at least 10.0 rounds the table base down after adding the index of the concatenated
+start table, so every address uses the first one: with 40 input bits, everything from 2^39 repeats
+what is below. This is probed, not assumed. Where it is so, each start table but the first is asked
+as a table of its own: the same STE with the base of that table, the input size of one table and
+another VMID.
 """
 
 from questions import WORD
