@@ -121,6 +121,9 @@ ifneq ($(V),1)
   Q := @
   MAKEFLAGS += --no-print-directory
 endif
+ifeq ($(MAKELEVEL),0)
+  MAKEFLAGS += -j$(shell nproc 2>/dev/null || echo 1)
+endif
 say = @printf '  %-8s %s\n' $(1) '$(2)'
 
 BUILD := build/$(CONFIG)
@@ -301,6 +304,81 @@ $(EL2_LIBRARY): $(el2_core) $(el2_platform)
 	@mkdir -p $(@D)
 	@rm -f $@
 	$(Q)$(EL2_CROSS_COMPILE)ar rcs $@ $^
+
+# --- checks ----------------------------------------------------------------------------------------------
+
+CHECKS := check-headers check-el2 check-clang check-unit check-sanitize check-readme check-bench check-traces \
+	check-referee check-mutations
+RUN_TESTS := scripts/run-tests
+TRACES := $(sort $(wildcard bench/traces/*.txt.xz))
+
+## check: set up, build and test everything; at most 20 minutes on 2 CPUs
+.PHONY: check
+check: setup
+	$(Q)MAKE='$(MAKE)' WERROR=1 S2SHADOW_IS_SET_UP=1 scripts/run-checks $(CHECKS)
+
+## check-unit: the unit tests alone; at most 2 minutes
+.PHONY: check-unit
+check-unit: $(SUITES)
+	$(Q)$(RUN_TESTS) --limit 120 $^
+
+## check-asan: the unit tests with AddressSanitizer
+## check-ubsan: the unit tests with UndefinedBehaviorSanitizer
+## check-sanitize: the unit tests and the np-thp trace with both
+.PHONY: check-asan check-ubsan check-sanitize
+check-asan check-ubsan:
+	$(Q)$(MAKE) CONFIG=$(@:check-%=%) check-unit
+check-sanitize:
+	$(Q)$(MAKE) CONFIG=sanitize check-unit-slow check-np-thp
+
+.PHONY: check-unit-slow check-np-thp
+check-unit-slow: $(SUITES)
+	$(Q)$(RUN_TESTS) --limit 600 $^
+check-np-thp: $(COMMAND)
+	$(Q)$(RUN_TESTS) --limit 600 --name '$(CONFIG) np-thp' -- \
+		scripts/check-that 'np-thp passes --verify' $(COMMAND) replay --verify bench/traces/np-thp.txt.xz
+
+## check-clang: clang builds everything without a warning
+.PHONY: check-clang
+check-clang:
+	$(Q)$(RUN_TESTS) --limit 1200 --name clang -- scripts/check-that 'clang builds everything without a warning' \
+		$(MAKE) CONFIG=clang WERROR=1 all
+
+## check-el2: the core builds freestanding for aarch64 and needs nothing but the platform
+.PHONY: check-el2
+check-el2: $(EL2_LIBRARY) $(EL2_BUILD)/core.o $(EL2_BUILD)/embedded.o $(LIBRARY)
+	$(Q)$(RUN_TESTS) --name el2 -- scripts/check-symbols $(EL2_CROSS_COMPILE)nm $(EL2_BUILD)/core.o \
+		$(EL2_BUILD)/embedded.o $(LIBRARY) 512 $(el2_core)
+
+## check-headers: every header compiles alone
+.PHONY: check-headers
+check-headers: | setup
+	$(Q)$(RUN_TESTS) --name headers -- scripts/check-headers '$(CC)' '$(CXX)'
+
+## check-readme: the C example of README.md compiles and links
+.PHONY: check-readme
+check-readme: $(LIBRARY) $(HOSTED_LIBRARY)
+	$(Q)$(RUN_TESTS) --name readme -- scripts/check-readme '$(CC)' $(BUILD)/readme $(LIBRARY) $(HOSTED_LIBRARY) $(LIBS)
+
+## check-bench: the smallest size of every benchmark runs
+.PHONY: check-bench
+check-bench: $(BENCHMARKS)
+	$(Q)$(RUN_TESTS) --limit 600 --name benchmarks -- scripts/check-that 'every benchmark runs at its smallest size' \
+		$(BENCHMARKS) --smallest
+
+## check-referee: QEMU's SMMUv3 agrees with our tables
+.PHONY: check-referee
+check-referee: $(COMMAND)
+	$(Q)scripts/install-qemu || [ $$? -eq 77 ]
+	$(Q)$(RUN_TESTS) --limit 900 --name referee -- tests/referee/referee.py --s2shadow $(COMMAND) \
+		--trace bench/traces/np-thp.txt.xz --trace bench/traces/boot.txt.xz
+
+## check-mutations: each deliberate bug in tests/mutations is caught by the suite that it names
+.PHONY: check-mutations
+check-mutations: | setup
+	$(Q)$(RUN_TESTS) --limit 1200 --name mutations -- scripts/check-mutations
+
+# --- the rest ---------------------------------------------------------------------------------------------
 
 ## fmt: lay out the sources as .clang-format says
 .PHONY: fmt
