@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * cmdq.c - command queue: doorbell, completion, repair of refused commands.
+ *
+ * Sits under target.c, smmu.c and stream.c; cmdq.h has the inline part that writes commands.
+ * Owns: no command is visible before all its words are; an invalidation that the SMMU refuses is
+ * performed by a wider one before any SYNC behind it completes; CONS never leads PROD.
+ * Callers hold the host lock. Does not decide what to invalidate (tlbi.c), nor what a failed queue means
+ * for the SMMU (smmu_close()).
+ * Spec: IHI 0070, Command queue; Circular queues; Command errors; SMMU_GERROR.
+ */
+#include "smmuv3/cmdq.h"
+
+#include <shadow/error.h>
+#include <shadow/platform.h>
+
+#include "smmuv3/regs.h"
+
+void cmdq_init(struct cmdq *cmdq, uint64_t *ring, unsigned entries_lg2, uintptr_t registers, unsigned number)
+{
+	shadow_assert(entries_lg2 <= SMMU_QUEUE_LG2_MAX);
+	*cmdq = (struct cmdq){
+		.ring = ring,
+		.prod_reg = registers + SMMU_CMDQ_PROD,
+		.cons_reg = registers + SMMU_CMDQ_CONS,
+		.gerror_reg = registers + SMMU_GERROR,
+		.gerrorn_reg = registers + SMMU_GERRORN,
+		.entries_lg2 = entries_lg2,
+		.number = number,
+	};
+}
+
+/* PROD and CONS count slots modulo twice the ring: the upper half is the wrap bit. */
+static uint32_t cmdq_index_mask(const struct cmdq *cmdq)
+{
+	return (UINT32_C(2) << cmdq->entries_lg2) - 1;
+}
+
+void cmdq_publish(struct cmdq *cmdq)
+{
+	if (cmdq->written == cmdq->published)
+		return;
+
+	/* [D1] Descriptors and commands before PROD. Pairs with the fetch that the doorbell triggers.
+	 * Observer: SMMU, coherent. */
+	order_device_publish();
+	platform_mmio_write32(cmdq->prod_reg, (uint32_t)cmdq->written & cmdq_index_mask(cmdq));
+	cmdq->published = cmdq->written;
+	cmdq->stats.doorbells++;
+}
+
+static int cmdq_fail(struct cmdq *cmdq)
+{
+	cmdq->failed = true;
+	return -SHADOW_EIO;
+}
+
+/* Take in a value of CONS. Return: 0, or -SHADOW_EIO if it is beyond what was published. */
+static int cmdq_advance(struct cmdq *cmdq, uint32_t cons)
+{
+	uint32_t passed = (cons - (uint32_t)cmdq->consumed) & cmdq_index_mask(cmdq);
+
+	if (passed > cmdq->published - cmdq->consumed)
+		return cmdq_fail(cmdq);
+
+	/* [C1] CONS read before what it completes. Pairs with the SMMU's write of CONS after the SYNC.
+	 * Observer: SMMU. */
+	order_device_seen();
+	cmdq->consumed += passed;
+	return 0;
+}
+
+/* What to do instead of a refused command: one that covers it and needs no feature. False: unknown. */
+static bool cmdq_cover(struct smmu_cmd refused, struct smmu_cmd *cover)
+{
+	/* A SYNC never stands in for a TLBI: another SYNC may be behind it, and would complete. */
+	if (smmu_cmd_is_tlbi(refused))
+		*cover = smmu_cmd_tlbi_nsnh_all();
+	else if (smmu_cmd_is_cfgi(refused))
+		*cover = smmu_cmd_cfgi_all();
+	else if (smmu_cmd_is_sync(refused))
+		*cover = smmu_cmd_sync();
+	else
+		return false;
+	return true;
+}
+
+/* The SMMU has stopped at an error: repair it, or fail. @active: bits in which GERROR and GERRORN differ. */
+static int cmdq_repair(struct cmdq *cmdq, uint32_t gerrorn, uint32_t active)
+{
+	uint32_t cons, error;
+	uint64_t *slot;
+	struct smmu_cmd cover;
+
+	/* Only now, with the error seen, does CONS stand still and does its ERR field mean anything. */
+	order_device_seen();
+	cons = platform_mmio_read32(cmdq->cons_reg);
+	error = (uint32_t)field_get(SMMU_CMDQ_CONS_ERR, cons);
+	if (cmdq_advance(cmdq, cons) != 0)
+		return -SHADOW_EIO;
+	if (error != SMMU_CMDQ_CONS_ERR_ILL || cmdq->consumed == cmdq->published)
+		return cmdq_fail(cmdq);
+	/* The cover was refused too: there is nothing wider to say. */
+	if (cmdq->repaired_at == cmdq->consumed + 1)
+		return cmdq_fail(cmdq);
+
+	slot = &cmdq->ring[2 * (cmdq->consumed & ((UINT64_C(1) << cmdq->entries_lg2) - 1))];
+	if (!cmdq_cover((struct smmu_cmd){ .word = { slot[0], slot[1] } }, &cover))
+		return cmdq_fail(cmdq);
+	order_store_device(&slot[0], cover.word[0]);
+	order_store_device(&slot[1], cover.word[1]);
+	cmdq->repaired_at = cmdq->consumed + 1;
+	cmdq->stats.repaired++;
+
+	/* [D1] Cover before the acknowledgement, which lets the SMMU fetch the slot again. */
+	order_device_publish();
+	platform_mmio_write32(cmdq->gerrorn_reg, gerrorn ^ (active & (uint32_t)SMMU_GERROR_CMDQ_ERR));
+	platform_report(PLATFORM_REPORT_COMMAND_ERROR, cmdq->number, error);
+	return 0;
+}
+
+int cmdq_poll(struct cmdq *cmdq)
+{
+	uint64_t consumed_before = cmdq->consumed;
+	uint32_t gerrorn, active;
+
+	if (cmdq->failed)
+		return -SHADOW_EIO;
+	/* CONS.ERR is stale unless an error is active: only the index counts here. */
+	if (cmdq_advance(cmdq, platform_mmio_read32(cmdq->cons_reg)) != 0)
+		return -SHADOW_EIO;
+	if (cmdq->consumed != consumed_before)
+		return 0;
+
+	gerrorn = platform_mmio_read32(cmdq->gerrorn_reg);
+	active = platform_mmio_read32(cmdq->gerror_reg) ^ gerrorn;
+	if (active & SMMU_GERROR_SFM_ERR)
+		return cmdq_fail(cmdq);
+	if (active & SMMU_GERROR_CMDQ_ERR)
+		return cmdq_repair(cmdq, gerrorn, active);
+	return 0;
+}
+
+/* Poll until everything before @position is consumed. The clock is read before CONS, so that a caller
+ * who was held up between the two does not take a finished queue for a late one. */
+static int cmdq_wait_consumed(struct cmdq *cmdq, uint64_t position, uint64_t wait_ns)
+{
+	uint64_t start_ns;
+	int error;
+
+	if (cmdq->failed)
+		return -SHADOW_EIO;
+	if (cmdq->consumed >= position)
+		return 0;
+
+	start_ns = platform_time_ns();
+	for (;;) {
+		bool late = platform_time_ns() - start_ns >= wait_ns;
+
+		error = cmdq_poll(cmdq);
+		if (error != 0)
+			return error;
+		if (cmdq->consumed >= position)
+			return 0;
+		if (late)
+			return -SHADOW_ETIMEDOUT;
+		platform_relax();
+	}
+}
+
+int cmdq_wait_room(struct cmdq *cmdq, uint64_t slots, uint64_t wait_ns)
+{
+	uint64_t entries = UINT64_C(1) << cmdq->entries_lg2;
+	uint64_t position = 0;
+
+	shadow_assert(slots <= entries);
+	if (cmdq->written + slots > entries)
+		position = cmdq->written + slots - entries;
+	if (position > cmdq->published)
+		cmdq_publish(cmdq);
+	return cmdq_wait_consumed(cmdq, position, wait_ns);
+}
+
+int cmdq_wait_passed(struct cmdq *cmdq, uint64_t position, uint64_t wait_ns)
+{
+	shadow_assert(position < cmdq->published);
+	return cmdq_wait_consumed(cmdq, position + 1, wait_ns);
+}

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * smmu.c - one SMMU: probe it, bring it up with every stream in abort, shut it.
+ *
+ * Sits under target.c, beside stream.c; speaks to registers, and to the caches through the command queue.
+ * Owns: from the first register written, transactions are terminated unless a stream table entry of ours
+ * translates them; an SMMU that does not follow ends in confirmed abort, or isolation is reported lost.
+ * Every handshake has the time limit of the configuration. Callers: one CPU at a time, host lock held.
+ * Leaves out interrupts (completion is polled), two-level stream tables and errata.
+ * Spec: IHI 0070, Initialization and reset; SMMU_CR0; SMMU_GBPA; SMMU_GERROR.
+ */
+#include "smmuv3/smmu.h"
+
+#include <shadow/platform.h>
+
+#include "smmuv3/regs.h"
+#include "smmuv3/stream.h"
+
+static uint32_t smmu_read(const struct shadow_smmu *smmu, unsigned offset)
+{
+	return platform_mmio_read32(smmu->config.registers + offset);
+}
+
+static void smmu_write(const struct shadow_smmu *smmu, unsigned offset, uint32_t value)
+{
+	platform_mmio_write32(smmu->config.registers + offset, value);
+}
+
+static void smmu_write64(const struct shadow_smmu *smmu, unsigned offset, uint64_t value)
+{
+	platform_mmio_write64(smmu->config.registers + offset, value);
+}
+
+/* Poll a register until the bits of @mask read as @value. The clock is read before the register, so that
+ * a caller who was held up between the two does not take a finished handshake for a late one. */
+static int smmu_wait(const struct shadow_smmu *smmu, unsigned offset, uint64_t mask, uint64_t value)
+{
+	uint64_t start_ns = platform_time_ns();
+
+	for (;;) {
+		bool late = platform_time_ns() - start_ns >= smmu->config.wait_ns;
+
+		if ((smmu_read(smmu, offset) & mask) == value) {
+			order_device_seen();
+			return 0;
+		}
+		if (late)
+			return -SHADOW_ETIMEDOUT;
+		platform_relax();
+	}
+}
+
+/* ---- probe -------------------------------------------------------------------------------------- */
+
+static bool smmu_config_valid(const struct shadow_smmu_config *config)
+{
+	return config->cmdq_lg2 >= 2 && config->cmdq_lg2 <= SMMU_QUEUE_LG2_MAX &&
+	       config->evtq_lg2 >= 2 && config->evtq_lg2 <= SMMU_QUEUE_LG2_MAX &&
+	       config->sid_bits <= 32 && config->wait_ns >= 1 &&
+	       config->wait_ns <= SHADOW_WAIT_NS_MAX;
+}
+
+/* What cannot be done without. Non-coherent table walks and queues are refused as well. */
+static bool smmu_serves(const struct shadow_smmu_config *config, unsigned bbml, uint32_t idr0,
+			uint32_t idr1, uint32_t idr3, uint32_t idr5)
+{
+	if (!(idr0 & SMMU_IDR0_S2P) || (config->nested && !(idr0 & SMMU_IDR0_S1P)))
+		return false;
+	if (!(field_get(SMMU_IDR0_TTF, idr0) & SMMU_IDR0_TTF_AARCH64) ||
+	    field_get(SMMU_IDR0_TTENDIAN, idr0) == SMMU_IDR0_TTENDIAN_BIG ||
+	    !(idr5 & SMMU_IDR5_GRAN4K) || !(idr0 & SMMU_IDR0_COHACC))
+		return false;
+	/* Entries say S2S = 0: where every fault has to stall, that is an illegal entry. */
+	if (field_get(SMMU_IDR0_STALL_MODEL, idr0) == SMMU_IDR0_STALL_MODEL_FORCED)
+		return false;
+	/* Preset bases are memory that somebody else has chosen. */
+	if (idr1 & (SMMU_IDR1_TABLES_PRESET | SMMU_IDR1_QUEUES_PRESET))
+		return false;
+	return config->cmdq_lg2 <= field_get(SMMU_IDR1_CMDQS, idr1) &&
+	       config->evtq_lg2 <= field_get(SMMU_IDR1_EVTQS, idr1) &&
+	       config->sid_bits <= field_get(SMMU_IDR1_SIDSIZE, idr1) &&
+	       field_get(SMMU_IDR3_BBML, idr3) >= bbml;
+}
+
+int smmu_probe(struct shadow_smmu *smmu, const struct shadow_smmu_config *config, unsigned bbml,
+	       unsigned number)
+{
+	uint32_t idr0, idr1, idr3, idr5;
+
+	if (!smmu_config_valid(config) || bbml > 2)
+		return -SHADOW_EINVAL;
+
+	*smmu = (struct shadow_smmu){ .config = *config, .number = number };
+	idr0 = smmu_read(smmu, SMMU_IDR0);
+	idr1 = smmu_read(smmu, SMMU_IDR1);
+	idr3 = smmu_read(smmu, SMMU_IDR3);
+	idr5 = smmu_read(smmu, SMMU_IDR5);
+	if (!smmu_serves(config, bbml, idr0, idr1, idr3, idr5))
+		return -SHADOW_ENODEV;
+
+	smmu->iidr = smmu_read(smmu, SMMU_IIDR);
+	smmu->bbml = (unsigned)field_get(SMMU_IDR3_BBML, idr3);
+	smmu->oas = (unsigned)field_get(SMMU_IDR5_OAS, idr5);
+	smmu->ril = (idr3 & SMMU_IDR3_RIL) && !config->no_ril;
+	smmu->vmid16 = idr0 & SMMU_IDR0_VMID16;
+	smmu->hyp = idr0 & SMMU_IDR0_HYP;
+	smmu->ats = idr0 & SMMU_IDR0_ATS;
+	return 0;
+}
+
+/* ---- handshakes --------------------------------------------------------------------------------- */
+
+/* Let transactions abort while SMMUEN is off. The register changes as a whole, by the UPDATE protocol. */
+static int smmu_gbpa_abort(const struct shadow_smmu *smmu)
+{
+	uint32_t gbpa;
+	int error = smmu_wait(smmu, SMMU_GBPA, SMMU_GBPA_UPDATE, 0);
+
+	if (error != 0)
+		return error;
+	gbpa = smmu_read(smmu, SMMU_GBPA);
+	smmu_write(smmu, SMMU_GBPA, gbpa | (uint32_t)(SMMU_GBPA_ABORT | SMMU_GBPA_UPDATE));
+	error = smmu_wait(smmu, SMMU_GBPA, SMMU_GBPA_UPDATE, 0);
+	if (error != 0)
+		return error;
+	return smmu_read(smmu, SMMU_GBPA) & SMMU_GBPA_ABORT ? 0 : -SHADOW_EIO;
+}
+
+/* Set fields of CR0 and wait until they have taken effect. */
+static int smmu_cr0_set(struct shadow_smmu *smmu, uint64_t fields)
+{
+	smmu->cr0 |= (uint32_t)fields;
+	smmu_write(smmu, SMMU_CR0, smmu->cr0);
+	return smmu_wait(smmu, SMMU_CR0ACK, fields, fields);
+}
+
+static int smmu_disable(struct shadow_smmu *smmu)
+{
+	int error;
+
+	smmu->cr0 = 0;
+	smmu_write(smmu, SMMU_CR0, 0);
+	error = smmu_wait(smmu, SMMU_CR0ACK, UINT32_MAX, 0);
+	if (error != 0)
+		return error;
+	smmu_write(smmu, SMMU_IRQ_CTRL, 0);
+	return smmu_wait(smmu, SMMU_IRQ_CTRLACK, SMMU_IRQ_CTRL_ALL, 0);
+}
+
+/* Acknowledge errors of whoever used the SMMU before. In service failure mode it serves nobody. */
+static int smmu_forget_errors(const struct shadow_smmu *smmu)
+{
+	uint32_t gerror = smmu_read(smmu, SMMU_GERROR);
+	uint32_t active = gerror ^ smmu_read(smmu, SMMU_GERRORN);
+
+	if (active & SMMU_GERROR_SFM_ERR)
+		return -SHADOW_EIO;
+	if (active != 0)
+		smmu_write(smmu, SMMU_GERRORN, gerror);
+	return 0;
+}
+
+int smmu_sync(struct shadow_smmu *smmu)
+{
+	uint64_t position;
+	int error = cmdq_wait_room(&smmu->cmdq, 1, smmu->config.wait_ns);
+
+	if (error != 0)
+		return error;
+	position = cmdq_write(&smmu->cmdq, smmu_cmd_sync());
+	cmdq_publish(&smmu->cmdq);
+	return cmdq_wait_passed(&smmu->cmdq, position, smmu->config.wait_ns);
+}
+
+/* ---- bring-up ----------------------------------------------------------------------------------- */
+
+static bool smmu_part_valid(const struct shadow_smmu *smmu, const uint64_t *virt, shadow_pa_t pa,
+			    uint64_t bytes)
+{
+	uint64_t space = UINT64_C(1) << smmu_oas_bits(smmu->oas);
+
+	return virt != NULL && (pa.addr & (bytes - 1)) == 0 && bytes <= space &&
+	       pa.addr <= space - bytes;
+}
+
+static void smmu_set_attributes(const struct shadow_smmu *smmu)
+{
+	uint64_t cr1 = field_prep(SMMU_CR1_TABLE_SH, SMMU_CR1_SH_INNER) |
+		       field_prep(SMMU_CR1_TABLE_OC, SMMU_CR1_CACHE_WB) |
+		       field_prep(SMMU_CR1_TABLE_IC, SMMU_CR1_CACHE_WB) |
+		       field_prep(SMMU_CR1_QUEUE_SH, SMMU_CR1_SH_INNER) |
+		       field_prep(SMMU_CR1_QUEUE_OC, SMMU_CR1_CACHE_WB) |
+		       field_prep(SMMU_CR1_QUEUE_IC, SMMU_CR1_CACHE_WB);
+
+	smmu_write(smmu, SMMU_CR1, (uint32_t)cr1);
+	/* Broadcast invalidation is ignored: it would need our VMIDs to be the CPUs'. */
+	smmu_write(smmu, SMMU_CR2, (uint32_t)(SMMU_CR2_PTM | SMMU_CR2_RECINVSID));
+}
+
+static void smmu_set_stream_table(const struct shadow_smmu *smmu)
+{
+	stream_table_fill(smmu->memory.strtab, smmu->config.sid_bits);
+	/* [D1] Entries before the registers that make them reachable. Observer: SMMU, coherent. */
+	order_device_publish();
+	smmu_write64(smmu, SMMU_STRTAB_BASE, smmu->memory.strtab_pa.addr | SMMU_STRTAB_BASE_RA);
+	smmu_write(smmu, SMMU_STRTAB_BASE_CFG,
+		   (uint32_t)(field_prep(SMMU_STRTAB_BASE_CFG_FMT, SMMU_STRTAB_BASE_CFG_FMT_LINEAR) |
+			      field_prep(SMMU_STRTAB_BASE_CFG_LOG2SIZE, smmu->config.sid_bits)));
+}
+
+static int smmu_start_commands(struct shadow_smmu *smmu)
+{
+	cmdq_init(&smmu->cmdq, smmu->memory.cmdq, smmu->config.cmdq_lg2, smmu->config.registers,
+		  smmu->number);
+	smmu_write64(smmu, SMMU_CMDQ_BASE,
+		     smmu->memory.cmdq_pa.addr | SMMU_CMDQ_BASE_RA |
+			     field_prep(SMMU_CMDQ_BASE_LOG2SIZE, smmu->config.cmdq_lg2));
+	smmu_write(smmu, SMMU_CMDQ_PROD, 0);
+	smmu_write(smmu, SMMU_CMDQ_CONS, 0);
+	return smmu_cr0_set(smmu, SMMU_CR0_CMDQEN);
+}
+
+/* What the caches hold after reset is up to the implementation, and SMMUEN empties none of them. */
+static int smmu_empty_caches(struct shadow_smmu *smmu)
+{
+	int error;
+
+	cmdq_write(&smmu->cmdq, smmu_cmd_cfgi_all());
+	error = smmu_sync(smmu);
+	if (error != 0)
+		return error;
+	if (smmu->hyp)
+		cmdq_write(&smmu->cmdq, smmu_cmd_tlbi_el2_all());
+	cmdq_write(&smmu->cmdq, smmu_cmd_tlbi_nsnh_all());
+	return smmu_sync(smmu);
+}
+
+static int smmu_start_events(struct shadow_smmu *smmu)
+{
+	smmu_write64(smmu, SMMU_EVENTQ_BASE,
+		     smmu->memory.evtq_pa.addr | SMMU_EVENTQ_BASE_WA |
+			     field_prep(SMMU_EVENTQ_BASE_LOG2SIZE, smmu->config.evtq_lg2));
+	smmu_write(smmu, SMMU_EVENTQ_PROD, 0);
+	smmu_write(smmu, SMMU_EVENTQ_CONS, 0);
+	return smmu_cr0_set(smmu, SMMU_CR0_EVENTQEN);
+}
+
+static int smmu_start(struct shadow_smmu *smmu)
+{
+	int error = smmu_gbpa_abort(smmu); /* before SMMUEN goes, should it be on */
+
+	if (error == 0)
+		error = smmu_disable(smmu);
+	if (error == 0)
+		error = smmu_forget_errors(smmu);
+	if (error != 0)
+		return error;
+
+	smmu_set_attributes(smmu);
+	smmu_set_stream_table(smmu);
+	error = smmu_start_commands(smmu);
+	if (error == 0)
+		error = smmu_empty_caches(smmu);
+	if (error == 0)
+		error = smmu_start_events(smmu);
+	/* No entry of ours allows ATS: a device that sends translated addresses is to be checked. */
+	if (error == 0 && smmu->ats)
+		error = smmu_cr0_set(smmu, SMMU_CR0_ATSCHK);
+	if (error == 0)
+		error = smmu_cr0_set(smmu, SMMU_CR0_SMMUEN);
+	return error;
+}
+
+int smmu_bring_up(struct shadow_smmu *smmu, const struct smmu_memory *memory)
+{
+	const struct shadow_smmu_config *config = &smmu->config;
+	int error;
+
+	if (!smmu_part_valid(smmu, memory->strtab, memory->strtab_pa, smmu_strtab_bytes(config)) ||
+	    !smmu_part_valid(smmu, memory->cmdq, memory->cmdq_pa, smmu_cmdq_bytes(config)) ||
+	    !smmu_part_valid(smmu, memory->evtq, memory->evtq_pa, smmu_evtq_bytes(config)))
+		return -SHADOW_EINVAL;
+
+	smmu->memory = *memory;
+	error = smmu_start(smmu);
+	if (error != 0)
+		(void)smmu_close(smmu);
+	return error;
+}
+
+/* ---- close -------------------------------------------------------------------------------------- */
+
+/* SMMUEN goes only once abort is confirmed: without it, off might mean bypass. */
+static int smmu_shut(struct shadow_smmu *smmu)
+{
+	int error = smmu_gbpa_abort(smmu);
+
+	if (error != 0)
+		return error;
+	smmu->cr0 &= ~(uint32_t)SMMU_CR0_SMMUEN;
+	smmu_write(smmu, SMMU_CR0, smmu->cr0);
+	return smmu_wait(smmu, SMMU_CR0ACK, SMMU_CR0_SMMUEN, 0);
+}
+
+int smmu_close(struct shadow_smmu *smmu)
+{
+	uint32_t gerror;
+
+	if (smmu->closed)
+		return 0;
+	if (smmu->isolation_lost)
+		return -SHADOW_EIO;
+
+	gerror = smmu_read(smmu, SMMU_GERROR);
+	smmu->cmdq.failed = true;
+	if (smmu_shut(smmu) != 0) {
+		smmu->isolation_lost = true;
+		platform_report(PLATFORM_REPORT_ISOLATION_LOST, smmu->number, gerror);
+		return -SHADOW_EIO;
+	}
+	smmu->closed = true;
+	platform_report(PLATFORM_REPORT_SMMU_CLOSED, smmu->number, gerror);
+	return 0;
+}
