@@ -55,6 +55,7 @@ struct model_config {
 	bool gbpa_abort_at_reset;      /* GBPA.ABORT's reset value */
 	uint32_t iidr;
 	uint64_t seed;		       /* adversary's choices */
+	bool gran16k, gran64k;	       /* IDR5; 4K is always there */
 	struct model_memory memory;
 	void *report_ctx;	       /* called at once for each violation; may be NULL */
 	void (*report)(void *ctx, const struct model_violation *violation);
@@ -122,6 +123,9 @@ uint64_t model_event_count(const struct model *model, enum model_fault type);
 struct model_counters {
 	uint64_t doorbells, commands, tlbi, cfgi, syncs;
 	uint64_t tlb_fills, tlb_hits, walks;
+	uint64_t refills;	       /* accesses that the adversary made to watched addresses */
+	uint64_t cerrors;	       /* command errors raised */
+	uint64_t events_lost;	       /* queue full, disabled or not writable */
 	uint64_t violations[MODEL_RULE_COUNT];
 };
 const struct model_counters *model_counters(const struct model *model);
@@ -149,6 +153,8 @@ struct model_stage2 {
 	unsigned granule_lg2, ia_bits, start_level, oas_bits;
 	uint64_t ttb;
 	uint16_t vmid;
+	bool affd;		       /* S2AFFD: AF=0 does not fault */
+	bool record;		       /* S2R: stage-2 faults are recorded */
 };
 struct model_stage2 model_decode_ste(const uint64_t ste[8], const struct model_config *config);
 

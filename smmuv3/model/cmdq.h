@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * cmdq.h - the command queue's consumer side.
+ */
+#ifndef SMMUV3_MODEL_CMDQ_H
+#define SMMUV3_MODEL_CMDQ_H
+
+#include "command.h"
+
+struct cmdq_injection {
+	uint64_t position;
+	unsigned error;
+};
+
+struct cmdq {
+	uint64_t position;	       /* commands consumed since the model was made */
+	bool rung;		       /* a doorbell that no step has answered yet */
+	bool stalled;
+	struct command *pending;       /* consumed, not yet executed */
+	unsigned pending_count, pending_room;
+	struct cmdq_injection *injection;
+	unsigned injection_count, injection_room;
+};
+
+/** cmdq_step() - consume or execute one command. Return: false if there is nothing to do. */
+bool cmdq_step(struct model *model);
+void cmdq_free(struct model *model);
+
+#endif

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * decode.c - stream table entries and stage-2 descriptors, read independently of the driver.
+ *
+ * Pure: looks at bits and at memory, keeps nothing, caches nothing.
+ * Rejects what the architecture reserves: an STE with a reserved or unimplemented combination is
+ * ILLEGAL, a block where the format has none is not a leaf.
+ * Spec: IHI 0070, Stream Table Entry; DDI 0487, VMSAv8-64 descriptor formats, stage 2.
+ */
+#include "decode.h"
+
+#include "bits.h"
+
+enum { CONFIG_BYPASS = 4, CONFIG_STAGE1 = 5, CONFIG_STAGE2 = 6, CONFIG_NESTED = 7 };
+
+static unsigned oas_decode(unsigned encoding)
+{
+	static const unsigned char bits[8] = { 32, 36, 40, 42, 44, 48, 52, 56 };
+
+	return bits[encoding & 7];
+}
+
+static unsigned min_unsigned(unsigned left, unsigned right)
+{
+	return left < right ? left : right;
+}
+
+/* S2TG counts 4K, 64K, 16K. Return: 0 if reserved or not implemented. */
+static unsigned granule_decode(unsigned tg, const struct model_config *config)
+{
+	switch (tg) {
+	case 0:
+		return 12;
+	case 1:
+		return config->gran64k ? 16 : 0;
+	case 2:
+		return config->gran16k ? 14 : 0;
+	default:
+		return 0;
+	}
+}
+
+/* Is this pair of input size and start level in the tables of DDI 0487, Concatenated translation tables? */
+static bool start_level_legal(const struct model_stage2 *stage2, unsigned oas_implemented)
+{
+	unsigned shift = level_shift(stage2->granule_lg2, stage2->start_level);
+	unsigned stride = stage2->granule_lg2 - 3;
+	unsigned tables_lg2_max = 4;
+
+	if (stage2->granule_lg2 != 12 && stage2->start_level == 0)
+		return false; /* 16K level 0 needs DS; 64K has none */
+	if (stage2->ia_bits <= shift)
+		return false;
+	if (stage2->start_level == 0 && (oas_implemented == 40 || oas_implemented == 42))
+		return false; /* concatenation at level 1 is mandatory there */
+	if (stage2->granule_lg2 == 14 && stage2->start_level == 1 && oas_implemented == 40)
+		return false; /* concatenation at level 2 is mandatory there */
+	return stage2->ia_bits - shift <= stride + tables_lg2_max;
+}
+
+static bool stage2_legal(const uint64_t ste[8], const struct model_config *config, struct ste_view *view)
+{
+	struct model_stage2 *stage2 = &view->stage2;
+	uint64_t word2 = ste[2], word3 = ste[3];
+	unsigned t0sz = bits_get(word2, 37, 32), sl0 = bits_get(word2, 39, 38);
+	unsigned start_lg2;
+
+	stage2->nested = bits_get(ste[0], 3, 1) == CONFIG_NESTED;
+	stage2->vmid = bits_get(word2, 15, 0);
+	stage2->granule_lg2 = granule_decode(bits_get(word2, 47, 46), config);
+	stage2->affd = bit_get(word2, 53);
+	stage2->record = bit_get(word2, 58);
+	stage2->oas_bits = min_unsigned(oas_decode(bits_get(word2, 50, 48)), config->oas_bits);
+
+	if (bits_get(ste[0], 63, 59) && !stage2->nested)
+		return false; /* S1CDMax without substreams */
+	if (bit_get(ste[1], 25))
+		return false; /* S2FWB is not offered */
+	if (bits_get(ste[1], 29, 28) && !config->ats)
+		return false; /* EATS */
+	if (bits_get(ste[1], 31, 30))
+		return false; /* STRW other than NS-EL1 with stage 2 */
+	if (!config->vmid16 && stage2->vmid > 0xff)
+		return false;
+	if (!bit_get(word2, 51) || bit_get(word2, 52))
+		return false; /* AArch64, little-endian tables only */
+	if (bits_get(word2, 56, 55) && !config->httu)
+		return false; /* S2HA, S2HD */
+	if (bit_get(word2, 57))
+		return false; /* S2S: no stall model */
+	if (bits_get(word2, 61, 59))
+		return false; /* S2HAFT, S2PIE, S2POE are not offered */
+	if (bits_get(word2, 45, 44) == 1)
+		return false; /* S2SH0 reserved */
+	if (bits_get(word3, 3, 2))
+		return false; /* S2DS, S2SL0_2 are not offered */
+	if (!stage2->granule_lg2)
+		return false;
+	if (t0sz > 39 || t0sz < 16 || t0sz < 64 - config->oas_bits)
+		return false;
+	stage2->ia_bits = 64 - t0sz;
+	if (stage2->granule_lg2 == 12 && sl0 == 3)
+		return false; /* small tables are not offered */
+	stage2->start_level = (stage2->granule_lg2 == 12 ? 2 : 3) - sl0;
+	if (!start_level_legal(stage2, config->oas_bits))
+		return false;
+
+	stage2->ttb = word3 & bits_mask(55, 4);
+	if (stage2->ttb >> stage2->oas_bits)
+		return false;
+	start_lg2 = 3 + start_entries_lg2(stage2);
+	if (start_lg2 < 6)
+		start_lg2 = 6;
+	view->misaligned = stage2->ttb & (bits_put(1, start_lg2) - 1);
+	stage2->ttb &= ~(bits_put(1, start_lg2) - 1);
+	stage2->valid = true;
+	return true;
+}
+
+struct ste_view decode_ste(const uint64_t ste[8], const struct model_config *config)
+{
+	struct ste_view view = { .kind = STE_ILLEGAL };
+	struct ste_view none = view;
+	unsigned kind = bits_get(ste[0], 3, 1);
+
+	if (!bit_get(ste[0], 0))
+		return none;
+	switch (kind) {
+	case CONFIG_BYPASS:
+		view.kind = STE_BYPASS;
+		return view;
+	case CONFIG_STAGE1:
+		view.kind = STE_STAGE1;
+		return config->s1p ? view : none;
+	case CONFIG_STAGE2:
+	case CONFIG_NESTED:
+		if (!config->s2p || (kind == CONFIG_NESTED && !config->s1p))
+			return none;
+		view.kind = STE_STAGE2;
+		return stage2_legal(ste, config, &view) ? view : none;
+	default:
+		view.kind = STE_ABORT;
+		return view;
+	}
+}
+
+struct model_stage2 model_decode_ste(const uint64_t ste[8], const struct model_config *config)
+{
+	return decode_ste(ste, config).stage2;
+}
+
+unsigned level_contiguous_lg2(unsigned granule_lg2, unsigned level)
+{
+	switch (granule_lg2) {
+	case 12:
+		return level >= 1 ? 4 : 0;
+	case 14:
+		return level == 3 ? 7 : level == 2 ? 5 : 0;
+	default:
+		return level >= 2 ? 5 : 0;
+	}
+}
+
+/* The highest level at which the format has blocks: without 52-bit addresses the next one up has none. */
+static unsigned block_level_min(const struct model_stage2 *stage2)
+{
+	return stage2->granule_lg2 == 12 ? 1 : 2;
+}
+
+enum descriptor_kind decode_kind(const struct model_stage2 *stage2, unsigned level, uint64_t value)
+{
+	if (!bit_get(value, 0))
+		return DESCRIPTOR_INVALID;
+	if (bit_get(value, 1))
+		return level == 3 ? DESCRIPTOR_LEAF : DESCRIPTOR_TABLE;
+	if (level == 3 || level < block_level_min(stage2))
+		return DESCRIPTOR_RESERVED;
+	return DESCRIPTOR_LEAF;
+}
+
+uint64_t decode_table_address(const struct model_stage2 *stage2, uint64_t value)
+{
+	return value & bits_mask(47, stage2->granule_lg2);
+}
+
+uint64_t decode_leaf_address(const struct model_stage2 *stage2, unsigned level, uint64_t value)
+{
+	return value & bits_mask(47, level_shift(stage2->granule_lg2, level));
+}
+
+static const char *leaf_flaw(const struct model_stage2 *stage2, unsigned level, uint64_t value, unsigned bbml)
+{
+	unsigned shift = level_shift(stage2->granule_lg2, level);
+	uint64_t low = value & bits_mask(shift - 1, 12);
+	unsigned memattr = DESCRIPTOR_MEMATTR(value);
+
+	if (level < 3 && bbml > 0)
+		low &= ~bits_put(1, 16); /* nT */
+	if (shift > 12 && low)
+		return "leaf with address bits below its size";
+	if (bits_get(value, 50, 48))
+		return "leaf with address bits above 47";
+	if (bits_get(value, 9, 8) == 1)
+		return "leaf with reserved shareability";
+	if (memattr >> 2 && !(memattr & 3))
+		return "leaf with reserved memory attributes";
+	if (DESCRIPTOR_CONTIGUOUS(value) && !level_contiguous_lg2(stage2->granule_lg2, level))
+		return "contiguous bit at a level that has no groups";
+	return NULL;
+}
+
+const char *decode_flaw(const struct model_stage2 *stage2, unsigned level, uint64_t value, unsigned bbml)
+{
+	switch (decode_kind(stage2, level, value)) {
+	case DESCRIPTOR_INVALID:
+		return NULL;
+	case DESCRIPTOR_RESERVED:
+		return level == 3 ? "block form at level 3" : "block at a level that has none";
+	case DESCRIPTOR_TABLE:
+		if (bits_get(value, 63, 59) || bits_get(value, 50, 48))
+			return "table descriptor with reserved bits set";
+		if (value & bits_mask(stage2->granule_lg2 - 1, 12))
+			return "next-level table not aligned to the granule";
+		if (decode_table_address(stage2, value) >> stage2->oas_bits)
+			return "next-level table beyond the output size";
+		return NULL;
+	default:
+		if (decode_leaf_address(stage2, level, value) >> stage2->oas_bits)
+			return "leaf beyond the output size";
+		return leaf_flaw(stage2, level, value, bbml);
+	}
+}
+
+static void leaf_fill(struct model_leaf *leaf, const struct model_stage2 *stage2, unsigned level, uint64_t ipa,
+		      uint64_t descriptor_pa, uint64_t value, enum descriptor_kind kind)
+{
+	unsigned shift = level_shift(stage2->granule_lg2, level);
+
+	*leaf = (struct model_leaf){
+		.start = ipa >> shift << shift,
+		.level = level,
+		.descriptor_pa = descriptor_pa,
+		.descriptor = value,
+	};
+	leaf->end = leaf->start + bits_put(1, shift);
+	if (kind != DESCRIPTOR_LEAF)
+		return;
+	leaf->valid = true;
+	leaf->pa = decode_leaf_address(stage2, level, value);
+	leaf->read = DESCRIPTOR_READ(value);
+	leaf->write = DESCRIPTOR_WRITE(value);
+	leaf->device = DESCRIPTOR_DEVICE(value);
+	leaf->contiguous = DESCRIPTOR_CONTIGUOUS(value);
+}
+
+/* What is wrong with a fetched descriptor, as an access that uses it would report it. */
+static enum model_fault descriptor_fault(const struct model_stage2 *stage2, unsigned level, uint64_t value)
+{
+	switch (decode_kind(stage2, level, value)) {
+	case DESCRIPTOR_INVALID:
+		return MODEL_OK;
+	case DESCRIPTOR_RESERVED:
+		return MODEL_F_TRANSLATION;
+	case DESCRIPTOR_TABLE:
+		return decode_table_address(stage2, value) >> stage2->oas_bits ? MODEL_F_ADDR_SIZE : MODEL_OK;
+	default:
+		if (decode_leaf_address(stage2, level, value) >> stage2->oas_bits)
+			return MODEL_F_ADDR_SIZE;
+		return DESCRIPTOR_ACCESSED(value) || stage2->affd ? MODEL_OK : MODEL_F_ACCESS;
+	}
+}
+
+enum model_fault model_walk(const struct model_memory *memory, const struct model_stage2 *stage2, uint64_t ipa,
+			    struct model_leaf *leaf)
+{
+	uint64_t table = stage2->ttb;
+	unsigned level = stage2->start_level;
+
+	if (!stage2->valid || ipa >> stage2->ia_bits)
+		return MODEL_F_TRANSLATION;
+	for (;; level++) {
+		unsigned shift = level_shift(stage2->granule_lg2, level);
+		unsigned index_lg2 = level == stage2->start_level ? start_entries_lg2(stage2) :
+								    stage2->granule_lg2 - 3;
+		uint64_t pa = table + 8 * ((ipa >> shift) & (bits_put(1, index_lg2) - 1));
+		const void *slot = memory->read(memory->ctx, pa, 8);
+		enum descriptor_kind kind;
+		enum model_fault fault;
+		uint64_t value;
+
+		if (!slot)
+			return MODEL_F_WALK_EABT;
+		value = load64(slot);
+		kind = decode_kind(stage2, level, value);
+		fault = descriptor_fault(stage2, level, value);
+		if (fault || kind != DESCRIPTOR_TABLE) {
+			leaf_fill(leaf, stage2, level, ipa, pa, value, kind);
+			return fault;
+		}
+		table = decode_table_address(stage2, value);
+	}
+}
+
+struct walk_all {
+	const struct model_memory *memory;
+	const struct model_stage2 *stage2;
+	void *ctx;
+	void (*leaf)(void *ctx, const struct model_leaf *leaf);
+};
+
+static enum model_fault walk_table(const struct walk_all *walk, uint64_t table, unsigned level, uint64_t ipa,
+				   unsigned entries_lg2)
+{
+	const struct model_stage2 *stage2 = walk->stage2;
+	uint64_t step = bits_put(1, level_shift(stage2->granule_lg2, level));
+	const char *entries = walk->memory->read(walk->memory->ctx, table, (size_t)8 << entries_lg2);
+	uint64_t index;
+
+	if (!entries)
+		return MODEL_F_WALK_EABT;
+	for (index = 0; index < bits_put(1, entries_lg2); index++, ipa += step) {
+		uint64_t value = load64(entries + 8 * index);
+		enum descriptor_kind kind = decode_kind(stage2, level, value);
+		enum model_fault fault = descriptor_fault(stage2, level, value);
+		struct model_leaf leaf;
+
+		if (!fault && kind == DESCRIPTOR_TABLE) {
+			fault = walk_table(walk, decode_table_address(stage2, value), level + 1, ipa,
+					   stage2->granule_lg2 - 3);
+		} else if (!fault) {
+			leaf_fill(&leaf, stage2, level, ipa, table + 8 * index, value, kind);
+			walk->leaf(walk->ctx, &leaf);
+		}
+		if (fault)
+			return fault;
+	}
+	return MODEL_OK;
+}
+
+enum model_fault model_walk_all(const struct model_memory *memory, const struct model_stage2 *stage2, void *ctx,
+				void (*leaf)(void *ctx, const struct model_leaf *leaf))
+{
+	struct walk_all walk = { memory, stage2, ctx, leaf };
+
+	if (!stage2->valid)
+		return MODEL_F_TRANSLATION;
+	return walk_table(&walk, stage2->ttb, stage2->start_level, 0, start_entries_lg2(stage2));
+}
