@@ -17,7 +17,10 @@
 #include "bits.h"
 #include "state.h"
 
-enum { COMMAND_BYTES = 16, EXECUTE_ONE_IN = 4 };
+enum {
+	COMMAND_BYTES = 16,
+	EXECUTE_ONE_IN = 4
+};
 
 /* Read an entry again as soon as it may be: one that is still wrong is then cached wrong. */
 static void stream_prefetch(struct model *model, const struct command *command)
@@ -26,12 +29,12 @@ static void stream_prefetch(struct model *model, const struct command *command)
 	uint64_t fetch_pa;
 
 	if (model->registers.cr0ack & CR0_SMMUEN && command->sid_first == command->sid_last)
-		stream_find(model, command->sid_first, true, &view, &fetch_pa);
+		stream_cache_find(model, command->sid_first, true, &view, &fetch_pa);
 }
 
 static void command_execute(struct model *model, const struct command *command)
 {
-	struct space_extent extent = { 1, 0 };
+	struct space_extent extent = {1, 0};
 
 	switch (command->kind) {
 	case COMMAND_TLBI:
@@ -40,7 +43,7 @@ static void command_execute(struct model *model, const struct command *command)
 		watch_refill(model, &extent);
 		break;
 	case COMMAND_CFGI:
-		stream_invalidate(model->streams, command);
+		stream_cache_invalidate(model->streams, command);
 		bbm_configuration_executed(model);
 		stream_prefetch(model, command);
 		watch_refill(model, NULL);
@@ -110,7 +113,8 @@ static unsigned command_fetch(struct model *model, struct command *command)
 
 	if (error)
 		return error;
-	memory = model->config.memory.read(model->config.memory.ctx, base + COMMAND_BYTES * slot, COMMAND_BYTES);
+	memory = model->config.memory.read(model->config.memory.ctx, base + COMMAND_BYTES * slot,
+					   COMMAND_BYTES);
 	if (!memory)
 		return CERROR_ABT;
 	word[0] = load64(memory);
@@ -123,7 +127,8 @@ static void command_consume(struct model *model, const struct command *command)
 	struct registers *registers = &model->registers;
 	uint32_t index_mask = (UINT32_C(2) << registers_cmdq_lg2(model)) - 1;
 
-	registers->cmdq_cons = (registers->cmdq_cons & ~index_mask) | ((registers->cmdq_cons + 1) & index_mask);
+	registers->cmdq_cons =
+		(registers->cmdq_cons & ~index_mask) | ((registers->cmdq_cons + 1) & index_mask);
 	model->cmdq.position++;
 	model->counters.commands++;
 	model->counters.tlbi += command->is_tlbi_opcode;
@@ -146,7 +151,7 @@ static void sync_complete(struct model *model, const struct command *command)
 		registers_raise(model, GERROR_MSI_CMDQ_ABT);
 }
 
-bool cmdq_step(struct model *model)
+bool cmdq_consumer_step(struct model *model)
 {
 	struct registers *registers = &model->registers;
 	struct cmdq *cmdq = &model->cmdq;
@@ -154,7 +159,8 @@ bool cmdq_step(struct model *model)
 	struct command command;
 	unsigned error;
 
-	if (cmdq->stalled || !(registers->cr0ack & CR0_CMDQEN) || registers_error_active(model, GERROR_CMDQ_ERR))
+	if (cmdq->stalled || !(registers->cr0ack & CR0_CMDQEN) ||
+	    registers_error_active(model, GERROR_CMDQ_ERR))
 		return false;
 	if (cmdq->rung) {
 		cmdq->rung = false;
@@ -167,7 +173,8 @@ bool cmdq_step(struct model *model)
 		error_raise(model, error);
 		return true;
 	}
-	if (cmdq->pending_count && (command.kind == COMMAND_SYNC || model_random(model, EXECUTE_ONE_IN) == 0)) {
+	if (cmdq->pending_count &&
+	    (command.kind == COMMAND_SYNC || model_random(model, EXECUTE_ONE_IN) == 0)) {
 		pending_execute_one(model);
 	} else if (command.kind == COMMAND_SYNC) {
 		sync_complete(model, &command);
@@ -178,7 +185,7 @@ bool cmdq_step(struct model *model)
 	return true;
 }
 
-void cmdq_free(struct model *model)
+void cmdq_consumer_free(struct model *model)
 {
 	model_release(model->cmdq.pending);
 	model_release(model->cmdq.injection);
@@ -203,5 +210,5 @@ void model_inject_cerror(struct model *model, uint64_t position, unsigned error)
 		cmdq->injection = injection;
 		cmdq->injection_room = room;
 	}
-	cmdq->injection[cmdq->injection_count++] = (struct cmdq_injection){ position, error };
+	cmdq->injection[cmdq->injection_count++] = (struct cmdq_injection){position, error};
 }

@@ -13,17 +13,17 @@ struct cmdq_injection {
 };
 
 struct cmdq {
-	uint64_t position;	       /* commands consumed since the model was made */
-	bool rung;		       /* a doorbell that no step has answered yet */
+	uint64_t position; /* commands consumed since the model was made */
+	bool rung;	   /* a doorbell that no step has answered yet */
 	bool stalled;
-	struct command *pending;       /* consumed, not yet executed */
+	struct command *pending; /* consumed, not yet executed */
 	unsigned pending_count, pending_room;
 	struct cmdq_injection *injection;
 	unsigned injection_count, injection_room;
 };
 
-/** cmdq_step() - consume or execute one command. Return: false if there is nothing to do. */
-bool cmdq_step(struct model *model);
-void cmdq_free(struct model *model);
+/** cmdq_consumer_step() - consume or execute one command. Return: false if there is nothing to do. */
+bool cmdq_consumer_step(struct model *model);
+void cmdq_consumer_free(struct model *model);
 
 #endif

@@ -8,7 +8,7 @@
 #include "model.h"
 
 enum command_kind {
-	COMMAND_NOTHING,	       /* legal, but touches nothing that is modelled */
+	COMMAND_NOTHING, /* legal, but touches nothing that is modelled */
 	COMMAND_CFGI,
 	COMMAND_TLBI,
 	COMMAND_SYNC,
@@ -23,27 +23,32 @@ enum granule_set {
 
 /* What one TLBI is guaranteed to remove, and the model therefore removes: no more than that. */
 struct invalidation {
-	bool stage2, combined;	       /* which translations */
+	bool stage2, combined; /* which translations */
 	bool vmid_any;
 	uint16_t vmid;
-	bool everything;	       /* of those translations; else the fields below */
-	uint64_t first, last;	       /* addresses, inclusive */
-	unsigned granules;	       /* enum granule_set */
+	bool everything;		    /* of those translations; else the fields below */
+	uint64_t first, last;		    /* addresses, inclusive */
+	unsigned granules;		    /* enum granule_set */
 	unsigned leaf_levels, table_levels; /* bit n: level n */
 };
 
 struct command {
 	enum command_kind kind;
-	bool is_tlbi_opcode;	       /* 0x10 .. 0x30, for counting */
+	bool is_tlbi_opcode; /* 0x10 .. 0x30, for counting */
 	struct invalidation tlbi;
-	uint64_t sid_first, sid_last;  /* CFGI, inclusive */
-	bool cfgi_level1;	       /* CFGI also removes cached level-1 descriptors */
-	bool msi;		       /* SYNC writes msi_data to msi_address */
+	uint64_t sid_first, sid_last; /* CFGI, inclusive */
+	bool cfgi_level1;	      /* CFGI also removes cached level-1 descriptors */
+	bool msi;		      /* SYNC writes msi_data to msi_address */
 	uint64_t msi_address;
 	uint32_t msi_data;
 };
 
-enum { CERROR_NONE = 0, CERROR_ILL = 1, CERROR_ABT = 2, CERROR_ATC_INV_SYNC = 3 };
+enum {
+	CERROR_NONE = 0,
+	CERROR_ILL = 1,
+	CERROR_ABT = 2,
+	CERROR_ATC_INV_SYNC = 3
+};
 
 /** command_decode() - Return: CERROR_NONE or CERROR_ILL. @why says what is wrong, static. */
 unsigned command_decode(const uint64_t word[2], const struct model_config *config, struct command *command,

@@ -11,11 +11,16 @@
 
 #include "bits.h"
 
-enum { CONFIG_BYPASS = 4, CONFIG_STAGE1 = 5, CONFIG_STAGE2 = 6, CONFIG_NESTED = 7 };
+enum {
+	CONFIG_BYPASS = 4,
+	CONFIG_STAGE1 = 5,
+	CONFIG_STAGE2 = 6,
+	CONFIG_NESTED = 7
+};
 
 static unsigned oas_decode(unsigned encoding)
 {
-	static const unsigned char bits[8] = { 32, 36, 40, 42, 44, 48, 52, 56 };
+	static const unsigned char bits[8] = {32, 36, 40, 42, 44, 48, 52, 56};
 
 	return bits[encoding & 7];
 }
@@ -119,7 +124,7 @@ static bool stage2_legal(const uint64_t ste[8], const struct model_config *confi
 
 struct ste_view decode_ste(const uint64_t ste[8], const struct model_config *config)
 {
-	struct ste_view view = { .kind = STE_ILLEGAL };
+	struct ste_view view = {.kind = STE_ILLEGAL};
 	struct ste_view none = view;
 	unsigned kind = bits_get(ste[0], 3, 1);
 
@@ -231,8 +236,8 @@ const char *decode_flaw(const struct model_stage2 *stage2, unsigned level, uint6
 	}
 }
 
-static void leaf_fill(struct model_leaf *leaf, const struct model_stage2 *stage2, unsigned level, uint64_t ipa,
-		      uint64_t descriptor_pa, uint64_t value, enum descriptor_kind kind)
+static void leaf_fill(struct model_leaf *leaf, const struct model_stage2 *stage2, unsigned level,
+		      uint64_t ipa, uint64_t descriptor_pa, uint64_t value, enum descriptor_kind kind)
 {
 	unsigned shift = level_shift(stage2->granule_lg2, level);
 
@@ -270,8 +275,8 @@ static enum model_fault descriptor_fault(const struct model_stage2 *stage2, unsi
 	}
 }
 
-enum model_fault model_walk(const struct model_memory *memory, const struct model_stage2 *stage2, uint64_t ipa,
-			    struct model_leaf *leaf)
+enum model_fault model_walk(const struct model_memory *memory, const struct model_stage2 *stage2,
+			    uint64_t ipa, struct model_leaf *leaf)
 {
 	uint64_t table = stage2->ttb;
 	unsigned level = stage2->start_level;
@@ -280,8 +285,8 @@ enum model_fault model_walk(const struct model_memory *memory, const struct mode
 		return MODEL_F_TRANSLATION;
 	for (;; level++) {
 		unsigned shift = level_shift(stage2->granule_lg2, level);
-		unsigned index_lg2 = level == stage2->start_level ? start_entries_lg2(stage2) :
-								    stage2->granule_lg2 - 3;
+		unsigned index_lg2 =
+			level == stage2->start_level ? start_entries_lg2(stage2) : stage2->granule_lg2 - 3;
 		uint64_t pa = table + 8 * ((ipa >> shift) & (bits_put(1, index_lg2) - 1));
 		const void *slot = memory->read(memory->ctx, pa, 8);
 		enum descriptor_kind kind;
@@ -337,10 +342,10 @@ static enum model_fault walk_table(const struct walk_all *walk, uint64_t table, 
 	return MODEL_OK;
 }
 
-enum model_fault model_walk_all(const struct model_memory *memory, const struct model_stage2 *stage2, void *ctx,
-				void (*leaf)(void *ctx, const struct model_leaf *leaf))
+enum model_fault model_walk_all(const struct model_memory *memory, const struct model_stage2 *stage2,
+				void *ctx, void (*leaf)(void *ctx, const struct model_leaf *leaf))
 {
-	struct walk_all walk = { memory, stage2, ctx, leaf };
+	struct walk_all walk = {memory, stage2, ctx, leaf};
 
 	if (!stage2->valid)
 		return MODEL_F_TRANSLATION;

@@ -8,30 +8,31 @@
 #include "model.h"
 
 enum ste_kind {
-	STE_ILLEGAL,		       /* V=0 or not legal: aborts with C_BAD_STE */
-	STE_ABORT,		       /* aborts without an event */
+	STE_ILLEGAL, /* V=0 or not legal: aborts with C_BAD_STE */
+	STE_ABORT,   /* aborts without an event */
 	STE_BYPASS,
-	STE_STAGE1,		       /* stage 1 only: modelled as an identity map */
-	STE_STAGE2,		       /* stage 2, with or without stage 1 above it */
+	STE_STAGE1, /* stage 1 only: modelled as an identity map */
+	STE_STAGE2, /* stage 2, with or without stage 1 above it */
 };
 
 struct ste_view {
 	enum ste_kind kind;
-	bool misaligned;	       /* S2TTB is not aligned to its tables: the low bits are ignored */
-	struct model_stage2 stage2;    /* when kind is STE_STAGE2 */
+	bool misaligned;	    /* S2TTB is not aligned to its tables: the low bits are ignored */
+	struct model_stage2 stage2; /* when kind is STE_STAGE2 */
 };
 
 struct ste_view decode_ste(const uint64_t ste[8], const struct model_config *config);
 
 enum descriptor_kind {
-	DESCRIPTOR_INVALID,	       /* bit 0 clear */
-	DESCRIPTOR_RESERVED,	       /* bit 0 set, but no such form at this level: acts as invalid */
+	DESCRIPTOR_INVALID,  /* bit 0 clear */
+	DESCRIPTOR_RESERVED, /* bit 0 set, but no such form at this level: acts as invalid */
 	DESCRIPTOR_TABLE,
 	DESCRIPTOR_LEAF,
 };
 
 enum descriptor_kind decode_kind(const struct model_stage2 *stage2, unsigned level, uint64_t value);
-/** decode_flaw() - why a descriptor is misprogrammed although hardware takes it. Return: NULL if it is not. */
+/** decode_flaw() - why a descriptor is misprogrammed although hardware takes it. Return: NULL if it is not.
+ */
 const char *decode_flaw(const struct model_stage2 *stage2, unsigned level, uint64_t value, unsigned bbml);
 uint64_t decode_table_address(const struct model_stage2 *stage2, uint64_t value);
 uint64_t decode_leaf_address(const struct model_stage2 *stage2, unsigned level, uint64_t value);
@@ -51,12 +52,12 @@ static inline unsigned start_entries_lg2(const struct model_stage2 *stage2)
 	return stage2->ia_bits - level_shift(stage2->granule_lg2, stage2->start_level);
 }
 
-#define DESCRIPTOR_MEMATTR(value)    (((value) >> 2) & 0xf)
-#define DESCRIPTOR_READ(value)	     (((value) >> 6) & 1)
-#define DESCRIPTOR_WRITE(value)	     (((value) >> 7) & 1)
-#define DESCRIPTOR_ACCESSED(value)   (((value) >> 10) & 1)
-#define DESCRIPTOR_NT(value)	     (((value) >> 16) & 1)
+#define DESCRIPTOR_MEMATTR(value) (((value) >> 2) & 0xf)
+#define DESCRIPTOR_READ(value) (((value) >> 6) & 1)
+#define DESCRIPTOR_WRITE(value) (((value) >> 7) & 1)
+#define DESCRIPTOR_ACCESSED(value) (((value) >> 10) & 1)
+#define DESCRIPTOR_NT(value) (((value) >> 16) & 1)
 #define DESCRIPTOR_CONTIGUOUS(value) (((value) >> 52) & 1)
-#define DESCRIPTOR_DEVICE(value)     ((DESCRIPTOR_MEMATTR(value) >> 2) == 0)
+#define DESCRIPTOR_DEVICE(value) ((DESCRIPTOR_MEMATTR(value) >> 2) == 0)
 
 #endif

@@ -18,17 +18,19 @@ struct translation {
 	const struct model_stage2 *stage2;
 	uint64_t ipa;
 	unsigned level;
-	uint64_t descriptor;	       /* of the leaf, its address being that of the slot that covers ipa */
-	uint64_t fetch_pa;	       /* of the descriptor whose fetch failed */
+	uint64_t descriptor; /* of the leaf, its address being that of the slot that covers ipa */
+	uint64_t fetch_pa;   /* of the descriptor whose fetch failed */
 	bool hit;
 };
 
-static struct space *space_of(struct model *model, const struct model_stage2 *stage2, bool combined, unsigned how)
+static struct space *space_of(struct model *model, const struct model_stage2 *stage2, bool combined,
+			      unsigned how)
 {
 	return tlb_space(model->tlb, stage2->vmid, stage2->granule_lg2, combined, how & DMA_FILL);
 }
 
-static void fill(struct model *model, struct space *space, uint64_t ipa, unsigned level, bool table, uint64_t descriptor)
+static void fill(struct model *model, struct space *space, uint64_t ipa, unsigned level, bool table,
+		 uint64_t descriptor)
 {
 	if (!space_fill(space, ipa, level, table, descriptor, ++model->time, false))
 		model_out_of_memory();
@@ -93,8 +95,8 @@ static bool hit_conflicts(const struct model *model, const struct space_hit *hit
 	return model->config.bbml == 0 || !hit->overlap_nt;
 }
 
-static enum model_fault hit_take(struct model *model, const struct space_hit *hit, struct translation *translation,
-				 unsigned how)
+static enum model_fault hit_take(struct model *model, const struct space_hit *hit,
+				 struct translation *translation, unsigned how)
 {
 	if (hit_conflicts(model, hit))
 		return MODEL_F_TLB_CONFLICT;
@@ -110,7 +112,7 @@ static enum model_fault translate(struct model *model, struct translation *trans
 {
 	const struct model_stage2 *stage2 = translation->stage2;
 	struct space *combined = NULL, *space;
-	struct space_hit hit = { .leaf = false };
+	struct space_hit hit = {.leaf = false};
 	enum model_fault fault;
 
 	if (stage2->nested) {
@@ -125,7 +127,8 @@ static enum model_fault translate(struct model *model, struct translation *trans
 	space = space_of(model, stage2, false, how);
 	if (space)
 		space_find(space, translation->ipa, &hit);
-	fault = hit.leaf ? hit_take(model, &hit, translation, how) : walk(model, space, &hit, translation, how);
+	fault = hit.leaf ? hit_take(model, &hit, translation, how) :
+			   walk(model, space, &hit, translation, how);
 	if (!fault && combined && how & DMA_FILL)
 		fill(model, combined, translation->ipa, translation->level, false, translation->descriptor);
 	return fault;
@@ -134,16 +137,17 @@ static enum model_fault translate(struct model *model, struct translation *trans
 static struct model_access access_stage2(struct model *model, uint32_t sid, uint64_t iova, bool write,
 					 const struct model_stage2 *stage2, unsigned how)
 {
-	struct translation translation = { .stage2 = stage2, .ipa = iova };
-	struct model_access access = { .fault = translate(model, &translation, how) };
-	struct event event = { .sid = sid, .write = write, .input = iova };
+	struct translation translation = {.stage2 = stage2, .ipa = iova};
+	struct model_access access = {.fault = translate(model, &translation, how)};
+	struct event event = {.sid = sid, .write = write, .input = iova};
 	unsigned shift;
 
 	access.hit = translation.hit;
 	access.level = translation.level;
 	if (!access.fault) {
 		access.device = DESCRIPTOR_DEVICE(translation.descriptor);
-		if (!(write ? DESCRIPTOR_WRITE(translation.descriptor) : DESCRIPTOR_READ(translation.descriptor)))
+		if (!(write ? DESCRIPTOR_WRITE(translation.descriptor) :
+			      DESCRIPTOR_READ(translation.descriptor)))
 			access.fault = MODEL_F_PERMISSION;
 	}
 	if (!access.fault) {
@@ -161,26 +165,27 @@ static struct model_access access_stage2(struct model *model, uint32_t sid, uint
 	return access;
 }
 
-static struct model_access access_refused(struct model *model, uint32_t sid, enum model_fault fault, uint64_t fetch_pa,
-					  unsigned how)
+static struct model_access access_refused(struct model *model, uint32_t sid, enum model_fault fault,
+					  uint64_t fetch_pa, unsigned how)
 {
-	struct event event = { .type = fault, .sid = sid, .address = fault == MODEL_F_STE_FETCH ? fetch_pa : 0 };
+	struct event event = {
+		.type = fault, .sid = sid, .address = fault == MODEL_F_STE_FETCH ? fetch_pa : 0};
 
 	if (how & DMA_RECORD && (fault != MODEL_C_BAD_STREAMID || model->registers.cr2 & CR2_RECINVSID))
 		event_record(model, &event);
-	return (struct model_access){ .fault = fault };
+	return (struct model_access){.fault = fault};
 }
 
 struct model_access dma_access(struct model *model, uint32_t sid, uint64_t iova, bool write, unsigned how)
 {
-	const struct model_access bypass = { .pa = iova, .bypass = true }, abort = { .fault = MODEL_ABORT };
+	const struct model_access bypass = {.pa = iova, .bypass = true}, abort = {.fault = MODEL_ABORT};
 	struct ste_view view;
 	uint64_t fetch_pa = 0;
 	enum model_fault fault;
 
 	if (!(model->registers.cr0ack & CR0_SMMUEN))
 		return model->registers.gbpa & GBPA_ABORT ? abort : bypass;
-	fault = stream_find(model, sid, how & DMA_FILL, &view, &fetch_pa);
+	fault = stream_cache_find(model, sid, how & DMA_FILL, &view, &fetch_pa);
 	if (fault)
 		return access_refused(model, sid, fault, fetch_pa, how);
 	switch (view.kind) {

@@ -8,9 +8,9 @@
 #include "model.h"
 
 enum {
-	DMA_FILL = 1,		       /* keep what was fetched */
-	DMA_RECORD = 2,		       /* write an event if it faults */
-	DMA_COUNT = 4,		       /* count hits and walks */
+	DMA_FILL = 1,	/* keep what was fetched */
+	DMA_RECORD = 2, /* write an event if it faults */
+	DMA_COUNT = 4,	/* count hits and walks */
 };
 
 struct model_access dma_access(struct model *model, uint32_t sid, uint64_t iova, bool write, unsigned how);

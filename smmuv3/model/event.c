@@ -11,7 +11,10 @@
 #include "bits.h"
 #include "state.h"
 
-enum { EVENT_BYTES = 32, CLASS_INPUT = 2 };
+enum {
+	EVENT_BYTES = 32,
+	CLASS_INPUT = 2
+};
 
 #define OVERFLOW_FLAG (UINT32_C(1) << 31)
 

@@ -51,7 +51,7 @@ void model_free(struct model *model)
 {
 	if (!model)
 		return;
-	cmdq_free(model);
+	cmdq_consumer_free(model);
 	watch_free(model);
 	stream_cache_free(model->streams);
 	tlb_free(model->tlb);
@@ -61,7 +61,7 @@ void model_free(struct model *model)
 
 bool model_step(struct model *model)
 {
-	return registers_step(model) || cmdq_step(model);
+	return registers_step(model) || cmdq_consumer_step(model);
 }
 
 uint64_t model_run(struct model *model)
@@ -83,10 +83,10 @@ uint64_t model_random(struct model *model, uint64_t below)
 	return (mixed ^ mixed >> 31) % below;
 }
 
-void model_violate(struct model *model, enum model_rule rule, uint64_t pa, uint64_t old_value, uint64_t new_value,
-		   const char *what)
+void model_violate(struct model *model, enum model_rule rule, uint64_t pa, uint64_t old_value,
+		   uint64_t new_value, const char *what)
 {
-	struct model_violation violation = { rule, pa, old_value, new_value, what };
+	struct model_violation violation = {rule, pa, old_value, new_value, what};
 
 	model->counters.violations[rule]++;
 	if (model->config.report)

@@ -24,40 +24,40 @@ struct model_memory {
 	void *(*write)(void *ctx, uint64_t pa, size_t bytes);
 };
 
-enum model_rule {		       /* what a violation breaks; names in model_rule_name() */
-	MODEL_RULE_BBM_BLOCK,	       /* live leaf replaced by a table, or the reverse, at BBML 0 */
-	MODEL_RULE_BBM_OUTPUT,	       /* live leaf's output address changed without break-before-make */
-	MODEL_RULE_BBM_TYPE,	       /* live leaf's memory type changed without break-before-make */
-	MODEL_RULE_CONTIGUOUS,	       /* contiguous group broken or misprogrammed */
-	MODEL_RULE_DESCRIPTOR,	       /* reserved descriptor encoding made reachable */
-	MODEL_RULE_REGISTER,	       /* guarded register written at a forbidden time */
-	MODEL_RULE_ALIGNMENT,	       /* base of a table or queue not aligned to its size */
+enum model_rule {	       /* what a violation breaks; names in model_rule_name() */
+	MODEL_RULE_BBM_BLOCK,  /* live leaf replaced by a table, or the reverse, at BBML 0 */
+	MODEL_RULE_BBM_OUTPUT, /* live leaf's output address changed without break-before-make */
+	MODEL_RULE_BBM_TYPE,   /* live leaf's memory type changed without break-before-make */
+	MODEL_RULE_CONTIGUOUS, /* contiguous group broken or misprogrammed */
+	MODEL_RULE_DESCRIPTOR, /* reserved descriptor encoding made reachable */
+	MODEL_RULE_REGISTER,   /* guarded register written at a forbidden time */
+	MODEL_RULE_ALIGNMENT,  /* base of a table or queue not aligned to its size */
 	MODEL_RULE_COUNT
 };
 
 struct model_violation {
 	enum model_rule rule;
-	uint64_t pa;		       /* descriptor, or register offset */
+	uint64_t pa; /* descriptor, or register offset */
 	uint64_t old_value, new_value;
-	const char *what;	       /* one line, static */
+	const char *what; /* one line, static */
 };
 
 /* What the device claims to be. Zeroed and then model_config_default() fills the usual values. */
 struct model_config {
-	bool s1p, s2p;		       /* IDR0: stages implemented */
-	bool ril;		       /* IDR3.RIL */
+	bool s1p, s2p; /* IDR0: stages implemented */
+	bool ril;      /* IDR3.RIL */
 	bool cohacc, hyp, sev, msi, vmid16, httu, ats;
-	bool st_level2;		       /* two-level stream tables */
-	unsigned bbml;		       /* IDR3.BBML 0..2 */
-	unsigned oas_bits;	       /* 32..48 */
-	unsigned sid_bits;	       /* IDR1.SIDSIZE */
-	unsigned cmdq_lg2, evtq_lg2;   /* IDR1 */
-	bool gbpa_abort_at_reset;      /* GBPA.ABORT's reset value */
+	bool st_level2;		     /* two-level stream tables */
+	unsigned bbml;		     /* IDR3.BBML 0..2 */
+	unsigned oas_bits;	     /* 32..48 */
+	unsigned sid_bits;	     /* IDR1.SIDSIZE */
+	unsigned cmdq_lg2, evtq_lg2; /* IDR1 */
+	bool gbpa_abort_at_reset;    /* GBPA.ABORT's reset value */
 	uint32_t iidr;
-	uint64_t seed;		       /* adversary's choices */
-	bool gran16k, gran64k;	       /* IDR5; 4K is always there */
+	uint64_t seed;	       /* adversary's choices */
+	bool gran16k, gran64k; /* IDR5; 4K is always there */
 	struct model_memory memory;
-	void *report_ctx;	       /* called at once for each violation; may be NULL */
+	void *report_ctx; /* called at once for each violation; may be NULL */
 	void (*report)(void *ctx, const struct model_violation *violation);
 };
 
@@ -80,9 +80,9 @@ bool model_step(struct model *model);
 /** model_run() - step until there is nothing to do. Return: steps made. */
 uint64_t model_run(struct model *model);
 
-enum model_fault {		       /* event numbers of IHI 0070, Event records; 0 is success */
+enum model_fault { /* event numbers of IHI 0070, Event records; 0 is success */
 	MODEL_OK = 0,
-	MODEL_ABORT = 1,	       /* GBPA.ABORT or Config=abort: terminated without an event */
+	MODEL_ABORT = 1, /* GBPA.ABORT or Config=abort: terminated without an event */
 	MODEL_C_BAD_STREAMID = 0x02,
 	MODEL_F_STE_FETCH = 0x03,
 	MODEL_C_BAD_STE = 0x04,
@@ -96,11 +96,11 @@ enum model_fault {		       /* event numbers of IHI 0070, Event records; 0 is suc
 
 struct model_access {
 	enum model_fault fault;
-	uint64_t pa;		       /* when fault is MODEL_OK */
-	bool device;		       /* Device memory type */
-	bool hit;		       /* served by a cached translation (leaf or combined) */
-	bool bypass;		       /* SMMU disabled and GBPA lets it through, or STE bypass */
-	unsigned level;		       /* of the leaf that translated it */
+	uint64_t pa;	/* when fault is MODEL_OK */
+	bool device;	/* Device memory type */
+	bool hit;	/* served by a cached translation (leaf or combined) */
+	bool bypass;	/* SMMU disabled and GBPA lets it through, or STE bypass */
+	unsigned level; /* of the leaf that translated it */
 };
 
 /** model_dma() - a device makes one access of up to 8 bytes within a page. Fills the TLB. */
@@ -123,9 +123,9 @@ uint64_t model_event_count(const struct model *model, enum model_fault type);
 struct model_counters {
 	uint64_t doorbells, commands, tlbi, cfgi, syncs;
 	uint64_t tlb_fills, tlb_hits, walks;
-	uint64_t refills;	       /* accesses that the adversary made to watched addresses */
-	uint64_t cerrors;	       /* command errors raised */
-	uint64_t events_lost;	       /* queue full, disabled or not writable */
+	uint64_t refills;     /* accesses that the adversary made to watched addresses */
+	uint64_t cerrors;     /* command errors raised */
+	uint64_t events_lost; /* queue full, disabled or not writable */
 	uint64_t violations[MODEL_RULE_COUNT];
 };
 const struct model_counters *model_counters(const struct model *model);
@@ -139,8 +139,8 @@ void model_stall_commands(struct model *model, bool stall);
 /* ---- decode.c: an independent decoder of raw stage-2 tables, no TLB ---------------------- */
 
 struct model_leaf {
-	uint64_t start, end;	       /* IPA range of this leaf or of this invalid entry, END exclusive */
-	uint64_t pa;		       /* output address of start */
+	uint64_t start, end; /* IPA range of this leaf or of this invalid entry, END exclusive */
+	uint64_t pa;	     /* output address of start */
 	bool valid, read, write, device, contiguous;
 	unsigned level;
 	uint64_t descriptor_pa, descriptor;
@@ -148,23 +148,23 @@ struct model_leaf {
 
 /** model_decode_ste() - is the STE legal, and what does it say? Words in CPU order. */
 struct model_stage2 {
-	bool valid;		       /* V=1, legal, stage 2 enabled */
+	bool valid; /* V=1, legal, stage 2 enabled */
 	bool nested;
 	unsigned granule_lg2, ia_bits, start_level, oas_bits;
 	uint64_t ttb;
 	uint16_t vmid;
-	bool affd;		       /* S2AFFD: AF=0 does not fault */
-	bool record;		       /* S2R: stage-2 faults are recorded */
+	bool affd;   /* S2AFFD: AF=0 does not fault */
+	bool record; /* S2R: stage-2 faults are recorded */
 };
 struct model_stage2 model_decode_ste(const uint64_t ste[8], const struct model_config *config);
 
 /** model_walk() - the leaf (or invalid entry) that covers @ipa. Return: fault, MODEL_OK if decoded. */
-enum model_fault model_walk(const struct model_memory *memory, const struct model_stage2 *stage2, uint64_t ipa,
-			    struct model_leaf *leaf);
+enum model_fault model_walk(const struct model_memory *memory, const struct model_stage2 *stage2,
+			    uint64_t ipa, struct model_leaf *leaf);
 
 /** model_walk_all() - every leaf and every invalid entry in ascending order (no gaps: covers 0..2^ia_bits).
  * Stops and returns the fault if a table cannot be read or is malformed. */
-enum model_fault model_walk_all(const struct model_memory *memory, const struct model_stage2 *stage2, void *ctx,
-				void (*leaf)(void *ctx, const struct model_leaf *leaf));
+enum model_fault model_walk_all(const struct model_memory *memory, const struct model_stage2 *stage2,
+				void *ctx, void (*leaf)(void *ctx, const struct model_leaf *leaf));
 
 #endif

@@ -46,8 +46,8 @@ enum offset {
 };
 
 enum {
-	CR1_QUEUES = 0x3f,	       /* QUEUE_SH, QUEUE_OC, QUEUE_IC */
-	CR1_TABLES = 0xfc0,	       /* TABLE_SH, TABLE_OC, TABLE_IC */
+	CR1_QUEUES = 0x3f,  /* QUEUE_SH, QUEUE_OC, QUEUE_IC */
+	CR1_TABLES = 0xfc0, /* TABLE_SH, TABLE_OC, TABLE_IC */
 	CR2_FIELDS = 0xf,
 	GBPA_FIELDS = 0x1f3f1f,
 	IRQ_GERROR = 1 << 0,
@@ -55,21 +55,22 @@ enum {
 	HANDSHAKE_STEPS = 3,
 };
 
-#define GBPA_UPDATE	     (UINT32_C(1) << 31)
-#define GBPA_SHCFG_INCOMING  (UINT32_C(1) << 12)
-#define QUEUE_OVERFLOW	     (UINT32_C(1) << 31)
-#define STRTAB_BASE_FIELDS   (bits_mask(62, 62) | bits_mask(55, 6))
-#define QUEUE_BASE_FIELDS    (bits_mask(62, 62) | bits_mask(55, 5) | bits_mask(4, 0))
-#define STRTAB_CFG_FIELDS    ((uint32_t)(bits_mask(17, 16) | bits_mask(10, 6) | bits_mask(5, 0)))
+#define GBPA_UPDATE (UINT32_C(1) << 31)
+#define GBPA_SHCFG_INCOMING (UINT32_C(1) << 12)
+#define QUEUE_OVERFLOW (UINT32_C(1) << 31)
+#define STRTAB_BASE_FIELDS (bits_mask(62, 62) | bits_mask(55, 6))
+#define QUEUE_BASE_FIELDS (bits_mask(62, 62) | bits_mask(55, 5) | bits_mask(4, 0))
+#define STRTAB_CFG_FIELDS ((uint32_t)(bits_mask(17, 16) | bits_mask(10, 6) | bits_mask(5, 0)))
 
 /* ---- identification ---------------------------------------------------------------------- */
 
 static uint32_t idr0(const struct model_config *config)
 {
 	return config->s2p | config->s1p << 1 | 2u << 2 /* AArch64 */ | config->cohacc << 4 |
-	       (config->httu ? 2u << 6 : 0) | config->hyp << 9 | config->ats << 10 | config->s1p << 12 /* ASID16 */ |
-	       config->msi << 13 | config->sev << 14 | config->vmid16 << 18 | 2u << 21 /* little-endian */ |
-	       1u << 24 /* no stall */ | 1u << 26 /* TERM_MODEL */ | config->st_level2 << 27;
+	       (config->httu ? 2u << 6 : 0) | config->hyp << 9 | config->ats << 10 |
+	       config->s1p << 12 /* ASID16 */ | config->msi << 13 | config->sev << 14 | config->vmid16 << 18 |
+	       2u << 21 /* little-endian */ | 1u << 24 /* no stall */ | 1u << 26 /* TERM_MODEL */ |
+	       config->st_level2 << 27;
 }
 
 static uint32_t idr1(const struct model_config *config)
@@ -84,7 +85,7 @@ static uint32_t idr3(const struct model_config *config)
 
 static uint32_t idr5(const struct model_config *config)
 {
-	static const unsigned char bits[] = { 32, 36, 40, 42, 44, 48 };
+	static const unsigned char bits[] = {32, 36, 40, 42, 44, 48};
 	unsigned oas = 0;
 
 	while (oas + 1 < sizeof(bits) && bits[oas + 1] <= config->oas_bits)
@@ -131,18 +132,20 @@ void registers_reset(struct model *model)
 {
 	struct registers *registers = &model->registers;
 
-	*registers = (struct registers){ .cr0 = 0 };
+	*registers = (struct registers){.cr0 = 0};
 	registers->gbpa = GBPA_SHCFG_INCOMING | (model->config.gbpa_abort_at_reset ? GBPA_ABORT : 0);
 }
 
 /* ---- handshakes -------------------------------------------------------------------------- */
 
-static void complain(struct model *model, uint32_t offset, uint64_t old_value, uint64_t new_value, const char *what)
+static void complain(struct model *model, uint32_t offset, uint64_t old_value, uint64_t new_value,
+		     const char *what)
 {
 	model_violate(model, MODEL_RULE_REGISTER, offset, old_value, new_value, what);
 }
 
-static void alignment_check(struct model *model, uint32_t offset, uint64_t base, uint64_t bytes, const char *what)
+static void alignment_check(struct model *model, uint32_t offset, uint64_t base, uint64_t bytes,
+			    const char *what)
 {
 	if (base & (bytes - 1))
 		model_violate(model, MODEL_RULE_ALIGNMENT, offset, 0, base, what);
@@ -162,10 +165,12 @@ static void stream_table_check(struct model *model)
 	uint64_t bytes = bits_put(64, log2size & 63);
 
 	if (log2size > model->config.sid_bits)
-		complain(model, STRTAB_BASE_CFG, 0, registers->strtab_base_cfg, "LOG2SIZE beyond IDR1.SIDSIZE");
+		complain(model, STRTAB_BASE_CFG, 0, registers->strtab_base_cfg,
+			 "LOG2SIZE beyond IDR1.SIDSIZE");
 	if (format) {
 		if (!model->config.st_level2 || format > 1)
-			complain(model, STRTAB_BASE_CFG, 0, registers->strtab_base_cfg, "stream table format not offered");
+			complain(model, STRTAB_BASE_CFG, 0, registers->strtab_base_cfg,
+				 "stream table format not offered");
 		if (split != 6 && split != 8 && split != 10)
 			complain(model, STRTAB_BASE_CFG, 0, registers->strtab_base_cfg, "reserved SPLIT");
 		bytes = at_least(log2size > split ? bits_put(8, log2size - split) : 8, 64);
@@ -189,7 +194,8 @@ static void cr0_acknowledge(struct model *model)
 				"command queue not aligned to its size");
 	if (enabled & CR0_EVENTQEN)
 		alignment_check(model, EVENTQ_BASE, registers->eventq_base & bits_mask(55, 5),
-				bits_put(32, registers_eventq_lg2(model)), "event queue not aligned to its size");
+				bits_put(32, registers_eventq_lg2(model)),
+				"event queue not aligned to its size");
 }
 
 bool registers_step(struct model *model)
@@ -252,7 +258,8 @@ static void irq_ctrl_write(struct model *model, uint32_t value)
 
 	value &= IRQ_GERROR | IRQ_EVENTQ;
 	if ((value ^ registers->irq_ctrl) & (registers->irq_ctrl ^ registers->irq_ctrl_ack))
-		complain(model, IRQ_CTRL, registers->irq_ctrl, value, "IRQ_CTRL field changed before its ACK mirrored it");
+		complain(model, IRQ_CTRL, registers->irq_ctrl, value,
+			 "IRQ_CTRL field changed before its ACK mirrored it");
 	registers->irq_ctrl = value;
 	registers->irq_delay = value == registers->irq_ctrl_ack ? 0 : handshake_delay(model);
 }
@@ -264,7 +271,8 @@ static void gerrorn_write(struct model *model, uint32_t value)
 	uint32_t active = registers->gerror ^ registers->gerrorn;
 
 	if (toggled & ~active)
-		complain(model, GERRORN, registers->gerrorn, value, "GERRORN toggled where no error is active");
+		complain(model, GERRORN, registers->gerrorn, value,
+			 "GERRORN toggled where no error is active");
 	registers->gerrorn ^= toggled & active;
 }
 
@@ -310,11 +318,14 @@ static void cmdq_prod_write(struct model *model, uint32_t value)
 
 	if (registers->cr0 & CR0_CMDQEN) {
 		if (value & ~index_mask)
-			complain(model, CMDQ_PROD, registers->cmdq_prod, value, "CMDQ_PROD beyond its wrap bit");
+			complain(model, CMDQ_PROD, registers->cmdq_prod, value,
+				 "CMDQ_PROD beyond its wrap bit");
 		if (used > UINT32_C(1) << lg2)
-			complain(model, CMDQ_PROD, registers->cmdq_prod, value, "CMDQ_PROD more than one queue ahead of CONS");
+			complain(model, CMDQ_PROD, registers->cmdq_prod, value,
+				 "CMDQ_PROD more than one queue ahead of CONS");
 		else if (used < used_before && !registers_error_active(model, GERROR_CMDQ_ERR))
-			complain(model, CMDQ_PROD, registers->cmdq_prod, value, "CMDQ_PROD moved back without an error");
+			complain(model, CMDQ_PROD, registers->cmdq_prod, value,
+				 "CMDQ_PROD moved back without an error");
 		model->counters.doorbells++;
 		model->cmdq.rung = true;
 	}
@@ -458,7 +469,8 @@ void model_write32(struct model *model, uint32_t offset, uint32_t value)
 	}
 	if (wide) {
 		wide_write(model, offset & ~UINT32_C(7),
-			   offset & 4 ? (uint32_t)*wide | (uint64_t)value << 32 : (*wide >> 32 << 32) | value);
+			   offset & 4 ? (uint32_t)*wide | (uint64_t)value << 32 :
+					(*wide >> 32 << 32) | value);
 		return;
 	}
 	switch (offset) {
@@ -502,10 +514,12 @@ void model_write32(struct model *model, uint32_t offset, uint32_t value)
 		break;
 	case EVENTQ_PROD:
 		if (cr0_guard(model, CR0_EVENTQEN, offset, value))
-			registers->eventq_prod = value & (QUEUE_OVERFLOW | ((UINT32_C(2) << registers_eventq_lg2(model)) - 1));
+			registers->eventq_prod =
+				value & (QUEUE_OVERFLOW | ((UINT32_C(2) << registers_eventq_lg2(model)) - 1));
 		break;
 	case EVENTQ_CONS:
-		registers->eventq_cons = value & (QUEUE_OVERFLOW | ((UINT32_C(2) << registers_eventq_lg2(model)) - 1));
+		registers->eventq_cons =
+			value & (QUEUE_OVERFLOW | ((UINT32_C(2) << registers_eventq_lg2(model)) - 1));
 		break;
 	case EVENTQ_IRQ_CFG1:
 		if (irq_guard(model, IRQ_EVENTQ, offset, value))

@@ -12,7 +12,7 @@ struct model;
 
 struct registers {
 	uint32_t cr0, cr0ack, cr1, cr2;
-	uint32_t gbpa, gbpa_next;      /* GBPA in force, and what an UPDATE under way will make of it */
+	uint32_t gbpa, gbpa_next; /* GBPA in force, and what an UPDATE under way will make of it */
 	uint32_t irq_ctrl, irq_ctrl_ack;
 	uint32_t gerror, gerrorn;
 	uint64_t strtab_base;
@@ -21,7 +21,8 @@ struct registers {
 	uint32_t cmdq_prod, cmdq_cons, eventq_prod, eventq_cons;
 	uint64_t gerror_irq_cfg0, eventq_irq_cfg0;
 	uint32_t gerror_irq_cfg1, gerror_irq_cfg2, eventq_irq_cfg1, eventq_irq_cfg2;
-	unsigned cr0_delay, gbpa_delay, irq_delay; /* steps until a handshake is answered; 0: none under way */
+	unsigned cr0_delay, gbpa_delay,
+		irq_delay; /* steps until a handshake is answered; 0: none under way */
 };
 
 enum {

@@ -21,7 +21,7 @@ struct slot {
 
 /* Slots of one kind in one node: a bit per slot, and the slots themselves once one is filled. */
 struct slots {
-	uint64_t applied;	       /* the newest cut already swept from here */
+	uint64_t applied; /* the newest cut already swept from here */
 	uint64_t *bits;
 	struct slot *slot;
 };
@@ -30,8 +30,8 @@ struct node {
 	unsigned level, slots_lg2;
 	uint64_t leaf_cut[SPACE_LEVELS], table_cut[SPACE_LEVELS];
 	struct slots leaf, table;
-	uint64_t *contiguous_bits;     /* those of leaf.bits that stand for a group */
-	uint64_t *child_bits;	       /* NULL at level 3 */
+	uint64_t *contiguous_bits; /* those of leaf.bits that stand for a group */
+	uint64_t *child_bits;	   /* NULL at level 3 */
 	struct node **child;
 };
 
@@ -134,7 +134,7 @@ static unsigned index_of(const struct space *space, const struct node *node, uin
 static void extent_grow(struct space_extent *extent, uint64_t first, uint64_t last)
 {
 	if (extent->first > extent->last) {
-		*extent = (struct space_extent){ first, last };
+		*extent = (struct space_extent){first, last};
 		return;
 	}
 	if (first < extent->first)
@@ -144,8 +144,8 @@ static void extent_grow(struct space_extent *extent, uint64_t first, uint64_t la
 }
 
 /* Clear the slots [first, last] that were filled up to @time. @base: address of slot 0. */
-static void slots_clear(const struct space *space, struct node *node, bool table, unsigned first, unsigned last,
-			uint64_t time, uint64_t base, struct space_extent *extent)
+static void slots_clear(const struct space *space, struct node *node, bool table, unsigned first,
+			unsigned last, uint64_t time, uint64_t base, struct space_extent *extent)
 {
 	struct slots *slots = table ? &node->table : &node->leaf;
 	unsigned shift = level_shift(space->granule_lg2, node->level);
@@ -226,7 +226,8 @@ static const struct slot *leaf_covering(const struct space *space, const struct 
 	return oldest;
 }
 
-static void hit_leaf(const struct space *space, const struct node *node, unsigned index, struct space_hit *hit)
+static void hit_leaf(const struct space *space, const struct node *node, unsigned index,
+		     struct space_hit *hit)
 {
 	unsigned found;
 	const struct slot *slot = leaf_covering(space, node, index, &found);
@@ -243,16 +244,17 @@ static void hit_leaf(const struct space *space, const struct node *node, unsigne
 	hit->leaf = true;
 	hit->leaf_level = node->level;
 	hit->leaf_time = slot->time;
-	hit->leaf_descriptor = slot->descriptor +
-			       (((int64_t)index - found) * (int64_t)bits_put(1, level_shift(space->granule_lg2, node->level)));
+	hit->leaf_descriptor =
+		slot->descriptor + (((int64_t)index - found) *
+				    (int64_t)bits_put(1, level_shift(space->granule_lg2, node->level)));
 }
 
 void space_find(struct space *space, uint64_t address, struct space_hit *hit)
 {
-	struct cuts cuts = { { 0 }, { 0 } };
+	struct cuts cuts = {{0}, {0}};
 	struct node *node = space->root;
 
-	*hit = (struct space_hit){ .leaf = false };
+	*hit = (struct space_hit){.leaf = false};
 	if (address >> SPACE_ADDRESS_BITS)
 		return;
 	while (node) {
@@ -274,7 +276,7 @@ void space_find(struct space *space, uint64_t address, struct space_hit *hit)
 /* Descend to @address at @level, sweeping on the way. Return: NULL if absent (or memory is short). */
 static struct node *node_at(struct space *space, uint64_t address, unsigned level, bool create)
 {
-	struct cuts cuts = { { 0 }, { 0 } };
+	struct cuts cuts = {{0}, {0}};
 	struct node *node = space->root;
 
 	if (address >> SPACE_ADDRESS_BITS)
@@ -297,8 +299,8 @@ static struct node *node_at(struct space *space, uint64_t address, unsigned leve
 	}
 }
 
-bool space_fill(struct space *space, uint64_t address, unsigned level, bool table, uint64_t descriptor, uint64_t time,
-		bool replace)
+bool space_fill(struct space *space, uint64_t address, unsigned level, bool table, uint64_t descriptor,
+		uint64_t time, bool replace)
 {
 	struct node *node = node_at(space, address, level, true);
 	struct slots *slots;
@@ -316,7 +318,7 @@ bool space_fill(struct space *space, uint64_t address, unsigned level, bool tabl
 	if (bit_test(slots->bits, index) && !replace)
 		return true;
 	bit_set(slots->bits, index);
-	slots->slot[index] = (struct slot){ descriptor, time };
+	slots->slot[index] = (struct slot){descriptor, time};
 	if (table)
 		return true;
 	node->contiguous_bits[index / 64] &= ~(UINT64_C(1) << index % 64);
@@ -344,8 +346,8 @@ static void node_cut(struct node *node, const struct cut *cut)
 	}
 }
 
-static void node_invalidate(const struct space *space, struct node *node, uint64_t base, uint64_t first, uint64_t last,
-			    const struct cut *cut)
+static void node_invalidate(const struct space *space, struct node *node, uint64_t base, uint64_t first,
+			    uint64_t last, const struct cut *cut)
 {
 	unsigned shift = level_shift(space->granule_lg2, node->level), level = node->level;
 	unsigned low = (first - base) >> shift, high = (last - base) >> shift;
@@ -370,16 +372,16 @@ static void node_invalidate(const struct space *space, struct node *node, uint64
 			if (first <= start && last >= end)
 				node_cut(node->child[index], cut);
 			else
-				node_invalidate(space, node->child[index], start, first > start ? first : start,
-						last < end ? last : end, cut);
+				node_invalidate(space, node->child[index], start,
+						first > start ? first : start, last < end ? last : end, cut);
 		}
 	}
 }
 
-void space_invalidate(struct space *space, uint64_t first, uint64_t last, unsigned leaf_levels, unsigned table_levels,
-		      uint64_t time, struct space_extent *extent)
+void space_invalidate(struct space *space, uint64_t first, uint64_t last, unsigned leaf_levels,
+		      unsigned table_levels, uint64_t time, struct space_extent *extent)
 {
-	struct cut cut = { leaf_levels, table_levels, time, extent };
+	struct cut cut = {leaf_levels, table_levels, time, extent};
 	uint64_t top = bits_mask(SPACE_ADDRESS_BITS - 1, 0);
 
 	if (first > top)

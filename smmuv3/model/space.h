@@ -8,7 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { SPACE_LEVELS = 4, SPACE_ADDRESS_BITS = 48, SPACE_ALL_LEVELS = 0xf };
+enum {
+	SPACE_LEVELS = 4,
+	SPACE_ADDRESS_BITS = 48,
+	SPACE_ALL_LEVELS = 0xf
+};
 
 struct space;
 
@@ -17,14 +21,14 @@ struct space *space_new(unsigned granule_lg2);
 void space_free(struct space *space);
 
 struct space_hit {
-	bool leaf, table;	       /* found: a leaf that covers the address; a cached table pointer */
-	bool overlap;		       /* leaves of more than one level cover the address */
-	bool overlap_nt;	       /* and all but the smallest have nT set */
+	bool leaf, table; /* found: a leaf that covers the address; a cached table pointer */
+	bool overlap;	  /* leaves of more than one level cover the address */
+	bool overlap_nt;  /* and all but the smallest have nT set */
 	unsigned leaf_level, table_level;
-	uint64_t leaf_descriptor;      /* its output address is that of the address's own granule or block */
+	uint64_t leaf_descriptor; /* its output address is that of the address's own granule or block */
 	uint64_t leaf_time;
-	uint64_t smallest;	       /* the deepest leaf's descriptor */
-	uint64_t table_descriptor;     /* the deepest one */
+	uint64_t smallest;	   /* the deepest leaf's descriptor */
+	uint64_t table_descriptor; /* the deepest one */
 };
 
 /** space_find() - the oldest leaf and the deepest table pointer for @address. */
@@ -32,8 +36,8 @@ void space_find(struct space *space, uint64_t address, struct space_hit *hit);
 
 /** space_fill() - keep a descriptor seen at @time. Nothing changes if the slot already holds one, unless
  * @replace. Return: false if memory is short. */
-bool space_fill(struct space *space, uint64_t address, unsigned level, bool table, uint64_t descriptor, uint64_t time,
-		bool replace);
+bool space_fill(struct space *space, uint64_t address, unsigned level, bool table, uint64_t descriptor,
+		uint64_t time, bool replace);
 
 /* The part of an address space in which descriptors went away. Empty while first > last. */
 struct space_extent {
@@ -42,8 +46,8 @@ struct space_extent {
 
 /** space_invalidate() - forget what was filled up to @time and covers an address in [first, last]: leaves
  * at the levels of one mask, table pointers at those of the other. @extent, if given, grows by what went. */
-void space_invalidate(struct space *space, uint64_t first, uint64_t last, unsigned leaf_levels, unsigned table_levels,
-		      uint64_t time, struct space_extent *extent);
+void space_invalidate(struct space *space, uint64_t first, uint64_t last, unsigned leaf_levels,
+		      unsigned table_levels, uint64_t time, struct space_extent *extent);
 
 /** space_leaf() - the leaf kept in the slot of @address at exactly @level. Return: false if none. */
 bool space_leaf(struct space *space, uint64_t address, unsigned level, uint64_t *descriptor);

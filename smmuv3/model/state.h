@@ -15,14 +15,16 @@
 #include "tlb.h"
 #include "watch.h"
 
-enum { MODEL_EVENT_TYPES = 0x40 };
+enum {
+	MODEL_EVENT_TYPES = 0x40
+};
 
 struct model {
 	struct model_config config;
 	struct model_counters counters;
 	uint64_t event_count[MODEL_EVENT_TYPES];
 	uint64_t random;
-	uint64_t time;		       /* grows with every fill and invalidation */
+	uint64_t time; /* grows with every fill and invalidation */
 	struct registers registers;
 	struct cmdq cmdq;
 	struct stream_cache *streams;
@@ -35,8 +37,8 @@ struct model {
 uint64_t model_random(struct model *model, uint64_t below);
 
 /** model_violate() - count and report a broken rule. */
-void model_violate(struct model *model, enum model_rule rule, uint64_t pa, uint64_t old_value, uint64_t new_value,
-		   const char *what);
+void model_violate(struct model *model, enum model_rule rule, uint64_t pa, uint64_t old_value,
+		   uint64_t new_value, const char *what);
 
 /** model_must_alloc() - model_alloc() for what cannot be left out: says so and exits when memory is short. */
 void *model_must_alloc(size_t bytes);

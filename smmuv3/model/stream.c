@@ -14,10 +14,15 @@
 #include "bits.h"
 #include "state.h"
 
-enum { PAGE_LG2 = 8, PAGE_ENTRIES = 1 << PAGE_LG2, STE_BYTES = 64, SPLIT_MIN = 6 };
+enum {
+	PAGE_LG2 = 8,
+	PAGE_ENTRIES = 1 << PAGE_LG2,
+	STE_BYTES = 64,
+	SPLIT_MIN = 6
+};
 
 struct entry {
-	uint64_t generation;	       /* cached while it equals the cache's */
+	uint64_t generation; /* cached while it equals the cache's */
 	struct ste_view view;
 };
 
@@ -29,8 +34,8 @@ struct level1 {
 struct stream_cache {
 	uint64_t generation;
 	uint64_t page_count, level1_count;
-	struct entry **page;	       /* by StreamID */
-	struct level1 **level1_page;   /* by level-1 index */
+	struct entry **page;	     /* by StreamID */
+	struct level1 **level1_page; /* by level-1 index */
 };
 
 static uint64_t pages_of(unsigned index_bits)
@@ -70,7 +75,7 @@ void stream_cache_free(struct stream_cache *cache)
 	model_release(cache);
 }
 
-void stream_invalidate(struct stream_cache *cache, const struct command *command)
+void stream_cache_invalidate(struct stream_cache *cache, const struct command *command)
 {
 	uint64_t sid_max = cache->page_count * PAGE_ENTRIES - 1;
 	uint64_t last = command->sid_last < sid_max ? command->sid_last : sid_max, sid;
@@ -87,7 +92,8 @@ void stream_invalidate(struct stream_cache *cache, const struct command *command
 		else
 			sid |= PAGE_ENTRIES - 1;
 	}
-	/* Which level-1 descriptor a StreamID has depends on SPLIT: take them all, they refill from memory. */
+	/* Which level-1 descriptor a StreamID has depends on SPLIT: take them all, they refill from memory.
+	 */
 	if (!command->cfgi_level1)
 		return;
 	for (sid = 0; sid < cache->level1_count; sid++) {
@@ -117,7 +123,7 @@ static enum model_fault level1_find(struct model *model, uint64_t index, bool ke
 		return MODEL_OK;
 	if (!*page)
 		*page = model_must_alloc(sizeof(struct level1) * PAGE_ENTRIES);
-	(*page)[index % PAGE_ENTRIES] = (struct level1){ cache->generation, *descriptor };
+	(*page)[index % PAGE_ENTRIES] = (struct level1){cache->generation, *descriptor};
 	return MODEL_OK;
 }
 
@@ -149,7 +155,8 @@ static enum model_fault ste_locate(struct model *model, uint32_t sid, bool keep,
 	return MODEL_OK;
 }
 
-enum model_fault stream_find(struct model *model, uint32_t sid, bool keep, struct ste_view *view, uint64_t *fetch_pa)
+enum model_fault stream_cache_find(struct model *model, uint32_t sid, bool keep, struct ste_view *view,
+				   uint64_t *fetch_pa)
 {
 	struct stream_cache *cache = model->streams;
 	struct entry **page = &cache->page[sid >> PAGE_LG2 < cache->page_count ? sid >> PAGE_LG2 : 0];
@@ -175,10 +182,11 @@ enum model_fault stream_find(struct model *model, uint32_t sid, bool keep, struc
 	if (!keep)
 		return MODEL_OK;
 	if (view->misaligned)
-		model_violate(model, MODEL_RULE_ALIGNMENT, *fetch_pa + 24, 0, word[3], "S2TTB not aligned to its tables");
+		model_violate(model, MODEL_RULE_ALIGNMENT, *fetch_pa + 24, 0, word[3],
+			      "S2TTB not aligned to its tables");
 	if (!*page)
 		*page = model_must_alloc(sizeof(struct entry) * PAGE_ENTRIES);
-	(*page)[sid % PAGE_ENTRIES] = (struct entry){ cache->generation, *view };
+	(*page)[sid % PAGE_ENTRIES] = (struct entry){cache->generation, *view};
 	if (view->kind == STE_STAGE2)
 		bbm_root(model, sid, &view->stage2);
 	return MODEL_OK;

@@ -10,7 +10,11 @@
 #include "alloc.h"
 #include "state.h"
 
-enum { GRANULES = 3, VMID_PAGE_LG2 = 8, VMID_PAGES = 1 << (16 - VMID_PAGE_LG2) };
+enum {
+	GRANULES = 3,
+	VMID_PAGE_LG2 = 8,
+	VMID_PAGES = 1 << (16 - VMID_PAGE_LG2)
+};
 
 struct vmid_spaces {
 	struct vmid_spaces *next;
@@ -83,10 +87,10 @@ struct space *tlb_space(struct tlb *tlb, uint16_t vmid, unsigned granule_lg2, bo
 	return *space;
 }
 
-static void spaces_invalidate(struct vmid_spaces *spaces, const struct invalidation *invalidation, uint64_t time,
-			      struct space_extent *extent)
+static void spaces_invalidate(struct vmid_spaces *spaces, const struct invalidation *invalidation,
+			      uint64_t time, struct space_extent *extent)
 {
-	bool wanted[2] = { invalidation->stage2, invalidation->combined };
+	bool wanted[2] = {invalidation->stage2, invalidation->combined};
 	unsigned combined, index;
 
 	for (combined = 0; combined < 2; combined++) {
@@ -96,10 +100,12 @@ static void spaces_invalidate(struct vmid_spaces *spaces, const struct invalidat
 			if (!space || !wanted[combined])
 				continue;
 			if (invalidation->everything)
-				space_invalidate(space, 0, UINT64_MAX, SPACE_ALL_LEVELS, SPACE_ALL_LEVELS, time, extent);
+				space_invalidate(space, 0, UINT64_MAX, SPACE_ALL_LEVELS, SPACE_ALL_LEVELS,
+						 time, extent);
 			else if (invalidation->granules >> index & 1)
 				space_invalidate(space, invalidation->first, invalidation->last,
-						 invalidation->leaf_levels, invalidation->table_levels, time, extent);
+						 invalidation->leaf_levels, invalidation->table_levels, time,
+						 extent);
 		}
 	}
 }
