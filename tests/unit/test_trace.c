@@ -13,62 +13,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 #include <lzma.h>
 
-#define MAGIC "# pkvm-host-trace 1\n"
-#define SNAPSHOT "# snapshot start seq 0\n"
+#include "trace_text.h"
+
+#define MAGIC TRACE_TEXT_MAGIC
+#define SNAPSHOT TRACE_TEXT_SNAPSHOT
 #define G36 "# G ia_bits 36 start_level 1 pgd_pages 1\n"
 #define R64M "# R 0 40000000 4000000 flags 0\n"
 #define HEAD MAGIC SNAPSHOT G36 R64M /* 4 lines */
 #define T5 "T 5 0 100 init 40000000 1000 O N u\n"
 
-/* ---- files in memory ---- */
-
-struct file {
-	int fd;
-	char path[64];
-};
-
-static struct file file_of(const void *bytes, size_t count)
-{
-	struct file file;
-
-	file.fd = memfd_create("trace", MFD_CLOEXEC);
-	assert_true(file.fd >= 0);
-	assert_int_equal(write(file.fd, bytes, count), count);
-	snprintf(file.path, sizeof(file.path), "/proc/self/fd/%d", file.fd);
-	return file;
-}
-
-static int load_bytes(const void *bytes, size_t count, struct trace *trace, struct trace_error *error)
-{
-	struct file file = file_of(bytes, count);
-	int ret = trace_load(file.path, trace, error);
-
-	close(file.fd);
-	return ret;
-}
-
-static void load_good(const char *text, struct trace *trace)
-{
-	struct trace_error error;
-
-	if (load_bytes(text, strlen(text), trace, &error))
-		fail_msg("line %lu: %s", error.line, error.message);
-}
+/* ---- files ---- */
 
 static size_t compress(const void *bytes, size_t count, uint8_t *out, size_t room)
 {
 	size_t used = 0;
 
-	assert_int_equal(lzma_easy_buffer_encode(6, LZMA_CHECK_CRC64, NULL, bytes, count, out, &used, room),
+	assert_int_equal(lzma_easy_buffer_encode(0, LZMA_CHECK_CRC64, NULL, bytes, count, out, &used, room),
 			 LZMA_OK);
 	return used;
 }
@@ -289,7 +255,7 @@ static void trace_refuses_each_fault_with_its_line_and_leaves_nothing(void **sta
 		struct trace_error error;
 		struct trace trace;
 
-		if (!load_bytes(refusal->text, strlen(refusal->text), &trace, &error))
+		if (!trace_text_load_bytes(refusal->text, strlen(refusal->text), &trace, &error))
 			fail_msg("accepted: %s", refusal->text);
 		if (error.line != refusal->line || !strstr(error.message, refusal->message))
 			fail_msg("%s\nexpected line %lu: %s\nfound    line %lu: %s", refusal->text,
@@ -305,7 +271,7 @@ static void trace_refuses_a_zero_byte_inside_a_line(void **state)
 	struct trace trace;
 
 	(void)state;
-	assert_int_equal(load_bytes(text, sizeof(text) - 1, &trace, &error), -1);
+	assert_int_equal(trace_text_load_bytes(text, sizeof(text) - 1, &trace, &error), -1);
 	assert_int_equal(error.line, 5);
 	assert_non_null(strstr(error.message, "mark '1?'"));
 }
@@ -322,7 +288,7 @@ static void trace_refuses_a_line_of_100000_bytes(void **state)
 	memcpy(text, HEAD, head);
 	memset(text + head, '#', 100000);
 	text[count - 1] = '\n';
-	assert_int_equal(load_bytes(text, count, &trace, &error), -1);
+	assert_int_equal(trace_text_load_bytes(text, count, &trace, &error), -1);
 	assert_int_equal(error.line, 5);
 	assert_non_null(strstr(error.message, "longer than"));
 	free(text);
@@ -391,11 +357,11 @@ static void trace_refuses_an_xz_file_cut_at_any_byte(void **state)
 	text = read_whole("tests/data/good_small.txt", &count);
 	packed = compress(text, count, xz, sizeof(xz));
 	for (size_t cut = 0; cut < packed; cut++) {
-		if (!load_bytes(xz, cut, &trace, &error))
+		if (!trace_text_load_bytes(xz, cut, &trace, &error))
 			fail_msg("accepted %zu of %zu bytes", cut, packed);
 		assert_true(error.line <= 1);
 	}
-	assert_int_equal(load_bytes(xz, packed, &trace, &error), 0);
+	assert_int_equal(trace_text_load_bytes(xz, packed, &trace, &error), 0);
 	trace_free(&trace);
 	free(text);
 }
@@ -413,7 +379,7 @@ static void trace_refuses_an_xz_file_with_any_bit_changed(void **state)
 	packed = compress(text, count, xz, sizeof(xz));
 	for (size_t bit = 0; bit < packed * 8; bit++) {
 		xz[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		if (!load_bytes(xz, packed, &trace, &error))
+		if (!trace_text_load_bytes(xz, packed, &trace, &error))
 			fail_msg("accepted with bit %zu changed", bit);
 		/* Damage is reported as such, not as what the text decoded to says. */
 		if (bit / 8 >= 6 && error.line != 0)
@@ -432,7 +398,7 @@ static void trace_refuses_what_follows_an_xz_stream(void **state)
 
 	(void)state;
 	memcpy(xz + packed, "no further xz stream", 20);
-	assert_int_equal(load_bytes(xz, packed + 20, &trace, &error), -1);
+	assert_int_equal(trace_text_load_bytes(xz, packed + 20, &trace, &error), -1);
 	assert_int_equal(error.line, 0);
 	assert_non_null(strstr(error.message, "something else follows"));
 }
@@ -446,7 +412,7 @@ static void trace_reads_several_xz_streams_as_one_file(void **state)
 	struct trace trace;
 
 	(void)state;
-	assert_int_equal(load_bytes(xz, first + second, &trace, &error), 0);
+	assert_int_equal(trace_text_load_bytes(xz, first + second, &trace, &error), 0);
 	assert_int_equal(trace.records_count, 1);
 	assert_int_equal(trace.records[0].line, 5);
 	trace_free(&trace);
@@ -474,14 +440,14 @@ static void trace_keeps_every_field_of_every_record_type(void **state)
 	struct trace trace;
 
 	(void)state;
-	load_good(HEAD "T 5 255 18446744073709551615 guest_share_host 40001000 3000 N B d+\n"
-		       "X 6 1 101 guest guest_exit_at_el2 5000000000 1 2 3\n"
-		       "M 7 2 102 40000000 200000 mem\n"
-		       "M 8 3 103 9000000 1000 mmio\n"
-		       "F 10 4 104 FFFFFFFFf\n"
-		       "U 11 5 105\n"
-		       "K 12 6 106 b0b\n",
-		  &trace);
+	trace_text_load(HEAD "T 5 255 18446744073709551615 guest_share_host 40001000 3000 N B d+\n"
+			     "X 6 1 101 guest guest_exit_at_el2 5000000000 1 2 3\n"
+			     "M 7 2 102 40000000 200000 mem\n"
+			     "M 8 3 103 9000000 1000 mmio\n"
+			     "F 10 4 104 FFFFFFFFf\n"
+			     "U 11 5 105\n"
+			     "K 12 6 106 b0b\n",
+			&trace);
 	assert_int_equal(trace.records_count, 7);
 	record = &trace.records[0];
 	assert_int_equal(record->type, TRACE_T);
@@ -530,7 +496,7 @@ static void trace_says_which_records_grant_and_revoke(void **state)
 
 			snprintf(text, sizeof(text), HEAD "T 5 0 1 init 40000000 1000 %c %c u\n",
 				 letters[old], letters[new]);
-			load_good(text, &trace);
+			trace_text_load(text, &trace);
 			assert_int_equal(trace_record_revokes(&trace.records[0]), revokes);
 			assert_int_equal(trace_record_grants(&trace.records[0]), grants);
 			assert_int_equal(trace_record_changes_access(&trace.records[0]), revokes || grants);
@@ -553,7 +519,7 @@ static void trace_gives_the_same_name_the_same_index(void **state)
 	for (unsigned i = 0; i < 3000; i++)
 		fprintf(file, "X %u 0 1 smc c%u 1 1 1 1\n", i + 1, i % 1000);
 	fclose(file);
-	load_good(text, &trace);
+	trace_text_load(text, &trace);
 	assert_int_equal(trace.names_count, 1000);
 	for (unsigned i = 0; i < 3000; i++) {
 		char name[16];
@@ -580,7 +546,7 @@ static void trace_refuses_more_than_65536_names(void **state)
 	for (unsigned i = 0; i <= 65536; i++)
 		fprintf(file, "X %u 0 1 smc c%u 1 1 1 1\n", i + 1, i);
 	fclose(file);
-	assert_int_equal(load_bytes(text, used, &trace, &error), -1);
+	assert_int_equal(trace_text_load_bytes(text, used, &trace, &error), -1);
 	assert_int_equal(error.line, 5 + 65536);
 	free(text);
 }
@@ -590,12 +556,12 @@ static void trace_joins_adjoining_regions_and_keeps_holes(void **state)
 	struct trace trace;
 
 	(void)state;
-	load_good(MAGIC SNAPSHOT G36 "# R 2 80000000 1000 flags 0\n"
-				     "# R 1 40001000 1000 flags 4\n"
-				     "# R 0 40000000 1000 flags 0\n"
-				     "# R 3 80002000 1000 flags 0\n"
-				     "T 1 0 1 init 40000000 2000 O N u\n",
-		  &trace);
+	trace_text_load(MAGIC SNAPSHOT G36 "# R 2 80000000 1000 flags 0\n"
+					   "# R 1 40001000 1000 flags 4\n"
+					   "# R 0 40000000 1000 flags 0\n"
+					   "# R 3 80002000 1000 flags 0\n"
+					   "T 1 0 1 init 40000000 2000 O N u\n",
+			&trace);
 	assert_int_equal(trace.regions_count, 4);
 	assert_int_equal(trace.regions[1].flags, 4);
 	assert_int_equal(trace.memory_count, 3);
@@ -619,12 +585,12 @@ static void trace_sorts_the_runs_of_a_snapshot(void **state)
 	struct trace trace;
 
 	(void)state;
-	load_good(HEAD "# S 40002000 1000 S\n"
-		       "# S 40000000 2000 N\n"
-		       "# L 40200000 200000 2 valid RX\n"
-		       "# L 40000000 1000 3 owner guest\n"
-		       "# L 0 40000000 1 valid X\n",
-		  &trace);
+	trace_text_load(HEAD "# S 40002000 1000 S\n"
+			     "# S 40000000 2000 N\n"
+			     "# L 40200000 200000 2 valid RX\n"
+			     "# L 40000000 1000 3 owner guest\n"
+			     "# L 0 40000000 1 valid X\n",
+			&trace);
 	snapshot = &trace.snapshots[0];
 	assert_int_equal(snapshot->states_count, 2);
 	assert_int_equal(snapshot->states[0].start, 0x40000000);
@@ -645,9 +611,9 @@ static void trace_places_later_snapshots_between_records(void **state)
 	struct trace trace;
 
 	(void)state;
-	load_good(HEAD "# snapshot again seq 3\n" T5 "# snapshot middle seq 6\n" G36 R64M
-		       "# S 40000000 1000 N\n# C cpu 0 host_abort 3\nK 8 0 9 1\n# snapshot end seq 9\n",
-		  &trace);
+	trace_text_load(HEAD "# snapshot again seq 3\n" T5 "# snapshot middle seq 6\n" G36 R64M
+			     "# S 40000000 1000 N\n# C cpu 0 host_abort 3\nK 8 0 9 1\n# snapshot end seq 9\n",
+			&trace);
 	assert_int_equal(trace.snapshots_count, 4);
 	assert_int_equal(trace.snapshots[0].position, 0);
 	assert_int_equal(trace.snapshots[1].position, 0);
@@ -665,9 +631,10 @@ static void trace_takes_any_other_comment(void **state)
 	struct trace trace;
 
 	(void)state;
-	load_good(MAGIC "#\n# \n##\n#S 1 2\n# T seq cpu time_ns\n# Some words\n# snapshots are below\n"
-			"# colour blue\n" SNAPSHOT "# between\n" G36 R64M "# Regions were above\n" T5 "#\n",
-		  &trace);
+	trace_text_load(MAGIC "#\n# \n##\n#S 1 2\n# T seq cpu time_ns\n# Some words\n# snapshots are below\n"
+			      "# colour blue\n" SNAPSHOT "# between\n" G36 R64M "# Regions were above\n" T5
+			      "#\n",
+			&trace);
 	assert_int_equal(trace.records_count, 1);
 	trace_free(&trace);
 }
@@ -678,7 +645,7 @@ static void trace_is_named_by_its_name_line_or_its_file(void **state)
 	struct trace trace;
 
 	(void)state;
-	load_good(MAGIC "# name one two\t\n# name three\n" SNAPSHOT G36 R64M, &trace);
+	trace_text_load(MAGIC "# name one two\t\n# name three\n" SNAPSHOT G36 R64M, &trace);
 	assert_string_equal(trace.name, "one two?");
 	trace_free(&trace);
 	assert_int_equal(trace_load("tests/data/good_small.txt.xz", &trace, &error), 0);
@@ -702,7 +669,7 @@ static void trace_accepts_every_shape_of_start_table(void **state)
 					 MAGIC SNAPSHOT "# G ia_bits %u start_level %u pgd_pages %u\n"
 							"# R 0 0 1000 flags 0\n",
 					 ia_bits, level, pages);
-				if (load_bytes(text, strlen(text), &trace, &error) == 0) {
+				if (trace_text_load_bytes(text, strlen(text), &trace, &error) == 0) {
 					accepted++;
 					trace_free(&trace);
 				}
@@ -717,34 +684,15 @@ static void trace_accepts_every_shape_of_start_table(void **state)
 
 /* ---- random damage ---- */
 
-static uint64_t random_state;
-
-static uint64_t random_next(void)
-{
-	uint64_t z = random_state += 0x9e3779b97f4a7c15;
-
-	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-	z = (z ^ z >> 27) * 0x94d049bb133111eb;
-	return z ^ z >> 31;
-}
-
-static void random_seed(void)
-{
-	const char *seed = getenv("S2SHADOW_SEED");
-
-	random_state = seed ? strtoull(seed, NULL, 0) : (uint64_t)time(NULL);
-	print_message("S2SHADOW_SEED=%" PRIu64 "\n", random_state);
-}
-
 /* Whatever is done to a good trace, it is refused with a message, or what was read is consistent. */
 static void trace_survives_random_damage(void **state)
 {
 	static const char alphabet[] = "0123456789abcdef #\n\tTXMFUKSLRGONB+-\xff";
+	uint64_t random = trace_text_seed();
 	size_t count, room;
 	char *good, *bytes;
 
 	(void)state;
-	random_seed();
 	good = read_whole("tests/data/good_regions.txt", &count);
 	room = count * 2;
 	bytes = malloc(room);
@@ -755,15 +703,15 @@ static void trace_survives_random_damage(void **state)
 		struct trace trace;
 
 		memcpy(bytes, good, count);
-		for (uint64_t damage = 1 + random_next() % 3; damage; damage--) {
-			size_t at = random_next() % used;
-			size_t length = random_next() % 40;
+		for (uint64_t damage = 1 + trace_text_random(&random) % 3; damage; damage--) {
+			size_t at = trace_text_random(&random) % used;
+			size_t length = trace_text_random(&random) % 40;
 
 			if (length > used - at)
 				length = used - at;
-			switch (random_next() % 4) {
+			switch (trace_text_random(&random) % 4) {
 			case 0: /* one byte */
-				bytes[at] = alphabet[random_next() % (sizeof(alphabet) - 1)];
+				bytes[at] = alphabet[trace_text_random(&random) % (sizeof(alphabet) - 1)];
 				break;
 			case 1: /* a piece lost */
 				memmove(bytes + at, bytes + at + length, used - at - length);
@@ -776,14 +724,14 @@ static void trace_survives_random_damage(void **state)
 				}
 				break;
 			default: /* the end lost */
-				if (random_next() % 8 == 0)
+				if (trace_text_random(&random) % 8 == 0)
 					used = at;
 				break;
 			}
 			if (used == 0)
 				break;
 		}
-		if (load_bytes(bytes, used, &trace, &error)) {
+		if (trace_text_load_bytes(bytes, used, &trace, &error)) {
 			assert_true(strlen(error.message) > 0);
 			assert_null(strchr(error.message, '\n'));
 			continue;
@@ -824,13 +772,11 @@ static void trace_finds_in_the_recorded_traces_what_is_known_of_them(void **stat
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
 		size_t types[128] = {0};
 		uint64_t t_pages = 0;
-		struct trace_error error;
 		struct trace trace;
 		char path[128];
 
 		snprintf(path, sizeof(path), "bench/traces/%s.txt.xz", known[i].name);
-		if (trace_load(path, &trace, &error))
-			fail_msg("%s:%lu: %s", path, error.line, error.message);
+		trace_text_load_file(path, &trace);
 		for (size_t r = 0; r < trace.records_count; r++) {
 			types[trace.records[r].type & 127]++;
 			assert_true(trace.records[r].cpu < 4);
