@@ -22,16 +22,30 @@ CORE_SRCS := \
 	engine/queue.c \
 	engine/snapshot.c \
 	engine/transition.c \
+	smmuv3/attach.c \
 	smmuv3/cmdq.c \
 	smmuv3/pgtable.c \
+	smmuv3/pgtable_bound.c \
+	smmuv3/pgtable_pages.c \
 	smmuv3/smmu.c \
 	smmuv3/stream.c \
 	smmuv3/target.c \
 	smmuv3/tlbi.c
 
 MODEL_SRCS := \
+	smmuv3/model/alloc.c \
+	smmuv3/model/bbm.c \
+	smmuv3/model/cmdq.c \
+	smmuv3/model/command.c \
 	smmuv3/model/decode.c \
-	smmuv3/model/model.c
+	smmuv3/model/dma.c \
+	smmuv3/model/event.c \
+	smmuv3/model/model.c \
+	smmuv3/model/registers.c \
+	smmuv3/model/space.c \
+	smmuv3/model/stream.c \
+	smmuv3/model/tlb.c \
+	smmuv3/model/watch.c
 
 PLATFORM_SRCS := \
 	engine/platform/linux.c
@@ -41,6 +55,8 @@ EL2_SRCS := \
 
 # Code that drives a core: built for native and observed, linked with it.
 RUNNER_SRCS := \
+	bench/baseline.c \
+	bench/batched.c \
 	bench/eager.c \
 	bench/pages.c \
 	bench/runner.c \
@@ -48,23 +64,47 @@ RUNNER_SRCS := \
 
 # The rest of the command but its main().
 COMMAND_SRCS := \
+	bench/device.c \
 	bench/host_stage2.c \
+	bench/imagefile.c \
 	bench/info.c \
+	bench/latency.c \
 	bench/machine.c \
+	bench/mapfile.c \
+	bench/message.c \
+	bench/options.c \
 	bench/oracle.c \
+	bench/outfile.c \
 	bench/replay.c \
+	bench/schedule.c \
+	bench/tables.c \
 	bench/trace.c \
-	bench/trace_input.c
+	bench/trace_input.c \
+	bench/world.c
+
+# What benchmarks and tests drive policies with, beside the command.
+WORKLOAD_SRCS := \
+	bench/storm.c
 
 BENCH_SRCS := \
 	bench/bench_flush.c \
+	bench/bench_harness.c \
 	bench/bench_queue.c
 
 TEST_SUPPORT_SRCS := \
-	tests/support.c
+	tests/unit/fake_smmu.c \
+	tests/unit/model_rig.c
 
 TEST_SRCS := \
-	tests/unit/test_platform.c
+	tests/unit/test_cmd.c \
+	tests/unit/test_cmdq.c \
+	tests/unit/test_field.c \
+	tests/unit/test_host_stage2.c \
+	tests/unit/test_oracle.c \
+	tests/unit/test_platform.c \
+	tests/unit/test_ste.c \
+	tests/unit/test_tlbi.c \
+	tests/unit/test_trace.c
 
 PUBLIC_HEADERS := \
 	include/shadow/error.h \
@@ -146,8 +186,10 @@ LINK = $(CC) -pthread $(config_flags) $(CFLAGS) $(LDFLAGS)
 # --- what is built ---------------------------------------------------------------------------------------
 
 all_srcs := $(CORE_SRCS) $(MODEL_SRCS) $(PLATFORM_SRCS) $(EL2_SRCS) $(RUNNER_SRCS) $(COMMAND_SRCS) \
-	$(BENCH_SRCS) $(TEST_SUPPORT_SRCS) $(TEST_SRCS) bench/s2shadow.c bench/harness.cc
+	$(WORKLOAD_SRCS) $(BENCH_SRCS) $(TEST_SUPPORT_SRCS) $(TEST_SRCS) bench/s2shadow.c bench/harness.cc
 absent := $(filter-out $(wildcard $(all_srcs)),$(all_srcs))
+unlisted := $(filter-out $(all_srcs),$(wildcard $(addsuffix /*.c,engine engine/platform smmuv3 smmuv3/model bench \
+	tests tests/unit)))
 present = $(filter-out $(absent),$(1))
 
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(call present,$(2)))
@@ -157,7 +199,7 @@ observed_core := $(call objects,observed,$(CORE_SRCS))
 native_runner := $(call objects,native,$(RUNNER_SRCS))
 observed_runner := $(call objects,observed,$(RUNNER_SRCS))
 plain_objects := $(call objects,plain,$(MODEL_SRCS) $(PLATFORM_SRCS) $(COMMAND_SRCS))
-test_objects := $(call objects,plain,$(TEST_SUPPORT_SRCS) $(TEST_SRCS))
+test_objects := $(call objects,plain,$(WORKLOAD_SRCS) $(TEST_SUPPORT_SRCS) $(TEST_SRCS))
 bench_objects := $(call objects,plain,$(BENCH_SRCS)) $(BUILD)/plain/bench/harness.o
 el2_core := $(patsubst %.c,$(EL2_BUILD)/%.o,$(call present,$(CORE_SRCS)))
 el2_platform := $(patsubst %.c,$(EL2_BUILD)/%.o,$(call present,$(EL2_SRCS)))
@@ -244,13 +286,13 @@ $(LIBRARY): $(BUILD)/libs2shadow.o
 	$(call say,AR,$@)
 	@mkdir -p $(@D)
 	@rm -f $@
-	$(Q)$(AR) rcs $@ $^
+	$(Q)$(AR) qcs $@ $^
 
 $(HOSTED_LIBRARY): $(call objects,plain,$(PLATFORM_SRCS))
 	$(call say,AR,$@)
 	@mkdir -p $(@D)
 	@rm -f $@
-	$(Q)$(AR) rcs $@ $^
+	$(Q)$(AR) qcs $@ $^
 
 # One core with its runner as one object in which only the runner is global.
 $(BUILD)/runner-native.o: $(native_core) $(native_runner)
@@ -267,22 +309,23 @@ $(BUILD)/s2shadow: $(BUILD)/plain/bench/s2shadow.o $(plain_objects) $(BUILD)/run
 
 # Tests see every symbol of the observed core; benchmarks every symbol of the native one.
 $(BUILD)/libtest.a: $(observed_core) $(observed_runner) $(plain_objects) $(BUILD)/runner-native.o \
-		$(call objects,plain,$(TEST_SUPPORT_SRCS))
+		$(call objects,plain,$(WORKLOAD_SRCS) $(TEST_SUPPORT_SRCS))
 	$(call say,AR,$@)
 	@mkdir -p $(@D)
 	@rm -f $@
-	$(Q)$(AR) rcs $@ $^
+	$(Q)$(AR) qcs $@ $^
 
 $(BUILD)/tests/%: $(BUILD)/plain/tests/unit/%.o $(BUILD)/libtest.a
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $^ -lcmocka $(LIBS)
 
-$(BUILD)/libbench.a: $(native_core) $(native_runner) $(plain_objects) $(BUILD)/runner-observed.o
+$(BUILD)/libbench.a: $(native_core) $(native_runner) $(plain_objects) $(BUILD)/runner-observed.o \
+		$(call objects,plain,$(WORKLOAD_SRCS))
 	$(call say,AR,$@)
 	@mkdir -p $(@D)
 	@rm -f $@
-	$(Q)$(AR) rcs $@ $^
+	$(Q)$(AR) qcs $@ $^
 
 $(BUILD)/s2shadow-bench: $(bench_objects) $(BUILD)/libbench.a
 	$(call say,LINK,$@)
@@ -303,11 +346,11 @@ $(EL2_LIBRARY): $(el2_core) $(el2_platform)
 	$(call say,AR,$@)
 	@mkdir -p $(@D)
 	@rm -f $@
-	$(Q)$(EL2_CROSS_COMPILE)ar rcs $@ $^
+	$(Q)$(EL2_CROSS_COMPILE)ar qcs $@ $^
 
 # --- checks ----------------------------------------------------------------------------------------------
 
-CHECKS := check-headers check-el2 check-clang check-unit check-sanitize check-readme check-bench check-traces \
+CHECKS := check-lists check-headers check-el2 check-clang check-unit check-sanitize check-readme check-bench check-traces \
 	check-referee check-mutations
 RUN_TESTS := scripts/run-tests
 TRACES := $(sort $(wildcard bench/traces/*.txt.xz))
@@ -349,6 +392,12 @@ check-clang:
 check-el2: $(EL2_LIBRARY) $(EL2_BUILD)/core.o $(EL2_BUILD)/embedded.o $(LIBRARY)
 	$(Q)$(RUN_TESTS) --name el2 -- scripts/check-symbols $(EL2_CROSS_COMPILE)nm $(EL2_BUILD)/core.o \
 		$(EL2_BUILD)/embedded.o $(LIBRARY) 512 $(el2_core)
+
+## check-lists: every source is in this file, and all that is in this file is there
+.PHONY: check-lists
+check-lists: | setup
+	$(Q)$(RUN_TESTS) --name lists -- scripts/check-that 'the Makefile lists the sources that are there' \
+		test '$(strip $(unlisted) $(absent))' = ''
 
 ## check-headers: every header compiles alone
 .PHONY: check-headers
@@ -410,4 +459,5 @@ help:
 
 all_objects := $(native_core) $(observed_core) $(native_runner) $(observed_runner) $(plain_objects) $(test_objects) \
 	$(bench_objects) $(el2_core) $(el2_platform) $(BUILD)/plain/bench/s2shadow.o
+.SECONDARY: $(all_objects)
 -include $(all_objects:.o=.d)
