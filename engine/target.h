@@ -16,17 +16,18 @@ struct target_ops {
 	/* Set aside tables for one range until the next apply(). Return: 0, -SHADOW_ENOMEM (after a flush
 	 * it may fit), -SHADOW_EOPNOTSUPP. Context: host's check phase. */
 	int (*reserve)(struct shadow_target *target, const struct run *run);
+	/* Between batches: rounds of one flush go over the address space more than once. */
+	void (*rewind)(struct shadow_target *target);
 	/* Snapshot: map these runs in tables that no walker reaches yet. Return: 0 or -SHADOW_ENOMEM. */
 	int (*build)(struct shadow_target *target, const struct run *runs, unsigned count);
 	/* Snapshot done: let the streams use the tables. Return: 0, -SHADOW_ETIMEDOUT, -SHADOW_EIO. */
-	int (*enable)(struct shadow_target *target, uint64_t wait_ns);
+	int (*enable)(struct shadow_target *target);
 	/* Prepare and write: bring the tables to these runs' access. Cannot fail after reserve(). */
 	void (*apply)(struct shadow_target *target, const struct run *runs, unsigned count);
 	/* Invalidate: publish the commands for all since the last publish(), every SMMU before any wait.
-	 * Return: a fence, never smaller than an earlier one; the same one if there was nothing to publish. */
-	uint64_t (*publish)(struct shadow_target *target);
-	/* Unlinked tables still wait for an invalidation: publish() would have something to do. */
-	bool (*pending)(const struct shadow_target *target);
+	 * Unlinked tables alone cause commands only if @all is set. Return: a fence, never smaller than an
+	 * earlier one; the same one if there was nothing to publish. */
+	uint64_t (*publish)(struct shadow_target *target, bool all);
 	/* Has every SMMU passed this fence's sync? Return: 1, 0, or -SHADOW_EIO. Any CPU. */
 	int (*complete)(struct shadow_target *target, uint64_t fence);
 	/* The fence is complete: tables retired before it are reusable. */

@@ -15,6 +15,11 @@ static enum transition_effect effect_at(const struct shadow_transition *transiti
 	return transition_effect(old_state, transition->new_state);
 }
 
+enum shadow_access transition_access(unsigned bits)
+{
+	return bits ? (enum shadow_access)(bits & SHADOW_ACCESS_RW) : SHADOW_ACCESS_RW;
+}
+
 bool transition_next(const struct shadow_transition *transition, uint64_t *offset, struct transition_piece *piece)
 {
 	uint64_t page = transition->start.addr >> SHADOW_PAGE_LG2;
@@ -37,6 +42,7 @@ bool transition_next(const struct shadow_transition *transition, uint64_t *offse
 		while (end < transition->page_count && effect_at(transition, end) == piece->effect)
 			end++;
 	}
+	piece->access = piece->effect == TRANSITION_GRANT ? transition_access(transition->access) : SHADOW_ACCESS_NONE;
 	piece->start = page + at;
 	piece->end = page + end;
 	*offset = end;

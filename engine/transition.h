@@ -23,7 +23,11 @@ static inline enum transition_effect transition_effect(enum shadow_state old_sta
 struct transition_piece {
 	uint64_t start, end;	       /* pages, END exclusive */
 	enum transition_effect effect;
+	enum shadow_access access;     /* afterwards; NONE if and only if it revokes */
 };
+
+/* What a grant of these access bits gives; an unknown bit gives nothing. */
+enum shadow_access transition_access(unsigned bits);
 
 /* The next piece that changes access, from page offset *@offset on; advances *@offset.
  * Return: false when no page from there on changes access. */

@@ -50,6 +50,7 @@ struct shadow_smmu {
 	unsigned oas;		       /* IDR5.OAS, encoded; see smmu_oas_bits() */
 	bool ril;		       /* IDR3.RIL, unless the configuration says not to use it */
 	bool vmid16, hyp, ats;	       /* IDR0 */
+	uint64_t doorbells_extra;      /* rung because a flush exceeded the ring */
 	uint32_t cr0;		       /* as last written */
 	bool closed;		       /* shut after a failure, abort confirmed */
 	bool isolation_lost;	       /* shut in vain: abort could not be confirmed */

@@ -58,17 +58,16 @@ struct shadow_host_table {
 
 /**
  * shadow_snapshot() - build the whole shadow from the host's stage-2 table, then let transitions pass.
- * @wait_ns: longest wait for the devices, 1 .. SHADOW_WAIT_NS_MAX.
  *
  * A valid leaf is mapped with its own R and W, an annotated entry (invalid, not zero) stays unmapped, a
- * zero entry is mapped R/W. Reserved ranges are left out. Transitions before it are ignored.
+ * zero entry is mapped R/W. Waits for each SMMU at most its own config.wait_ns. Reserved ranges are left out. Transitions before it are ignored.
  * Context: host lock held, one CPU. Return: 0; -SHADOW_ENOMEM if the pool is short, -SHADOW_EINVAL if the
  * table is malformed or of another size, -SHADOW_EBUSY if done before, -SHADOW_EIO or -SHADOW_ETIMEDOUT
  * from a device. After a failure the target stays in abort and transitions stay ignored.
  * Spec: DDI 0487, VMSAv8-64 stage 2 descriptor formats.
  */
 __attribute__((warn_unused_result)) int shadow_snapshot(struct shadow_engine *engine,
-							const struct shadow_host_table *table, uint64_t wait_ns);
+							const struct shadow_host_table *table);
 
 /* One change of the host's state of a page range. */
 struct shadow_transition {
@@ -77,6 +76,7 @@ struct shadow_transition {
 	enum shadow_state new_state;
 	enum shadow_state old_state; /* of every page, if old_states is NULL */
 	const uint8_t *old_states; /* or one state a page */
+	unsigned access;	   /* what a grant gives: SHADOW_ACCESS_* bits; 0 stands for R and W */
 };
 
 /**
@@ -98,6 +98,7 @@ __attribute__((warn_unused_result)) int shadow_reserve(struct shadow_engine *eng
  * @number: its place in the host's order: one more than the last that changed access, from 1.
  *
  * Decided page by page: to NOPAGE revokes, from NOPAGE grants, all else is ignored.
+ * An unknown bit of access is reported and grants nothing by itself.
  * Context: host lock held, on @cpu, after shadow_reserve(); never waits, fails or allocates; writes only
  * this CPU's queue. Return: whether it changes access, that is, whether it used up @number.
  */

@@ -34,15 +34,6 @@ struct shadow_smmu_target_config {
 	unsigned runs_max;	      /* most slots in a flush: engine's cpu_count * queue_slots */
 };
 
-/**
- * shadow_smmu_pool_bytes() - pool that never runs out for this configuration (pool fields ignored).
- * @smmu_count: SMMUs to be attached; @cmdq_lg2, @sid_bits: of each, as in struct shadow_smmu_config.
- * Return: bytes, a multiple of 2 MiB: all start tables, one table per 1 GiB and per 2 MiB touched by a
- * memory or reserved range, two per GiB cut by the pool or a reserved range, queues and stream tables.
- */
-uint64_t shadow_smmu_pool_bytes(const struct shadow_smmu_target_config *config, unsigned smmu_count,
-				unsigned cmdq_lg2, unsigned sid_bits);
-
 /** shadow_smmu_target_bytes() - the caller's memory for a target, beside its pool; 0: bad configuration. */
 size_t shadow_smmu_target_bytes(const struct shadow_smmu_target_config *config);
 
@@ -63,6 +54,17 @@ struct shadow_smmu_config {
 	bool nested;		      /* streams also have a stage 1, which the host owns; needs IDR0.S1P */
 	uint64_t wait_ns;	      /* for handshakes and bring-up, 1 .. SHADOW_WAIT_NS_MAX */
 };
+
+/**
+ * shadow_smmu_pool_bytes() - pool that never runs out for this configuration.
+ * @config: its pool's base counts, since a pool inside the address space is a hole; virt and bytes do not.
+ * @smmu, @smmu_count: what will be attached, in that order; only ring and stream table sizes count.
+ * Return: bytes, a multiple of 2 MiB: all start tables, one table per 1 GiB and per 2 MiB touched by a
+ * memory or reserved range, two per GiB cut by the pool or a reserved range, queues and stream tables;
+ * 0 if the configuration is out of range.
+ */
+uint64_t shadow_smmu_pool_bytes(const struct shadow_smmu_target_config *config,
+				const struct shadow_smmu_config *smmu, unsigned smmu_count);
 
 /**
  * shadow_smmu_attach() - probe an SMMU, shut it, bring it up with every stream in abort.

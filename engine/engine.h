@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * engine.h - the engine's state, and which part of it whom belongs to.
+ *
+ * Internal to engine/. Everything but the queues is under the host lock.
+ * Calls that exclude one another: all of shadow_*() on one engine but shadow_complete() and shadow_wait().
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include <shadow/shadow.h>
+
+#include "engine/coalesce.h"
+#include "engine/plan.h"
+#include "engine/queue.h"
+#include "engine/target.h"
+
+#define ENGINE_FLIGHTS 16u	       /* flushes whose tickets may be outstanding one by one */
+
+/* What a flush published: numbers up to here are in force once the fence is complete. */
+struct engine_flight {
+	uint64_t number, fence;
+};
+
+struct shadow_engine {
+	struct shadow_engine_config config;
+	struct shadow_target *target;  /* NULL: every call succeeds and does nothing */
+	bool open;		       /* snapshot done: transitions pass */
+	struct plan_zones zones;
+	uint64_t queued_number;	       /* of the last transition that changed access */
+	uint64_t flushed_number, complete_number;
+	struct engine_flight flight[ENGINE_FLIGHTS];
+	uint32_t flight_first, flight_count;
+	struct shadow_stats stats;
+	struct coalesce_scratch scratch;
+	struct coalesce_item *item, *spare, *merged; /* slots_total, slots_total, 2 * slots_total */
+	struct queue queue[];	       /* by CPU */
+};
+
+/* Apply all that is queued; with @all, publish also what unlinked tables wait for. */
+void engine_flush(struct shadow_engine *engine, bool all);
+
+/* Wait until every flush is complete and its tables are back. Return: as shadow_wait(). */
+int engine_wait_all(struct shadow_engine *engine, uint64_t wait_ns);
+
+#endif

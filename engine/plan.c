@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * plan.c - the zones of the address space, and runs cut along them.
+ *
+ * Owns: rule "what is not in a memory region is MMIO", and that nothing reserved is ever granted.
+ */
+#include "engine/plan.h"
+
+#include <shadow/error.h>
+
+unsigned plan_zones_max(const struct shadow_address_map *map, unsigned extra)
+{
+	return 2 * (map->memory_count + map->reserved_count + extra) + 1;
+}
+
+static void zone_append(struct plan_zones *zones, uint64_t end, bool reserved, enum shadow_memory memory)
+{
+	struct plan_zone *last = zones->count ? &zones->zone[zones->count - 1] : NULL;
+
+	if (end <= (last ? last->end : 0))
+		return;
+	if (last && last->reserved == reserved && last->memory == memory)
+		last->end = end;
+	else
+		zones->zone[zones->count++] = (struct plan_zone){ end, reserved, memory };
+}
+
+int plan_zones_init(struct plan_zones *zones, const struct shadow_address_map *map)
+{
+	uint64_t top = UINT64_C(1) << map->ia_bits, at = 0;
+
+	zones->count = 0;
+	for (unsigned i = 0; i < map->memory_count; i++) {
+		const struct shadow_range *range = &map->memory[i];
+
+		if ((range->start | range->end) & (SHADOW_PAGE_BYTES - 1) || range->start >= range->end ||
+		    range->start < at || range->end > top)
+			return -SHADOW_EINVAL;
+		zone_append(zones, range->start >> SHADOW_PAGE_LG2, false, SHADOW_MEMORY_DEVICE);
+		zone_append(zones, range->end >> SHADOW_PAGE_LG2, false, SHADOW_MEMORY_NORMAL);
+		at = range->end;
+	}
+	zone_append(zones, top >> SHADOW_PAGE_LG2, false, SHADOW_MEMORY_DEVICE);
+	for (unsigned i = 0; i < map->reserved_count; i++) {
+		const struct shadow_range *range = &map->reserved[i];
+
+		if ((range->start | range->end) & (SHADOW_PAGE_BYTES - 1) || range->start >= range->end)
+			return -SHADOW_EINVAL;
+		plan_zones_reserve(zones, *range);
+	}
+	return 0;
+}
+
+/* Make @page the start of a zone. */
+static void zone_cut(struct plan_zones *zones, uint64_t page)
+{
+	unsigned at = 0;
+
+	while (at < zones->count && zones->zone[at].end <= page)
+		at++;
+	if (at == zones->count || page == (at ? zones->zone[at - 1].end : 0))
+		return;
+	for (unsigned i = zones->count; i > at; i--)
+		zones->zone[i] = zones->zone[i - 1];
+	zones->zone[at].end = page;
+	zones->count++;
+}
+
+void plan_zones_reserve(struct plan_zones *zones, struct shadow_range range)
+{
+	uint64_t start = range.start >> SHADOW_PAGE_LG2, at = 0;
+	uint64_t end = (range.end + SHADOW_PAGE_BYTES - 1) >> SHADOW_PAGE_LG2;
+
+	zone_cut(zones, start);
+	zone_cut(zones, end);
+	for (unsigned i = 0; i < zones->count; at = zones->zone[i++].end)
+		if (at >= start && zones->zone[i].end <= end)
+			zones->zone[i].reserved = true;
+}
+
+void plan_cut(struct plan_cursor *cursor, const struct plan_zones *zones, uint64_t start, uint64_t end,
+	      enum shadow_access access)
+{
+	unsigned low = 0, high = zones->count;
+
+	while (low < high) {
+		unsigned middle = low + (high - low) / 2;
+
+		if (zones->zone[middle].end <= start)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*cursor = (struct plan_cursor){ .zones = zones, .index = low, .next = start, .end = end, .access = access };
+}
+
+bool plan_next(struct plan_cursor *cursor, struct run *run)
+{
+	while (cursor->next < cursor->end && cursor->index < cursor->zones->count) {
+		const struct plan_zone *zone = &cursor->zones->zone[cursor->index];
+		uint64_t start = cursor->next;
+
+		if (zone->end <= cursor->end)
+			cursor->index++;
+		cursor->next = zone->end < cursor->end ? zone->end : cursor->end;
+		if (!zone->reserved) {
+			*run = (struct run){ start, cursor->next, cursor->access, zone->memory };
+			return true;
+		}
+		if (!cursor->reserved_pages)
+			cursor->reserved_first = start;
+		cursor->reserved_pages += cursor->next - start;
+	}
+	return false;
+}

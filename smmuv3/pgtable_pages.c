@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * pgtable_pages.c - life of the pages that serve as tables.
+ *
+ * Owns: a page is taken again only after the fence of an invalidation that covers its last use, walk caches
+ * included. An unlinked table keeps its content until then, since a walker may still read it.
+ * Callers: pgtable.c and target.c, host lock held.
+ */
+#include "smmuv3/pgtable_pages.h"
+
+#include "engine/assert.h"
+
+static void list_push(struct pgtable *pgtable, struct pgtable_list *list, uint32_t page)
+{
+	pgtable->page[page].next = PGTABLE_NONE;
+	if (list->first == PGTABLE_NONE)
+		list->first = page;
+	else
+		pgtable->page[list->last].next = page;
+	list->last = page;
+}
+
+static uint32_t list_pop(struct pgtable *pgtable, struct pgtable_list *list)
+{
+	uint32_t page = list->first;
+
+	if (page != PGTABLE_NONE)
+		list->first = pgtable->page[page].next;
+	return page;
+}
+
+uint32_t pages_of_table(const struct pgtable *pgtable, uint64_t pte)
+{
+	uint64_t page = pte_pfn(pte) - (pgtable->pool.base.addr >> SHADOW_PAGE_LG2);
+
+	shadow_require(page < pgtable->limit);
+	return (uint32_t)page;
+}
+
+uint32_t pages_take(struct pgtable *pgtable, unsigned level, uint64_t base)
+{
+	uint32_t page = list_pop(pgtable, &pgtable->free);
+
+	if (page == PGTABLE_NONE) {
+		if (pgtable->bump == pgtable->limit)
+			return PGTABLE_NONE;
+		page = pgtable->bump++;
+	}
+	pgtable->page[page] = (struct pgtable_page){ .level = (uint8_t)level, .base = base, .next = PGTABLE_NONE };
+	pgtable->live++;
+	if (pgtable->peak < pgtable->live + pgtable->unlinked)
+		pgtable->peak = pgtable->live + pgtable->unlinked;
+	return page;
+}
+
+void pages_untake(struct pgtable *pgtable, uint32_t page)
+{
+	pgtable->live--;
+	list_push(pgtable, &pgtable->free, page);
+}
+
+/* The pending list is its own work list: what is appended is looked at in turn. */
+void pages_unlink(struct pgtable *pgtable, uint32_t page)
+{
+	list_push(pgtable, &pgtable->pending, page);
+	for (uint32_t at = page; at != PGTABLE_NONE; at = pgtable->page[at].next) {
+		const struct pgtable_page *table = &pgtable->page[at];
+		const uint64_t *entry = pages_entries(pgtable, at);
+
+		pgtable->live--;
+		pgtable->unlinked++;
+		pgtable->stats.leaves[table->level] -= table->leaves;
+		if (table->valid == table->leaves)
+			continue;
+		for (unsigned i = 0; i < PTE_ENTRIES; i++)
+			if (pte_is_table(entry[i], table->level))
+				list_push(pgtable, &pgtable->pending, pages_of_table(pgtable, entry[i]));
+	}
+}
+
+void pgtable_pending_spans(const struct pgtable *pgtable, struct tlbi_spans *spans)
+{
+	for (uint32_t at = pgtable->pending.first; at != PGTABLE_NONE; at = pgtable->page[at].next) {
+		const struct pgtable_page *table = &pgtable->page[at];
+
+		tlbi_spans_add(spans, table->base, table->base + pte_level_pages(table->level - 1u), 0, false);
+	}
+}
+
+void pgtable_retire(struct pgtable *pgtable, uint64_t fence)
+{
+	for (uint32_t page; (page = list_pop(pgtable, &pgtable->pending)) != PGTABLE_NONE;) {
+		pgtable->page[page].fence = fence;
+		list_push(pgtable, &pgtable->retired, page);
+	}
+}
+
+void pgtable_reclaim(struct pgtable *pgtable, uint64_t fence)
+{
+	while (pgtable->retired.first != PGTABLE_NONE && pgtable->page[pgtable->retired.first].fence <= fence) {
+		pgtable->unlinked--;
+		list_push(pgtable, &pgtable->free, list_pop(pgtable, &pgtable->retired));
+	}
+}
+
+void *pgtable_carve(struct pgtable *pgtable, uint64_t bytes, shadow_pa_t *pa)
+{
+	uint64_t end = (uint64_t)pgtable->limit << SHADOW_PAGE_LG2;
+	uint64_t size = bytes < SHADOW_PAGE_BYTES ? SHADOW_PAGE_BYTES : bytes;
+	uint64_t start;
+
+	if (size > end)
+		return NULL;
+	start = (end - size) & ~(size - 1);
+	if (start < (uint64_t)pgtable->bump << SHADOW_PAGE_LG2)
+		return NULL;
+	pgtable->limit = (uint32_t)(start >> SHADOW_PAGE_LG2);
+	pa->addr = pgtable->pool.base.addr + start;
+	return (char *)pgtable->pool.virt + start;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * target.h - a shadow target on SMMUv3: one stage-2 table, its SMMUs, and the fences they have passed.
+ *
+ * Internal to target*.c. All under the host lock in this version.
+ */
+#ifndef SMMUV3_TARGET_H
+#define SMMUV3_TARGET_H
+
+#include "engine/target.h"
+#include "smmuv3/pgtable.h"
+#include "smmuv3/smmu.h"
+#include "smmuv3/stream.h"
+#include "smmuv3/tlbi.h"
+
+#define TARGET_FENCES 16u	       /* publishes whose syncs may be outstanding one by one */
+#define TARGET_STREAMS 256u	       /* streams of all SMMUs */
+
+struct target_stream {
+	struct shadow_smmu *smmu;
+	uint32_t sid;
+};
+
+struct smmu_target {
+	struct shadow_target base;
+	struct shadow_smmu_target_config config;
+	struct pgtable pgtable;
+	struct tlbi_spans spans;
+	bool live;		       /* snapshot done: streams use the table */
+	uint64_t fence, fence_complete;
+	uint64_t position[TARGET_FENCES][SHADOW_SMMUS_MAX]; /* of each fence's last SYNC, by SMMU */
+	struct target_stream stream[TARGET_STREAMS];
+	unsigned stream_count;
+	unsigned smmu_count;
+	struct shadow_smmu smmu[SHADOW_SMMUS_MAX];
+};
+
+static inline struct smmu_target *smmu_target_of(struct shadow_target *target)
+{
+	return (struct smmu_target *)target;
+}
+
+/* Snapshot done: put every stream's entry in force. See engine/target.h. */
+int target_enable(struct shadow_target *target);
+
+/* What the engine calls; see engine/target.h. */
+extern const struct target_ops smmu_target_ops;
+
+#endif
