@@ -389,6 +389,32 @@ static void trace_refuses_an_xz_file_with_any_bit_changed(void **state)
 	free(text);
 }
 
+/* A fault on an early line of a long text whose last bytes are damaged: the damage is the news. */
+static void trace_reports_damage_of_an_xz_file_before_what_its_text_says(void **state)
+{
+	size_t used, packed, room = 1 << 20;
+	uint8_t *xz = malloc(room);
+	struct trace_error error;
+	struct trace trace;
+	char *text = NULL;
+	FILE *file = open_memstream(&text, &used);
+
+	(void)state;
+	assert_true(xz && file);
+	fputs(HEAD "Q 1 0 1\n", file);
+	for (unsigned i = 0; i < 20000; i++)
+		fprintf(file, "K %u 0 1 b0b\n", i);
+	fclose(file);
+	packed = compress(text, used, xz, room);
+	assert_int_equal(trace_text_load_bytes(xz, packed, &trace, &error), -1);
+	assert_int_equal(error.line, 5);
+	assert_int_equal(trace_text_load_bytes(xz, packed - 40, &trace, &error), -1);
+	assert_int_equal(error.line, 0);
+	assert_non_null(strstr(error.message, "truncated"));
+	free(text);
+	free(xz);
+}
+
 static void trace_refuses_what_follows_an_xz_stream(void **state)
 {
 	uint8_t xz[4096];
@@ -639,6 +665,30 @@ static void trace_takes_any_other_comment(void **state)
 	trace_free(&trace);
 }
 
+static void name_of_unnamed_file(const char *file_name, const char *name)
+{
+	static const char text[] = MAGIC SNAPSHOT G36 R64M;
+	char folder[] = "/tmp/s2shadow-XXXXXX";
+	struct trace_error error;
+	struct trace trace;
+	char path[128];
+	FILE *file;
+	int ret;
+
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/%s", folder, file_name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+	ret = trace_load(path, &trace, &error);
+	unlink(path);
+	rmdir(folder);
+	assert_int_equal(ret, 0);
+	assert_string_equal(trace.name, name);
+	trace_free(&trace);
+}
+
 static void trace_is_named_by_its_name_line_or_its_file(void **state)
 {
 	struct trace_error error;
@@ -651,6 +701,12 @@ static void trace_is_named_by_its_name_line_or_its_file(void **state)
 	assert_int_equal(trace_load("tests/data/good_small.txt.xz", &trace, &error), 0);
 	assert_string_equal(trace.name, "good_small");
 	trace_free(&trace);
+	assert_int_equal(trace_load("tests/data/good_1tib.txt", &trace, &error), 0);
+	assert_string_equal(trace.name, "good_1tib");
+	trace_free(&trace);
+	name_of_unnamed_file("run.5.txt.xz", "run.5");
+	name_of_unnamed_file("x.xz", "x");
+	name_of_unnamed_file(".txt", ".txt");
 }
 
 static void trace_accepts_every_shape_of_start_table(void **state)
@@ -816,6 +872,7 @@ int main(void)
 		cmocka_unit_test(trace_refuses_each_bad_file_of_the_test_data),
 		cmocka_unit_test(trace_refuses_an_xz_file_cut_at_any_byte),
 		cmocka_unit_test(trace_refuses_an_xz_file_with_any_bit_changed),
+		cmocka_unit_test(trace_reports_damage_of_an_xz_file_before_what_its_text_says),
 		cmocka_unit_test(trace_refuses_what_follows_an_xz_stream),
 		cmocka_unit_test(trace_reads_several_xz_streams_as_one_file),
 		cmocka_unit_test(trace_reads_the_same_from_text_and_xz),
