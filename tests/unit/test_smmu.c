@@ -1,0 +1,693 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * test_smmu.c - probe, bring-up, close and stream table against a register file that records.
+ *
+ * Offsets and bits are the specification's numbers.
+ */
+#include "smmuv3/smmu.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "smmuv3/stream.h"
+#include "tests/unit/fake_smmu.h"
+
+#define GBPA	     0x44
+#define CR0	     0x20
+#define GBPA_UPDATE  (1u << 31)
+#define GBPA_ABORT   (1u << 20)
+#define CMDQEN	     (1u << 3)
+#define EVENTQEN     (1u << 2)
+#define SMMUEN	     (1u << 0)
+#define NUMBER	     3
+
+static struct shadow_smmu smmu;
+static struct shadow_smmu_config config;
+static struct smmu_memory memory;
+
+static void prepare(void)
+{
+	fake_reset();
+	config = (struct shadow_smmu_config){
+		.registers = fake.registers,
+		.cmdq_lg2 = 4,
+		.evtq_lg2 = 3,
+		.sid_bits = 5,
+		.wait_ns = 10000,
+	};
+	memory.strtab = fake_memory(64 << 5);
+	memory.cmdq = fake_memory(16 << 4);
+	memory.evtq = fake_memory(32 << 3);
+	memory.strtab_pa.addr = (uintptr_t)memory.strtab;
+	memory.cmdq_pa.addr = (uintptr_t)memory.cmdq;
+	memory.evtq_pa.addr = (uintptr_t)memory.evtq;
+}
+
+static int bring_up(void)
+{
+	int error = smmu_probe(&smmu, &config, 2, NUMBER);
+
+	return error != 0 ? error : smmu_bring_up(&smmu, &memory);
+}
+
+static void prepare_running(void)
+{
+	prepare();
+	assert_int_equal(bring_up(), 0);
+	fake.write_count = 0;
+	fake.command_count = 0;
+}
+
+/* ---- probe -------------------------------------------------------------------------------------- */
+
+static void a_probe_reads_what_the_smmu_is_and_writes_nothing(void **state)
+{
+	(void)state;
+	prepare();
+
+	assert_int_equal(smmu_probe(&smmu, &config, 2, NUMBER), 0);
+
+	assert_int_equal(fake.write_count, 0);
+	assert_int_equal(smmu.number, NUMBER);
+	assert_int_equal(smmu.iidr, 0x4831043b);
+	assert_int_equal(smmu.bbml, 2);
+	assert_int_equal(smmu_oas_bits(smmu.oas), 48);
+	assert_true(smmu.ril);
+	assert_true(smmu.vmid16);
+	assert_false(smmu.hyp);
+	assert_false(smmu.ats);
+}
+
+static void range_invalidation_can_be_declined(void **state)
+{
+	(void)state;
+	prepare();
+	config.no_ril = true;
+
+	assert_int_equal(smmu_probe(&smmu, &config, 2, NUMBER), 0);
+
+	assert_false(smmu.ril);
+}
+
+static void an_smmu_that_lacks_something_is_refused_untouched(void **state)
+{
+	static const struct {
+		const char *what;
+		uint32_t offset, clear, set;
+	} cases[] = {
+		{ "stage 2", 0x00, 1u << 0, 0 },
+		{ "AArch64 tables", 0x00, 3u << 2, 1u << 2 },
+		{ "coherent access", 0x00, 1u << 4, 0 },
+		{ "little-endian tables", 0x00, 0, 3u << 21 },
+		{ "faults that do not stall", 0x00, 3u << 24, 2u << 24 },
+		{ "16 command entries", 0x04, 31u << 21, 3u << 21 },
+		{ "8 event entries", 0x04, 31u << 16, 2u << 16 },
+		{ "32 streams", 0x04, 63u, 4u },
+		{ "a stream table of its own", 0x04, 0, 1u << 30 },
+		{ "queues of its own", 0x04, 0, 1u << 29 },
+		{ "BBM level 2", 0x0c, 3u << 11, 1u << 11 },
+		{ "any BBM level", 0x0c, 3u << 11, 0 },
+		{ "4 KiB granule", 0x14, 1u << 4, 0 },
+	};
+
+	(void)state;
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		prepare();
+		fake_set(cases[i].offset, (fake_get(cases[i].offset) & ~cases[i].clear) | cases[i].set);
+
+		if (smmu_probe(&smmu, &config, 2, NUMBER) != -SHADOW_ENODEV)
+			fail_msg("an SMMU without %s was not refused", cases[i].what);
+		assert_int_equal(fake.write_count, 0);
+	}
+}
+
+static void stage_1_is_needed_for_nested_streams_only(void **state)
+{
+	(void)state;
+	prepare();
+	fake_set(0x00, fake_get(0x00) & ~2u);
+
+	assert_int_equal(smmu_probe(&smmu, &config, 2, NUMBER), 0);
+	config.nested = true;
+	assert_int_equal(smmu_probe(&smmu, &config, 2, NUMBER), -SHADOW_ENODEV);
+}
+
+static void a_lower_bbm_level_serves_who_asks_for_less(void **state)
+{
+	(void)state;
+	prepare();
+	fake_set(0x0c, 0);
+
+	assert_int_equal(smmu_probe(&smmu, &config, 0, NUMBER), 0);
+
+	assert_int_equal(smmu.bbml, 0);
+	assert_false(smmu.ril);
+}
+
+static void both_table_formats_serve_as_well(void **state)
+{
+	(void)state;
+	prepare();
+	fake_set(0x00, fake_get(0x00) | 3u << 2);
+
+	assert_int_equal(smmu_probe(&smmu, &config, 2, NUMBER), 0);
+}
+
+static void a_small_output_size_is_not_an_error(void **state)
+{
+	(void)state;
+
+	for (unsigned oas = 0; oas < 8; oas++) {
+		prepare();
+		fake_set(0x14, 1u << 4 | oas);
+
+		assert_int_equal(smmu_probe(&smmu, &config, 2, NUMBER), 0);
+		assert_int_equal(smmu.oas, oas);
+	}
+}
+
+static void a_configuration_out_of_range_is_refused_unread(void **state)
+{
+	(void)state;
+
+	for (unsigned i = 0; i < 8; i++) {
+		unsigned bbml = 2;
+
+		prepare();
+		switch (i) {
+		case 0: config.cmdq_lg2 = 1; break;
+		case 1: config.cmdq_lg2 = 20; break;
+		case 2: config.evtq_lg2 = 1; break;
+		case 3: config.evtq_lg2 = 20; break;
+		case 4: config.sid_bits = 33; break;
+		case 5: config.wait_ns = 0; break;
+		case 6: config.wait_ns = SHADOW_WAIT_NS_MAX + 1; break;
+		case 7: bbml = 3; break;
+		}
+
+		assert_int_equal(smmu_probe(&smmu, &config, bbml, NUMBER), -SHADOW_EINVAL);
+		assert_int_equal(fake.reads, 0);
+	}
+}
+
+/* ---- bring-up ----------------------------------------------------------------------------------- */
+
+static void bring_up_follows_the_order_of_the_specification(void **state)
+{
+	unsigned at;
+
+	(void)state;
+	prepare();
+	fake_set(CR0, SMMUEN | CMDQEN);
+	fake_set(0x24, SMMUEN | CMDQEN);
+
+	assert_int_equal(bring_up(), 0);
+
+	/* GBPA first of all, as a whole word; then everything off. */
+	assert_int_equal(fake.writes[0].offset, GBPA);
+	assert_int_equal(fake.writes[0].value, 0x1000 | GBPA_ABORT | GBPA_UPDATE);
+	assert_int_equal(fake.writes[1].offset, CR0);
+	assert_int_equal(fake.writes[1].value, 0);
+	at = fake_find_write(0x28, 2, 0xffffffff, 0xd75);
+	at = fake_find_write(0x2c, at, 0xffffffff, 1u << 2 | 1u << 1);
+	at = fake_find_write(0x80, at, UINT64_MAX, memory.strtab_pa.addr | UINT64_C(1) << 62);
+	at = fake_find_write(0x88, at, 0xffffffff, 5);
+	at = fake_find_write(0x90, at, UINT64_MAX, memory.cmdq_pa.addr | UINT64_C(1) << 62 | 4);
+	at = fake_find_write(0x98, at, 0xffffffff, 0);
+	at = fake_find_write(0x9c, at, 0xffffffff, 0);
+	at = fake_find_write(CR0, at, 0xffffffff, CMDQEN);
+	at = fake_find_write(0x98, at, 0xffffffff, 2);
+	at = fake_find_write(0x98, at, 0xffffffff, 4);
+	at = fake_find_write(0xa0, at, UINT64_MAX, memory.evtq_pa.addr | UINT64_C(1) << 62 | 3);
+	at = fake_find_write(0x100a8, at, 0xffffffff, 0);
+	at = fake_find_write(0x100ac, at, 0xffffffff, 0);
+	at = fake_find_write(CR0, at, 0xffffffff, CMDQEN | EVENTQEN);
+	at = fake_find_write(CR0, at, 0xffffffff, CMDQEN | EVENTQEN | SMMUEN);
+	assert_int_equal(at, fake.write_count - 1);
+
+	assert_int_equal(fake_get(GBPA), 0x1000 | GBPA_ABORT);
+	assert_int_equal(fake.report_count, 0);
+	assert_false(smmu.closed);
+}
+
+static void smmuen_is_set_only_after_the_caches_are_known_to_be_empty(void **state)
+{
+	(void)state;
+	prepare();
+
+	assert_int_equal(bring_up(), 0);
+
+	assert_int_equal(fake.command_count, 4);
+	assert_int_equal(fake.commands[0].word[0], 0x04);
+	assert_int_equal(fake.commands[0].word[1], 31);
+	assert_int_equal(fake.commands[1].word[0], 0x46);
+	assert_int_equal(fake.commands[2].word[0], 0x30);
+	assert_int_equal(fake.commands[3].word[0], 0x46);
+	assert_true(cmdq_passed(&smmu.cmdq, 3));
+}
+
+static void el2_entries_go_too_where_there_are_any(void **state)
+{
+	(void)state;
+	prepare();
+	fake_set(0x00, fake_get(0x00) | 1u << 9);
+
+	assert_int_equal(bring_up(), 0);
+
+	assert_int_equal(fake.command_count, 5);
+	assert_int_equal(fake.commands[2].word[0], 0x20);
+	assert_int_equal(fake.commands[3].word[0], 0x30);
+}
+
+static void translated_requests_are_checked_where_ats_exists(void **state)
+{
+	unsigned at;
+
+	(void)state;
+	prepare();
+	fake_set(0x00, fake_get(0x00) | 1u << 10);
+
+	assert_int_equal(bring_up(), 0);
+
+	at = fake_find_write(CR0, 0, 0xffffffff, CMDQEN | EVENTQEN | 1u << 4);
+	fake_find_write(CR0, at, 0xffffffff, CMDQEN | EVENTQEN | 1u << 4 | SMMUEN);
+}
+
+static void every_stream_aborts_after_bring_up(void **state)
+{
+	(void)state;
+	prepare();
+	memset(memory.strtab, 0xff, 64 << 5);
+
+	assert_int_equal(bring_up(), 0);
+
+	for (unsigned sid = 0; sid < 32; sid++) {
+		struct smmu_ste ste = stream_get(&smmu, sid);
+
+		assert_int_equal(ste.word[0], 1);
+		for (unsigned i = 1; i < 8; i++)
+			assert_int_equal(ste.word[i], 0);
+	}
+}
+
+static void errors_left_by_a_former_user_are_acknowledged(void **state)
+{
+	(void)state;
+	prepare();
+	fake_set(0x60, 1u << 0 | 1u << 2);
+
+	assert_int_equal(bring_up(), 0);
+
+	assert_int_equal(fake_get(0x64), fake_get(0x60));
+}
+
+static void assert_shut(int error)
+{
+	assert_int_equal(bring_up(), error);
+
+	assert_true(smmu.closed);
+	assert_false(smmu.isolation_lost);
+	assert_int_equal(fake_get(GBPA), 0x1000 | GBPA_ABORT);
+	assert_int_equal(fake_get(0x24) & SMMUEN, 0);
+	assert_int_equal(fake.report_count, 1);
+	assert_int_equal(fake.reports[0].what, PLATFORM_REPORT_SMMU_CLOSED);
+	assert_int_equal(fake.reports[0].a, NUMBER);
+	assert_int_equal(cmdq_poll(&smmu.cmdq), -SHADOW_EIO);
+}
+
+static void service_failure_is_not_brought_up(void **state)
+{
+	(void)state;
+	prepare();
+	fake_set(0x60, 1u << 8);
+
+	assert_shut(-SHADOW_EIO);
+	assert_int_equal(fake.reports[0].b, 1u << 8);
+}
+
+static void every_enable_that_is_not_acknowledged_ends_in_abort(void **state)
+{
+	static const uint32_t fields[] = { CMDQEN, EVENTQEN, 1u << 4, SMMUEN };
+
+	(void)state;
+
+	for (unsigned i = 0; i < 4; i++) {
+		uint64_t start_ns;
+
+		prepare();
+		fake_set(0x00, fake_get(0x00) | 1u << 10);
+		fake.ack_blocked = fields[i];
+		start_ns = fake.time_ns;
+
+		assert_shut(-SHADOW_ETIMEDOUT);
+		assert_in_range(fake.time_ns - start_ns, config.wait_ns, 2 * config.wait_ns);
+		assert_true(fake_get(CR0) == 0 || !(fake_get(CR0) & SMMUEN));
+	}
+}
+
+static void commands_that_never_complete_end_in_abort(void **state)
+{
+	(void)state;
+	prepare();
+	fake.stalled = true;
+
+	assert_shut(-SHADOW_ETIMEDOUT);
+}
+
+static void every_refused_command_of_the_bring_up_is_repaired(void **state)
+{
+	(void)state;
+
+	for (unsigned position = 0; position < 4; position++) {
+		prepare();
+		fake.refuse_position = position;
+		fake.refuse_times = 1;
+		fake.refuse_error = 1;
+
+		assert_int_equal(bring_up(), 0);
+		assert_int_equal(fake.command_count, 4);
+		assert_int_equal(smmu.cmdq.stats.repaired, 1);
+	}
+}
+
+static void every_broken_command_of_the_bring_up_ends_in_abort(void **state)
+{
+	(void)state;
+
+	for (unsigned position = 0; position < 4; position++) {
+		prepare();
+		fake.refuse_position = position;
+		fake.refuse_times = 1;
+		fake.refuse_error = 2;
+
+		assert_shut(-SHADOW_EIO);
+	}
+}
+
+static void an_smmu_that_cannot_be_made_to_abort_is_not_disabled(void **state)
+{
+	(void)state;
+
+	for (unsigned i = 0; i < 3; i++) {
+		prepare();
+		fake_set(CR0, SMMUEN);
+		fake_set(0x24, SMMUEN);
+		fake.update_stuck = i != 1;
+		fake.abort_ignored = i == 1;
+		if (i == 2)
+			fake_set(GBPA, GBPA_UPDATE);
+
+		assert_int_equal(bring_up(), i == 1 ? -SHADOW_EIO : -SHADOW_ETIMEDOUT);
+		assert_true(smmu.isolation_lost);
+		assert_false(smmu.closed);
+		assert_int_equal(fake_get(0x24), SMMUEN);
+		assert_int_equal(fake.report_count, 1);
+		assert_int_equal(fake.reports[0].what, PLATFORM_REPORT_ISOLATION_LOST);
+	}
+}
+
+static void an_smmu_that_does_not_let_go_is_reported(void **state)
+{
+	(void)state;
+	prepare();
+	fake_set(CR0, SMMUEN);
+	fake_set(0x24, SMMUEN);
+	fake.ack_blocked = SMMUEN;
+
+	assert_int_equal(bring_up(), -SHADOW_ETIMEDOUT);
+
+	assert_true(smmu.isolation_lost);
+	assert_int_equal(fake.reports[0].what, PLATFORM_REPORT_ISOLATION_LOST);
+	/* Nothing but GBPA and CR0 was written. */
+	for (unsigned i = 0; i < fake.write_count; i++)
+		assert_true(fake.writes[i].offset == GBPA || fake.writes[i].offset == CR0);
+}
+
+static void misplaced_memory_is_refused_untouched(void **state)
+{
+	(void)state;
+
+	for (unsigned i = 0; i < 7; i++) {
+		prepare();
+		assert_int_equal(smmu_probe(&smmu, &config, 2, NUMBER), 0);
+		switch (i) {
+		case 0: memory.strtab_pa.addr += 64; break;
+		case 1: memory.cmdq_pa.addr += 128; break;
+		case 2: memory.evtq_pa.addr += 128; break;
+		case 3: memory.strtab_pa.addr = UINT64_C(1) << 48; break;
+		case 4: memory.cmdq_pa.addr = UINT64_C(1) << 48; break;
+		case 5: memory.evtq_pa.addr = UINT64_C(1) << 48; break;
+		case 6: memory.evtq = NULL; break;
+		}
+
+		assert_int_equal(smmu_bring_up(&smmu, &memory), -SHADOW_EINVAL);
+		assert_int_equal(fake.write_count, 0);
+	}
+}
+
+/* ---- close -------------------------------------------------------------------------------------- */
+
+static void closing_sets_abort_before_it_disables_and_happens_once(void **state)
+{
+	(void)state;
+	prepare_running();
+
+	assert_int_equal(smmu_close(&smmu), 0);
+
+	assert_int_equal(fake.write_count, 2);
+	assert_int_equal(fake.writes[0].offset, GBPA);
+	assert_int_equal(fake.writes[0].value, 0x1000 | GBPA_ABORT | GBPA_UPDATE);
+	assert_int_equal(fake.writes[1].offset, CR0);
+	assert_int_equal(fake.writes[1].value, CMDQEN | EVENTQEN);
+	assert_true(smmu.closed);
+	assert_int_equal(fake.reports[0].what, PLATFORM_REPORT_SMMU_CLOSED);
+
+	assert_int_equal(smmu_close(&smmu), 0);
+	assert_int_equal(fake.write_count, 2);
+	assert_int_equal(fake.report_count, 1);
+}
+
+static void after_a_close_nothing_completes(void **state)
+{
+	(void)state;
+	prepare_running();
+
+	assert_int_equal(smmu_close(&smmu), 0);
+
+	assert_int_equal(smmu_sync(&smmu), -SHADOW_EIO);
+	assert_int_equal(stream_abort(&smmu, 1), -SHADOW_EIO);
+	assert_int_equal(fake.command_count, 0);
+}
+
+static void a_close_that_is_not_confirmed_loses_isolation_for_good(void **state)
+{
+	(void)state;
+
+	for (unsigned i = 0; i < 3; i++) {
+		prepare_running();
+		if (i == 0)
+			fake.update_stuck = true;
+		else if (i == 1)
+			fake.abort_ignored = true;
+		else
+			fake.ack_blocked = SMMUEN;
+
+		assert_int_equal(smmu_close(&smmu), -SHADOW_EIO);
+		assert_false(smmu.closed);
+		assert_true(smmu.isolation_lost);
+		assert_int_equal(fake.report_count, 1);
+		assert_int_equal(fake.reports[0].what, PLATFORM_REPORT_ISOLATION_LOST);
+
+		fake.update_stuck = false;
+		fake.abort_ignored = false;
+		fake.ack_blocked = 0;
+		assert_int_equal(smmu_close(&smmu), -SHADOW_EIO);
+		assert_int_equal(fake.report_count, 1);
+	}
+}
+
+/* ---- streams ------------------------------------------------------------------------------------ */
+
+static const struct smmu_stage2 stage2 = {
+	.ttb = 0x80000000,
+	.ia_bits = 40,
+	.start_level = 1,
+	.ps = 5,
+	.vmid = 5,
+};
+
+/* The entry of stream 9 as the SMMU would fetch it after each CFGI_STE. */
+static uint64_t fetched[8][8];
+static unsigned fetch_count;
+
+static void fetch_after_cfgi(const struct fake_command *command)
+{
+	if (command->word[0] == (UINT64_C(9) << 32 | 0x03) && fetch_count < 8)
+		memcpy(fetched[fetch_count++], &memory.strtab[9 * 8], 64);
+}
+
+static void watch_stream_9(void)
+{
+	fetch_count = 0;
+	fake.executing = fetch_after_cfgi;
+}
+
+static void a_stream_goes_live_with_one_store_after_the_rest_is_known(void **state)
+{
+	struct smmu_ste ste = smmu_ste_s2(stage2);
+
+	(void)state;
+	prepare_running();
+	watch_stream_9();
+
+	assert_int_equal(stream_set(&smmu, 9, &ste), 0);
+
+	assert_int_equal(fetch_count, 2);
+	assert_int_equal(fetched[0][0], 1);
+	assert_memory_equal(&fetched[0][1], &ste.word[1], 56);
+	assert_memory_equal(fetched[1], ste.word, 64);
+	/* CFGI, SYNC, CFGI, SYNC. */
+	assert_int_equal(fake.command_count, 4);
+	assert_int_equal(fake.commands[1].word[0], 0x46);
+	assert_int_equal(fake.commands[2].word[0], UINT64_C(9) << 32 | 3);
+	assert_int_equal(fake.commands[3].word[0], 0x46);
+}
+
+static void only_the_stream_that_was_named_changes(void **state)
+{
+	struct smmu_ste ste = smmu_ste_s2(stage2), abort = smmu_ste_abort();
+
+	(void)state;
+	prepare_running();
+
+	assert_int_equal(stream_set(&smmu, 9, &ste), 0);
+
+	for (unsigned sid = 0; sid < 32; sid++) {
+		struct smmu_ste found = stream_get(&smmu, sid);
+
+		assert_memory_equal(found.word, sid == 9 ? ste.word : abort.word, 64);
+	}
+}
+
+static void a_live_stream_is_changed_through_abort(void **state)
+{
+	struct smmu_ste first = smmu_ste_s2(stage2);
+	struct smmu_ste second = smmu_ste_nested(stage2, (struct smmu_stage1){ .word = { 0x1000, 1 } });
+
+	(void)state;
+	prepare_running();
+	assert_int_equal(stream_set(&smmu, 9, &first), 0);
+	watch_stream_9();
+
+	assert_int_equal(stream_set(&smmu, 9, &second), 0);
+
+	assert_int_equal(fetch_count, 3);
+	assert_int_equal(fetched[0][0], 1);
+	assert_memory_equal(&fetched[0][1], &first.word[1], 56);
+	assert_int_equal(fetched[1][0], 1);
+	assert_memory_equal(&fetched[1][1], &second.word[1], 56);
+	assert_memory_equal(fetched[2], second.word, 64);
+}
+
+static void an_aborted_stream_changes_nothing_but_word_0(void **state)
+{
+	struct smmu_ste ste = smmu_ste_s2(stage2);
+
+	(void)state;
+	prepare_running();
+	assert_int_equal(stream_set(&smmu, 9, &ste), 0);
+	watch_stream_9();
+
+	assert_int_equal(stream_abort(&smmu, 9), 0);
+
+	assert_int_equal(fetch_count, 1);
+	assert_int_equal(fetched[0][0], 1);
+	assert_memory_equal(&fetched[0][1], &ste.word[1], 56);
+}
+
+static void a_stream_outside_the_table_is_refused(void **state)
+{
+	struct smmu_ste ste = smmu_ste_s2(stage2);
+
+	(void)state;
+	prepare_running();
+
+	assert_true(stream_exists(&smmu, 31));
+	assert_false(stream_exists(&smmu, 32));
+	assert_int_equal(stream_set(&smmu, 32, &ste), -SHADOW_EINVAL);
+	assert_int_equal(stream_abort(&smmu, UINT32_MAX), -SHADOW_EINVAL);
+	assert_int_equal(stream_get(&smmu, 32).word[0], 0);
+	assert_int_equal(fake.write_count, 0);
+}
+
+static void a_stream_that_the_smmu_does_not_follow_stays_in_abort_in_memory(void **state)
+{
+	struct smmu_ste ste = smmu_ste_s2(stage2);
+
+	(void)state;
+	prepare_running();
+	fake.stalled = true;
+
+	assert_int_equal(stream_set(&smmu, 9, &ste), -SHADOW_ETIMEDOUT);
+
+	assert_int_equal(stream_get(&smmu, 9).word[0], 1);
+}
+
+static void many_stream_changes_wrap_the_ring(void **state)
+{
+	struct smmu_ste ste = smmu_ste_s2(stage2);
+
+	(void)state;
+	prepare_running();
+
+	for (unsigned i = 0; i < 100; i++) {
+		assert_int_equal(stream_set(&smmu, i % 32, &ste), 0);
+		assert_int_equal(stream_abort(&smmu, i % 32), 0);
+	}
+	assert_int_equal(fake.command_count, 600);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_probe_reads_what_the_smmu_is_and_writes_nothing),
+		cmocka_unit_test(range_invalidation_can_be_declined),
+		cmocka_unit_test(an_smmu_that_lacks_something_is_refused_untouched),
+		cmocka_unit_test(stage_1_is_needed_for_nested_streams_only),
+		cmocka_unit_test(a_lower_bbm_level_serves_who_asks_for_less),
+		cmocka_unit_test(both_table_formats_serve_as_well),
+		cmocka_unit_test(a_small_output_size_is_not_an_error),
+		cmocka_unit_test(a_configuration_out_of_range_is_refused_unread),
+		cmocka_unit_test(bring_up_follows_the_order_of_the_specification),
+		cmocka_unit_test(smmuen_is_set_only_after_the_caches_are_known_to_be_empty),
+		cmocka_unit_test(el2_entries_go_too_where_there_are_any),
+		cmocka_unit_test(translated_requests_are_checked_where_ats_exists),
+		cmocka_unit_test(every_stream_aborts_after_bring_up),
+		cmocka_unit_test(errors_left_by_a_former_user_are_acknowledged),
+		cmocka_unit_test(service_failure_is_not_brought_up),
+		cmocka_unit_test(every_enable_that_is_not_acknowledged_ends_in_abort),
+		cmocka_unit_test(commands_that_never_complete_end_in_abort),
+		cmocka_unit_test(every_refused_command_of_the_bring_up_is_repaired),
+		cmocka_unit_test(every_broken_command_of_the_bring_up_ends_in_abort),
+		cmocka_unit_test(an_smmu_that_cannot_be_made_to_abort_is_not_disabled),
+		cmocka_unit_test(an_smmu_that_does_not_let_go_is_reported),
+		cmocka_unit_test(misplaced_memory_is_refused_untouched),
+		cmocka_unit_test(closing_sets_abort_before_it_disables_and_happens_once),
+		cmocka_unit_test(after_a_close_nothing_completes),
+		cmocka_unit_test(a_close_that_is_not_confirmed_loses_isolation_for_good),
+		cmocka_unit_test(a_stream_goes_live_with_one_store_after_the_rest_is_known),
+		cmocka_unit_test(only_the_stream_that_was_named_changes),
+		cmocka_unit_test(a_live_stream_is_changed_through_abort),
+		cmocka_unit_test(an_aborted_stream_changes_nothing_but_word_0),
+		cmocka_unit_test(a_stream_outside_the_table_is_refused),
+		cmocka_unit_test(a_stream_that_the_smmu_does_not_follow_stays_in_abort_in_memory),
+		cmocka_unit_test(many_stream_changes_wrap_the_ring),
+	};
+
+	return cmocka_run_group_tests_name("smmu", tests, NULL, NULL);
+}
