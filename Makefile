@@ -40,6 +40,8 @@ MODEL_SRCS := \
 	smmuv3/model/decode.c \
 	smmuv3/model/dma.c \
 	smmuv3/model/event.c \
+	smmuv3/model/ghost.c \
+	smmuv3/model/live.c \
 	smmuv3/model/model.c \
 	smmuv3/model/registers.c \
 	smmuv3/model/space.c \
@@ -68,6 +70,7 @@ COMMAND_SRCS := \
 	bench/host_stage2.c \
 	bench/imagefile.c \
 	bench/info.c \
+	bench/instant.c \
 	bench/latency.c \
 	bench/machine.c \
 	bench/mapfile.c \
@@ -80,6 +83,7 @@ COMMAND_SRCS := \
 	bench/tables.c \
 	bench/trace.c \
 	bench/trace_input.c \
+	bench/verify.c \
 	bench/world.c
 
 # What benchmarks and tests drive policies with, beside the command.
@@ -353,6 +357,7 @@ $(EL2_LIBRARY): $(el2_core) $(el2_platform)
 CHECKS := check-lists check-headers check-el2 check-clang check-unit check-sanitize check-readme check-bench check-traces \
 	check-referee check-mutations
 RUN_TESTS := scripts/run-tests
+trace = $(patsubst %,bench/traces/%.txt.xz,$(1))
 TRACES := $(sort $(wildcard bench/traces/*.txt.xz))
 
 ## check: set up, build and test everything; at most 20 minutes on 2 CPUs
@@ -379,7 +384,7 @@ check-unit-slow: $(SUITES)
 	$(Q)$(RUN_TESTS) --limit 600 $^
 check-np-thp: $(COMMAND)
 	$(Q)$(RUN_TESTS) --limit 600 --name '$(CONFIG) np-thp' -- \
-		scripts/check-that 'np-thp passes --verify' $(COMMAND) replay --verify bench/traces/np-thp.txt.xz
+		scripts/check-that 'np-thp passes --verify' $(COMMAND) replay --verify $(call trace,np-thp)
 
 ## check-clang: clang builds everything without a warning
 .PHONY: check-clang
@@ -415,19 +420,48 @@ check-bench: $(BENCHMARKS)
 	$(Q)$(RUN_TESTS) --limit 600 --name benchmarks -- scripts/check-that 'every benchmark runs at its smallest size' \
 		$(BENCHMARKS) --smallest
 
+## check-traces: the recorded traces under --verify with every policy
+.PHONY: check-traces
+check-traces: $(COMMAND)
+	$(Q)$(RUN_TESTS) --limit 1200 --name traces -- scripts/check-traces $(COMMAND) plain,smmus=4,nested $(TRACES)
+	$(Q)$(RUN_TESTS) --limit 1200 --name 'traces, 4 nested SMMUs' -- scripts/check-traces $(COMMAND) \
+		smmus=4+nested $(call trace,boot np-thp pingpong)
+
 ## check-referee: QEMU's SMMUv3 agrees with our tables
 .PHONY: check-referee
 check-referee: $(COMMAND)
 	$(Q)scripts/install-qemu || [ $$? -eq 77 ]
 	$(Q)$(RUN_TESTS) --limit 900 --name referee -- tests/referee/referee.py --s2shadow $(COMMAND) \
-		--trace bench/traces/np-thp.txt.xz --trace bench/traces/boot.txt.xz
+		$(addprefix --trace ,$(call trace,boot np-thp))
 
 ## check-mutations: each deliberate bug in tests/mutations is caught by the suite that it names
 .PHONY: check-mutations
 check-mutations: | setup
 	$(Q)$(RUN_TESTS) --limit 1200 --name mutations -- scripts/check-mutations
 
+## check-long: all traces under the sanitizers, and 4 nested SMMUs with all traces; hours
+.PHONY: check-long
+check-long: setup
+	$(Q)MAKE='$(MAKE)' WERROR=1 S2SHADOW_IS_SET_UP=1 scripts/run-checks check check-clang-unit check-traces-long \
+		check-sanitize-long
+
+.PHONY: check-clang-unit check-traces-long check-sanitize-long check-traces-sanitized
+check-clang-unit:
+	$(Q)$(MAKE) CONFIG=clang check-unit
+check-traces-long: $(COMMAND)
+	$(Q)$(RUN_TESTS) --limit 14400 --name 'traces, 4 nested SMMUs' -- scripts/check-traces $(COMMAND) \
+		smmus=4+nested $(filter-out $(call trace,boot np-thp pingpong),$(TRACES))
+check-sanitize-long:
+	$(Q)$(MAKE) CONFIG=sanitize check-traces-sanitized
+check-traces-sanitized: $(COMMAND)
+	$(Q)$(RUN_TESTS) --limit 43200 --name 'traces, sanitized' -- scripts/check-traces $(COMMAND) plain,nested $(TRACES)
+
 # --- the rest ---------------------------------------------------------------------------------------------
+
+## bench: replay every trace with every policy, then run the benchmarks
+.PHONY: bench
+bench: $(BUILD)/s2shadow $(BUILD)/s2shadow-bench
+	$(Q)scripts/run-bench $(BUILD)
 
 ## fmt: lay out the sources as .clang-format says
 .PHONY: fmt
