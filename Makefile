@@ -66,6 +66,7 @@ RUNNER_SRCS := \
 
 # The rest of the command but its main().
 COMMAND_SRCS := \
+	bench/check.c \
 	bench/device.c \
 	bench/host_stage2.c \
 	bench/imagefile.c \
@@ -75,10 +76,12 @@ COMMAND_SRCS := \
 	bench/machine.c \
 	bench/mapfile.c \
 	bench/message.c \
+	bench/observer.c \
 	bench/options.c \
 	bench/oracle.c \
 	bench/outfile.c \
 	bench/replay.c \
+	bench/results.c \
 	bench/schedule.c \
 	bench/tables.c \
 	bench/trace.c \
@@ -104,8 +107,11 @@ TEST_SRCS := \
 	tests/unit/test_cmdq.c \
 	tests/unit/test_field.c \
 	tests/unit/test_host_stage2.c \
+	tests/unit/test_info.c \
+	tests/unit/test_machine.c \
 	tests/unit/test_oracle.c \
 	tests/unit/test_platform.c \
+	tests/unit/test_smmu.c \
 	tests/unit/test_ste.c \
 	tests/unit/test_tlbi.c \
 	tests/unit/test_trace.c
@@ -442,7 +448,7 @@ check-mutations: | setup
 ## check-long: all traces under the sanitizers, and 4 nested SMMUs with all traces; hours
 .PHONY: check-long
 check-long: setup
-	$(Q)MAKE='$(MAKE)' WERROR=1 S2SHADOW_IS_SET_UP=1 scripts/run-checks check check-clang-unit check-traces-long \
+	$(Q)MAKE='$(MAKE)' WERROR=1 S2SHADOW_IS_SET_UP=1 scripts/run-checks $(CHECKS) check-clang-unit check-traces-long \
 		check-sanitize-long
 
 .PHONY: check-clang-unit check-traces-long check-sanitize-long check-traces-sanitized
