@@ -32,7 +32,7 @@ static int zones_open(struct policy *policy, const struct policy_world *world)
 	return 0;
 }
 
-/* One of the structures that an SMMU reads. */
+/* One of the structures that an SMMU reads; in the order for which shadow_smmu_pool_bytes() has room. */
 static int carve(struct policy *policy, uint64_t bytes, uint64_t **virt, shadow_pa_t *pa)
 {
 	pa->addr = pages_carve(&policy->pages, bytes);
@@ -51,9 +51,12 @@ static int smmu_open(struct policy *policy, const struct shadow_smmu_config *con
 	error = smmu_probe(smmu, config, 0, number); /* pages only: any BBM level will do */
 	if (error)
 		return error;
-	if ((error = carve(policy, smmu_strtab_bytes(config), &memory.strtab, &memory.strtab_pa)) ||
-	    (error = carve(policy, smmu_cmdq_bytes(config), &memory.cmdq, &memory.cmdq_pa)) ||
-	    (error = carve(policy, smmu_evtq_bytes(config), &memory.evtq, &memory.evtq_pa)))
+	error = carve(policy, smmu_cmdq_bytes(config), &memory.cmdq, &memory.cmdq_pa);
+	if (!error)
+		error = carve(policy, smmu_strtab_bytes(config), &memory.strtab, &memory.strtab_pa);
+	if (!error)
+		error = carve(policy, smmu_evtq_bytes(config), &memory.evtq, &memory.evtq_pa);
+	if (error)
 		return error;
 	return smmu_bring_up(smmu, &memory);
 }
@@ -198,43 +201,27 @@ void baseline_ste(const struct policy *policy, uint64_t ste[8])
 		ste[word] = entry.word[word];
 }
 
-void baseline_change_init(struct baseline_change *change, struct policy *policy,
-			  const struct shadow_transition *transition)
-{
-	change->policy = policy;
-	change->transition = transition;
-	change->offset = 0;
-	plan_cut(&change->cursor, &policy->zones, 0, 0, SHADOW_ACCESS_NONE);
-	pages_change_init(&change->pages, &policy->pages, &(struct run){0});
-	change->any = false;
-	change->error = 0;
-}
-
-/* The next run of the transition. Return: false when there is none left. */
-static bool next_run(struct baseline_change *change)
+int baseline_change(struct policy *policy, const struct shadow_transition *transition, pages_span *span,
+		    void *ctx)
 {
 	struct transition_piece piece;
+	struct plan_cursor cursor;
+	uint64_t offset = 0;
+	bool any = false;
 	struct run run;
+	int error;
 
-	while (!plan_next(&change->cursor, &run)) {
-		if (!transition_next(change->transition, &change->offset, &piece))
-			return false;
-		change->any = true;
-		plan_cut(&change->cursor, &change->policy->zones, piece.start, piece.end,
-			 piece.effect == TRANSITION_GRANT ? SHADOW_ACCESS_RW : SHADOW_ACCESS_NONE);
+	while (transition_next(transition, &offset, &piece)) {
+		any = true;
+		plan_cut(&cursor, &policy->zones, piece.start, piece.end, piece.access);
+		while (plan_next(&cursor, &run)) {
+			error = pages_change(&policy->pages, &run, span, ctx);
+			if (error)
+				return error;
+		}
 	}
-	pages_change_init(&change->pages, &change->policy->pages, &run);
-	return true;
-}
-
-bool baseline_change_next(struct baseline_change *change, uint64_t *start, uint64_t *end)
-{
-	do {
-		if (pages_change_next(&change->pages, start, end))
-			return true;
-		change->error = change->pages.error;
-	} while (!change->error && next_run(change));
-	return false;
+	policy->flushes += any;
+	return 0;
 }
 
 int baseline_write(struct policy *policy, struct shadow_smmu *smmu, struct smmu_cmd cmd)

@@ -36,23 +36,14 @@ bool baseline_queued(const struct policy *policy, shadow_ipa_t start, uint64_t p
 void baseline_stats(const struct policy *policy, struct policy_stats *stats);
 void baseline_ste(const struct policy *policy, uint64_t ste[8]);
 
-/* One transition on its way into the table: pieces of one effect, cut at zones, cut at leaf tables. */
-struct baseline_change {
-	struct policy *policy;
-	const struct shadow_transition *transition;
-	uint64_t offset;	   /* of the transition: pages looked at */
-	struct plan_cursor cursor; /* the current piece's runs */
-	struct pages_change pages; /* the current run's entries */
-	bool any;		   /* some piece changes access */
-	int error;
-};
-
-void baseline_change_init(struct baseline_change *change, struct policy *policy,
-			  const struct shadow_transition *transition);
-
-/* Write entries up to the end of the next span of pages that were live and must be invalidated.
- * Return: false at the end of the transition, or on change->error. */
-bool baseline_change_next(struct baseline_change *change, uint64_t *start, uint64_t *end);
+/**
+ * baseline_change() - a transition on its way into the table: pieces of one effect, cut at zones, cut at
+ * leaf tables. Counts a flush if any page changes access.
+ * @span: see pages_change(). Return: as pages_change().
+ */
+__attribute__((warn_unused_result)) int baseline_change(struct policy *policy,
+							const struct shadow_transition *transition,
+							pages_span *span, void *ctx);
 
 /* Make room for one command, write it; not yet published. Return: 0 or what the wait returns. */
 __attribute__((warn_unused_result)) int baseline_write(struct policy *policy, struct shadow_smmu *smmu,

@@ -5,7 +5,7 @@
  * A transition is reserved and queued; flush() applies all that is queued and waits. Called by replay and by
  * the benchmarks, which choose when to flush.
  */
-#include "bench/policy.h"
+#include "bench/batched.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -81,7 +81,12 @@ static int open_all(struct policy *policy, const struct policy_world *world)
 	if (error)
 		return error;
 	error = shadow_engine_register(policy->engine, policy->target);
-	return error ? error : shadow_snapshot(policy->engine, &world->host, POLICY_WAIT_NS);
+	return error ? error : shadow_snapshot(policy->engine, &world->host);
+}
+
+struct shadow_engine *batched_engine(const struct policy *policy)
+{
+	return policy->engine;
 }
 
 /* The devices and the pool are the world's and stay as they are. */

@@ -63,26 +63,24 @@ static int invalidate_page(struct policy *policy, uint64_t page)
 	return 0;
 }
 
+static int invalidate_span(void *ctx, uint64_t start, uint64_t end)
+{
+	int error = 0;
+
+	for (; start < end && !error; start++)
+		error = invalidate_page(ctx, start);
+	return error;
+}
+
 static int eager_transition(struct policy *policy, unsigned cpu, uint64_t number,
 			    const struct shadow_transition *transition)
 {
-	struct baseline_change change;
-	uint64_t start, end;
-	int error;
+	int error = baseline_change(policy, transition, invalidate_span, policy);
 
 	(void)cpu;
 	(void)number;
-	baseline_change_init(&change, policy, transition);
-	while (baseline_change_next(&change, &start, &end)) {
-		for (; start < end; start++) {
-			error = invalidate_page(policy, start);
-			if (error)
-				return error;
-		}
-	}
 	order_device_publish(); /* [D2] grants */
-	policy->flushes += change.any;
-	return change.error;
+	return error;
 }
 
 const struct policy_ops policy_eager = {

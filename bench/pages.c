@@ -2,8 +2,8 @@
  *
  * pages.c - the stage-2 table of the two baselines.
  *
- * pages_build() is the snapshot, before any walker. pages_change_next() is what a transition costs: walk from
- * the root, then one pass over the entries of that leaf table. The walk is repeated for each leaf table, as
+ * pages_build() is the snapshot, before any walker. pages_change() is what a transition costs: walk from the
+ * root, then one pass over the entries of that leaf table. The walk is repeated for each leaf table, as
  * the originals do; nothing is remembered between two calls.
  * Called by baseline.c. Leaves all invalidation to eager.c and strict.c.
  * Spec: DDI 0487, VMSAv8-64 translation table format descriptors, stage 2.
@@ -141,84 +141,73 @@ int pages_build(struct pages *pages, const struct run *run)
 	return 0;
 }
 
-/* Find the entries of change->next. Return: false if there is no table to change, or on change->error. */
-static bool find_table(struct pages_change *change)
+/* Clear @count entries, of pages from @page on. */
+static int revoke_entries(struct pages *pages, uint64_t *entry, uint64_t page, uint64_t count,
+			  pages_span *span, void *ctx)
 {
-	uint64_t end = (change->next | (PTE_ENTRIES - 1)) + 1;
+	uint64_t i = 0, first;
+	int error = 0;
 
-	change->table_end = end < change->run.end ? end : change->run.end;
-	change->entry = walk(change->pages, change->next, PTE_LEVEL_PAGE,
-			     change->run.access != SHADOW_ACCESS_NONE, &change->error);
-	return change->entry;
-}
-
-/* From change->next on, write entries that are not live, pass over those that are right.
- * Return: whether a live entry that must change was reached before the end of the table. */
-static bool skip_to_live(struct pages_change *change, uint64_t wanted)
-{
-	uint64_t next = change->next, granted = 0;
-	uint64_t *entry = change->entry;
-	bool live = false;
-
-	for (; next < change->table_end; next++, entry++) {
-		uint64_t value = wanted ? wanted | next << SHADOW_PAGE_LG2 : 0;
-		uint64_t old_value = *entry;
-
-		live = pte_is_valid(old_value) && old_value != value;
-		if (live)
-			break;
-		if (old_value != value) {
-			order_store_descriptor(entry, value);
-			granted++;
-		}
+	for (; i < count && !error; i++) {
+		for (first = i; i < count && pte_is_valid(entry[i]); i++)
+			order_store_descriptor(&entry[i], 0);
+		if (i == first)
+			continue;
+		pages->stats.writes += i - first;
+		pages->stats.leaves[PTE_LEVEL_PAGE] -= i - first;
+		error = span(ctx, page + first, page + i);
 	}
-	change->next = next;
-	change->entry = entry;
-	change->pages->stats.leaves[PTE_LEVEL_PAGE] += granted;
-	change->pages->stats.writes += granted;
-	return live;
+	return error;
 }
 
-/* From change->next on, which is live and must change, write all that follow and are alike. */
-static void write_live(struct pages_change *change, uint64_t wanted)
+/* Bring @count entries, of pages from @page on, to @wanted, that of the first one. */
+static int grant_entries(struct pages *pages, uint64_t *entry, uint64_t page, uint64_t count, uint64_t wanted,
+			 pages_span *span, void *ctx)
 {
-	uint64_t next = change->next;
-	uint64_t *entry = change->entry;
+	uint64_t i, first = 0, granted = 0, changed = 0; /* a span of live ones that changed: first .. i */
+	int error = 0;
 
-	do {
-		order_store_descriptor(entry++, wanted ? wanted | next << SHADOW_PAGE_LG2 : 0);
-		next++;
-	} while (next < change->table_end && pte_is_valid(*entry) &&
-		 *entry != (wanted | next << SHADOW_PAGE_LG2));
-	change->pages->stats.writes += next - change->next;
-	if (!wanted)
-		change->pages->stats.leaves[PTE_LEVEL_PAGE] -= next - change->next;
-	change->next = next;
-	change->entry = entry;
-}
+	for (i = 0; i < count && !error; i++, wanted += SHADOW_PAGE_BYTES) {
+		uint64_t old_value = entry[i];
 
-bool pages_change_next(struct pages_change *change, uint64_t *start, uint64_t *end)
-{
-	uint64_t wanted = 0; /* all of the descriptor but its output address */
-
-	if (change->run.access != SHADOW_ACCESS_NONE)
-		wanted = pte_leaf_attributes(change->run.access, change->run.memory, PTE_LEVEL_PAGE);
-	while (change->next < change->run.end) {
-		if (!change->entry && !find_table(change)) {
-			if (change->error)
-				return false;
-			change->next = change->table_end;
+		if (old_value != wanted)
+			order_store_descriptor(&entry[i], wanted);
+		if (pte_is_valid(old_value) && old_value != wanted) {
+			changed++;
 			continue;
 		}
-		if (skip_to_live(change, wanted)) {
-			*start = change->next;
-			write_live(change, wanted);
-			*end = change->next;
-			if (change->next == change->table_end)
-				change->entry = NULL;
-			return true;
-		}
-		change->entry = NULL;
+		granted += old_value != wanted;
+		if (first < i)
+			error = span(ctx, page + first, page + i);
+		first = i + 1;
 	}
-	return false;
+	if (!error && first < i)
+		error = span(ctx, page + first, page + i);
+	pages->stats.writes += granted + changed;
+	pages->stats.leaves[PTE_LEVEL_PAGE] += granted;
+	return error;
+}
+
+int pages_change(struct pages *pages, const struct run *run, pages_span *span, void *ctx)
+{
+	bool grant = run->access != SHADOW_ACCESS_NONE;
+	uint64_t page = run->start, attributes = 0;
+	int error = 0;
+
+	if (grant)
+		attributes = pte_leaf_attributes(run->access, run->memory, PTE_LEVEL_PAGE);
+	while (page < run->end && !error) {
+		uint64_t end = (page | (PTE_ENTRIES - 1)) + 1;
+		uint64_t *entry = walk(pages, page, PTE_LEVEL_PAGE, grant, &error);
+
+		if (end > run->end)
+			end = run->end;
+		if (entry && grant)
+			error = grant_entries(pages, entry, page, end - page,
+					      attributes | page << SHADOW_PAGE_LG2, span, ctx);
+		else if (entry)
+			error = revoke_entries(pages, entry, page, end - page, span, ctx);
+		page = end;
+	}
+	return error;
 }

@@ -55,27 +55,17 @@ static inline uint64_t pages_root(const struct pages *pages)
  */
 __attribute__((warn_unused_result)) int pages_build(struct pages *pages, const struct run *run);
 
-/* A change of access in progress. */
-struct pages_change {
-	struct pages *pages;
-	struct run run;	 /* what the pages are to become */
-	uint64_t next;	 /* first page not looked at yet */
-	uint64_t *entry; /* of next, until .. table_end; NULL: walk again */
-	uint64_t table_end;
-	int error; /* -SHADOW_EOPNOTSUPP: a block is in the way; -SHADOW_ENOMEM */
-};
-
-static inline void pages_change_init(struct pages_change *change, struct pages *pages, const struct run *run)
-{
-	*change = (struct pages_change){.pages = pages, .run = *run, .next = run->start};
-}
+/* Told of pages @start .. @end, END exclusive, of one leaf table: their entries were live, now they are
+ * written anew, and they must be invalidated. Return: 0, or what pages_change() is to return. */
+typedef int pages_span(void *ctx, uint64_t start, uint64_t end);
 
 /**
- * pages_change_next() - write entries up to the end of the next span of live ones that changed.
- *
- * The span, within one leaf table, had been valid and must be invalidated. Entries that were invalid, or are
- * right already, make no span. Return: false when the run is used up, or on change->error.
+ * pages_change() - bring the pages of a run to its access.
+ * @span: called after each span's stores. Entries that were invalid, or are right already, make no span.
+ * Return: 0; -SHADOW_EOPNOTSUPP: a block is in the way; -SHADOW_ENOMEM; what @span returned. What was changed
+ * before an error stays, and has been told.
  */
-bool pages_change_next(struct pages_change *change, uint64_t *start, uint64_t *end);
+__attribute__((warn_unused_result)) int pages_change(struct pages *pages, const struct run *run,
+						     pages_span *span, void *ctx);
 
 #endif

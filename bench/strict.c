@@ -102,33 +102,39 @@ static int invalidate_one(struct policy *policy, struct shadow_smmu *smmu, uint6
 	return error ? error : baseline_sync(policy, smmu);
 }
 
+/* One range, from the first page to the last. */
+struct gather {
+	uint64_t start, end;
+};
+
+static int gather_span(void *ctx, uint64_t start, uint64_t end)
+{
+	struct gather *gather = ctx;
+
+	if (start < gather->start)
+		gather->start = start;
+	gather->end = end;
+	return 0;
+}
+
 static int strict_transition(struct policy *policy, unsigned cpu, uint64_t number,
 			     const struct shadow_transition *transition)
 {
-	uint64_t start, end, first = 0, last = 0;
-	struct baseline_change change;
+	struct gather gather = {.start = UINT64_MAX};
+	int error = baseline_change(policy, transition, gather_span, &gather);
 	unsigned smmu;
-	int error;
 
 	(void)cpu;
 	(void)number;
-	baseline_change_init(&change, policy, transition);
-	while (baseline_change_next(&change, &start, &end)) {
-		if (!last)
-			first = start;
-		last = end;
-	}
-	policy->flushes += change.any;
-	if (!last) {
+	if (!gather.end)
 		order_device_publish(); /* [D2] grants */
-		return change.error;
+	for (smmu = 0; gather.end && smmu < policy->smmu_count; smmu++) {
+		int failed = invalidate_one(policy, &policy->smmu[smmu], gather.start, gather.end);
+
+		if (failed)
+			return failed;
 	}
-	for (smmu = 0; smmu < policy->smmu_count; smmu++) {
-		error = invalidate_one(policy, &policy->smmu[smmu], first, last);
-		if (error)
-			return error;
-	}
-	return change.error;
+	return error;
 }
 
 const struct policy_ops policy_strict = {

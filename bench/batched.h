@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * batched.h - what is behind the batched policy, for benchmarks of a part of it.
+ */
+#ifndef BENCH_BATCHED_H
+#define BENCH_BATCHED_H
+
+#include "bench/policy.h"
+
+/* @policy: opened by policy_batched. */
+struct shadow_engine *batched_engine(const struct policy *policy);
+
+#endif
