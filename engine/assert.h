@@ -14,9 +14,9 @@
 #define SHADOW_ASSERT_TEXT(text) #text
 #define SHADOW_ASSERT_LINE(line) SHADOW_ASSERT_TEXT(line)
 
-#define shadow_require(condition)                                                                  \
-	(__builtin_expect(!!(condition), 1) ?                                                      \
-		 (void)0 :                                                                         \
+#define shadow_require(condition)             \
+	(__builtin_expect(!!(condition), 1) ? \
+		 (void)0 :                    \
 		 platform_panic(__FILE__ ":" SHADOW_ASSERT_LINE(__LINE__) ": " #condition))
 
 #ifdef SHADOW_DEBUG

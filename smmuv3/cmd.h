@@ -20,7 +20,7 @@ struct smmu_cmd {
 
 _Static_assert(sizeof(struct smmu_cmd) == 16, "IHI 0070: a command is 16 bytes");
 
-#define SMMU_CMD_W0_OPCODE	    SMMU_BITS(7, 0)
+#define SMMU_CMD_W0_OPCODE SMMU_BITS(7, 0)
 
 enum smmu_opcode {
 	SMMU_OP_CFGI_STE = 0x03,
@@ -33,31 +33,31 @@ enum smmu_opcode {
 	SMMU_OP_SYNC = 0x46,
 };
 
-#define SMMU_OP_CFGI_FIRST	    0x03
-#define SMMU_OP_CFGI_LAST	    0x07
-#define SMMU_OP_TLBI_FIRST	    0x10
-#define SMMU_OP_TLBI_LAST	    0x30
+#define SMMU_OP_CFGI_FIRST 0x03
+#define SMMU_OP_CFGI_LAST  0x07
+#define SMMU_OP_TLBI_FIRST 0x10
+#define SMMU_OP_TLBI_LAST  0x30
 
 /* IHI 0070, CMD_CFGI_STE, CMD_CFGI_STE_RANGE */
-#define SMMU_CMD_CFGI_W0_SID	    SMMU_BITS(63, 32)
-#define SMMU_CMD_CFGI_W1_LEAF	    SMMU_BITS(0, 0)
-#define SMMU_CMD_CFGI_W1_RANGE	    SMMU_BITS(4, 0) /* 2^(RANGE + 1) StreamIDs */
-#define SMMU_CMD_CFGI_RANGE_ALL	    31
+#define SMMU_CMD_CFGI_W0_SID	SMMU_BITS(63, 32)
+#define SMMU_CMD_CFGI_W1_LEAF	SMMU_BITS(0, 0)
+#define SMMU_CMD_CFGI_W1_RANGE	SMMU_BITS(4, 0) /* 2^(RANGE + 1) StreamIDs */
+#define SMMU_CMD_CFGI_RANGE_ALL 31
 
 /* IHI 0070, CMD_TLBI_S2_IPA, CMD_TLBI_S12_VMALL, CMD_TLBI_NH_ALL */
-#define SMMU_CMD_TLBI_W0_VMID	    SMMU_BITS(47, 32)
-#define SMMU_CMD_TLBI_W0_SCALE	    SMMU_BITS(24, 20)
-#define SMMU_CMD_TLBI_W0_NUM	    SMMU_BITS(16, 12)
-#define SMMU_CMD_TLBI_W1_IPA	    SMMU_BITS(55, 12)
-#define SMMU_CMD_TLBI_W1_TG	    SMMU_BITS(11, 10)
-#define SMMU_CMD_TLBI_W1_TTL	    SMMU_BITS(9, 8)
-#define SMMU_CMD_TLBI_W1_LEAF	    SMMU_BITS(0, 0)
-#define SMMU_CMD_TLBI_TG_ANY	    0 /* not as STE.S2TG counts granules */
-#define SMMU_CMD_TLBI_TG_4K	    1
+#define SMMU_CMD_TLBI_W0_VMID  SMMU_BITS(47, 32)
+#define SMMU_CMD_TLBI_W0_SCALE SMMU_BITS(24, 20)
+#define SMMU_CMD_TLBI_W0_NUM   SMMU_BITS(16, 12)
+#define SMMU_CMD_TLBI_W1_IPA   SMMU_BITS(55, 12)
+#define SMMU_CMD_TLBI_W1_TG    SMMU_BITS(11, 10)
+#define SMMU_CMD_TLBI_W1_TTL   SMMU_BITS(9, 8)
+#define SMMU_CMD_TLBI_W1_LEAF  SMMU_BITS(0, 0)
+#define SMMU_CMD_TLBI_TG_ANY   0 /* not as STE.S2TG counts granules */
+#define SMMU_CMD_TLBI_TG_4K    1
 
 /* IHI 0070, CMD_SYNC */
-#define SMMU_CMD_SYNC_W0_CS	    SMMU_BITS(13, 12)
-#define SMMU_CMD_SYNC_CS_NONE	    0
+#define SMMU_CMD_SYNC_W0_CS   SMMU_BITS(13, 12)
+#define SMMU_CMD_SYNC_CS_NONE 0
 
 static inline enum smmu_opcode smmu_cmd_opcode(struct smmu_cmd cmd)
 {
@@ -83,12 +83,15 @@ static inline bool smmu_cmd_is_sync(struct smmu_cmd cmd)
 	return smmu_cmd_opcode(cmd) == SMMU_OP_SYNC;
 }
 
+static inline struct smmu_cmd smmu_cmd_words(uint64_t word0, uint64_t word1)
+{
+	return (struct smmu_cmd){ .word = { word0, word1 } };
+}
+
 static inline struct smmu_cmd smmu_cmd_of_vmid(enum smmu_opcode opcode, uint16_t vmid)
 {
-	return (struct smmu_cmd){ .word = {
-		field_prep(SMMU_CMD_W0_OPCODE, opcode) | field_prep(SMMU_CMD_TLBI_W0_VMID, vmid),
-		0,
-	} };
+	return smmu_cmd_words(
+		field_prep(SMMU_CMD_W0_OPCODE, opcode) | field_prep(SMMU_CMD_TLBI_W0_VMID, vmid), 0);
 }
 
 /* Stage-2 entries of the page at @ipa, of any granule and level: TG = 0, no range and no hint. */
@@ -104,12 +107,12 @@ static inline struct smmu_cmd smmu_cmd_tlbi_s2_ipa(uint16_t vmid, uint64_t ipa, 
 
 /* Bytes ipa .. ipa + (num + 1) * 2^scale granules. Needs IDR3.RIL. */
 struct smmu_tlbi_range {
-	uint64_t ipa;		       /* aligned to the entries of level ttl, else to the granule */
-	uint8_t num;		       /* 0 .. 31 */
-	uint8_t scale;		       /* 0 .. 31 */
-	uint8_t tg;		       /* SMMU_CMD_TLBI_TG_4K */
-	uint8_t ttl;		       /* level of all leaves to go; 0: any level */
-	bool leaf;		       /* cached table pointers may stay */
+	uint64_t ipa;  /* aligned to the entries of level ttl, else to the granule */
+	uint8_t num;   /* 0 .. 31 */
+	uint8_t scale; /* 0 .. 31 */
+	uint8_t tg;    /* SMMU_CMD_TLBI_TG_4K */
+	uint8_t ttl;   /* level of all leaves to go; 0: any level */
+	bool leaf;     /* cached table pointers may stay */
 };
 
 /* num = scale = ttl = 0 is reserved: one page of unknown level is for smmu_cmd_tlbi_s2_ipa(). */
@@ -120,8 +123,8 @@ static inline struct smmu_cmd smmu_cmd_tlbi_s2_range(uint16_t vmid, struct smmu_
 	shadow_assert((range.ipa & ~SMMU_CMD_TLBI_W1_IPA) == 0);
 	shadow_assert(range.tg != SMMU_CMD_TLBI_TG_ANY);
 	shadow_assert(range.num != 0 || range.scale != 0 || range.ttl != 0);
-	cmd.word[0] |= field_prep(SMMU_CMD_TLBI_W0_NUM, range.num) |
-		       field_prep(SMMU_CMD_TLBI_W0_SCALE, range.scale);
+	cmd.word[0] |=
+		field_prep(SMMU_CMD_TLBI_W0_NUM, range.num) | field_prep(SMMU_CMD_TLBI_W0_SCALE, range.scale);
 	cmd.word[1] = range.ipa | field_prep(SMMU_CMD_TLBI_W1_TG, range.tg) |
 		      field_prep(SMMU_CMD_TLBI_W1_TTL, range.ttl) |
 		      field_prep(SMMU_CMD_TLBI_W1_LEAF, range.leaf);
@@ -143,53 +146,43 @@ static inline struct smmu_cmd smmu_cmd_tlbi_nh_all(uint16_t vmid)
 /* Every entry that is neither Secure nor EL2's. Legal on every SMMU. */
 static inline struct smmu_cmd smmu_cmd_tlbi_nsnh_all(void)
 {
-	return (struct smmu_cmd){ .word = {
-		field_prep(SMMU_CMD_W0_OPCODE, SMMU_OP_TLBI_NSNH_ALL), 0 } };
+	return smmu_cmd_words(field_prep(SMMU_CMD_W0_OPCODE, SMMU_OP_TLBI_NSNH_ALL), 0);
 }
 
 /* Every entry of EL2. Needs IDR0.HYP. */
 static inline struct smmu_cmd smmu_cmd_tlbi_el2_all(void)
 {
-	return (struct smmu_cmd){ .word = {
-		field_prep(SMMU_CMD_W0_OPCODE, SMMU_OP_TLBI_EL2_ALL), 0 } };
+	return smmu_cmd_words(field_prep(SMMU_CMD_W0_OPCODE, SMMU_OP_TLBI_EL2_ALL), 0);
 }
 
 /* The cached configuration of one stream. @leaf: a cached level-1 descriptor may stay. */
 static inline struct smmu_cmd smmu_cmd_cfgi_ste(uint32_t sid, bool leaf)
 {
-	return (struct smmu_cmd){ .word = {
-		field_prep(SMMU_CMD_W0_OPCODE, SMMU_OP_CFGI_STE) |
-			field_prep(SMMU_CMD_CFGI_W0_SID, sid),
-		field_prep(SMMU_CMD_CFGI_W1_LEAF, leaf),
-	} };
+	return smmu_cmd_words(field_prep(SMMU_CMD_W0_OPCODE, SMMU_OP_CFGI_STE) |
+				      field_prep(SMMU_CMD_CFGI_W0_SID, sid),
+			      field_prep(SMMU_CMD_CFGI_W1_LEAF, leaf));
 }
 
 /* The 2^lg2 streams around @sid; lg2 is 1 .. 31. */
 static inline struct smmu_cmd smmu_cmd_cfgi_ste_range(uint32_t sid, unsigned lg2)
 {
-	return (struct smmu_cmd){ .word = {
-		field_prep(SMMU_CMD_W0_OPCODE, SMMU_OP_CFGI_STE_RANGE) |
-			field_prep(SMMU_CMD_CFGI_W0_SID, sid),
-		field_prep(SMMU_CMD_CFGI_W1_RANGE, lg2 - 1),
-	} };
+	return smmu_cmd_words(field_prep(SMMU_CMD_W0_OPCODE, SMMU_OP_CFGI_STE_RANGE) |
+				      field_prep(SMMU_CMD_CFGI_W0_SID, sid),
+			      field_prep(SMMU_CMD_CFGI_W1_RANGE, lg2 - 1));
 }
 
 static inline struct smmu_cmd smmu_cmd_cfgi_all(void)
 {
-	return (struct smmu_cmd){ .word = {
-		field_prep(SMMU_CMD_W0_OPCODE, SMMU_OP_CFGI_STE_RANGE),
-		field_prep(SMMU_CMD_CFGI_W1_RANGE, SMMU_CMD_CFGI_RANGE_ALL),
-	} };
+	return smmu_cmd_words(field_prep(SMMU_CMD_W0_OPCODE, SMMU_OP_CFGI_STE_RANGE),
+			      field_prep(SMMU_CMD_CFGI_W1_RANGE, SMMU_CMD_CFGI_RANGE_ALL));
 }
 
 /* Completes when every command before it has; completion shows in CONS alone. */
 static inline struct smmu_cmd smmu_cmd_sync(void)
 {
-	return (struct smmu_cmd){ .word = {
-		field_prep(SMMU_CMD_W0_OPCODE, SMMU_OP_SYNC) |
-			field_prep(SMMU_CMD_SYNC_W0_CS, SMMU_CMD_SYNC_CS_NONE),
-		0,
-	} };
+	return smmu_cmd_words(field_prep(SMMU_CMD_W0_OPCODE, SMMU_OP_SYNC) |
+				      field_prep(SMMU_CMD_SYNC_W0_CS, SMMU_CMD_SYNC_CS_NONE),
+			      0);
 }
 
 #endif

@@ -15,22 +15,22 @@
 #include "smmuv3/cmd.h"
 
 struct cmdq_stats {
-	uint64_t tlbi, cfgi, syncs;    /* written, by opcode; between flushes all are published */
+	uint64_t tlbi, cfgi, syncs; /* written, by opcode; between flushes all are published */
 	uint64_t doorbells;
-	uint64_t repaired;	       /* commands replaced after CERROR_ILL */
+	uint64_t repaired; /* commands replaced after CERROR_ILL */
 };
 
 struct cmdq {
-	uint64_t *ring;		       /* two words a slot */
+	uint64_t *ring;					       /* two words a slot */
 	uintptr_t prod_reg, cons_reg, gerror_reg, gerrorn_reg; /* for platform_mmio_*() */
 	unsigned entries_lg2;
-	unsigned number;	       /* the SMMU's, for reports */
-	uint64_t written;	       /* position of the next free slot; host lock */
-	uint64_t published;	       /* PROD says up to here; host lock */
-	uint64_t consumed;	       /* CONS was seen up to here; host lock in this version */
-	uint64_t repaired_at;	       /* position after the newest repair; 0: none so far */
+	unsigned number;      /* the SMMU's, for reports */
+	uint64_t written;     /* position of the next free slot; host lock */
+	uint64_t published;   /* PROD says up to here; host lock */
+	uint64_t consumed;    /* CONS was seen up to here; host lock in this version */
+	uint64_t repaired_at; /* position after the newest repair; 0: none so far */
 	struct cmdq_stats stats;
-	bool failed;		       /* an error that may not be repaired: nothing completes any more */
+	bool failed; /* an error that may not be repaired: nothing completes any more */
 };
 
 /* Ring memory zeroed, aligned to its size; CMDQ_BASE, PROD and CONS are the caller's to program. */

@@ -13,19 +13,19 @@
 
 #include "smmuv3/field.h"
 
-#define SMMU_EVENT_WORDS	    4
-#define SMMU_EVENT_BYTES	    32
+#define SMMU_EVENT_WORDS 4
+#define SMMU_EVENT_BYTES 32
 
-#define SMMU_EVENT_W0_SID	    SMMU_BITS(63, 32)
-#define SMMU_EVENT_W0_SSID	    SMMU_BITS(31, 12)
-#define SMMU_EVENT_W0_SSV	    SMMU_BITS(11, 11)
-#define SMMU_EVENT_W0_TYPE	    SMMU_BITS(7, 0)
-#define SMMU_EVENT_W1_CLASS	    SMMU_BITS(41, 40)
-#define SMMU_EVENT_W1_S2	    SMMU_BITS(39, 39)
-#define SMMU_EVENT_W1_RNW	    SMMU_BITS(35, 35)
-#define SMMU_EVENT_W1_STALL	    SMMU_BITS(31, 31)
-#define SMMU_EVENT_W3_IPA	    SMMU_BITS(55, 12)
-#define SMMU_EVENT_W3_FETCH	    SMMU_BITS(55, 3)
+#define SMMU_EVENT_W0_SID   SMMU_BITS(63, 32)
+#define SMMU_EVENT_W0_SSID  SMMU_BITS(31, 12)
+#define SMMU_EVENT_W0_SSV   SMMU_BITS(11, 11)
+#define SMMU_EVENT_W0_TYPE  SMMU_BITS(7, 0)
+#define SMMU_EVENT_W1_CLASS SMMU_BITS(41, 40)
+#define SMMU_EVENT_W1_S2    SMMU_BITS(39, 39)
+#define SMMU_EVENT_W1_RNW   SMMU_BITS(35, 35)
+#define SMMU_EVENT_W1_STALL SMMU_BITS(31, 31)
+#define SMMU_EVENT_W3_IPA   SMMU_BITS(55, 12)
+#define SMMU_EVENT_W3_FETCH SMMU_BITS(55, 3)
 
 enum smmu_event_type {
 	SMMU_EVENT_C_BAD_STREAMID = 0x02,
@@ -39,23 +39,23 @@ enum smmu_event_type {
 	SMMU_EVENT_F_TLB_CONFLICT = 0x20,
 };
 
-enum smmu_event_class {		       /* what the faulting address was used for */
+enum smmu_event_class { /* what the faulting address was used for */
 	SMMU_EVENT_CLASS_CD = 0,
 	SMMU_EVENT_CLASS_TT = 1,
 	SMMU_EVENT_CLASS_IN = 2,
 };
 
 struct smmu_event {
-	uint8_t type;		       /* enum smmu_event_type, or another that is only passed on */
+	uint8_t type; /* enum smmu_event_type, or another that is only passed on */
 	uint32_t sid;
 	bool ssid_valid;
 	uint32_t ssid;
-	bool translation;	       /* a fault of types 0x10 .. 0x13: these fields mean something: */
+	bool translation; /* a fault of types 0x10 .. 0x13: these fields mean something: */
 	bool stall, read, stage2;
 	enum smmu_event_class class;
-	uint64_t address;	       /* the device's address */
-	uint64_t ipa;		       /* of a stage-2 fault, its page */
-	uint64_t fetch;		       /* physical address of a failed STE or descriptor fetch, or 0 */
+	uint64_t address; /* the device's address */
+	uint64_t ipa;	  /* of a stage-2 fault, its page */
+	uint64_t fetch;	  /* physical address of a failed STE or descriptor fetch, or 0 */
 };
 
 static inline struct smmu_event smmu_event_decode(const uint64_t record[SMMU_EVENT_WORDS])

@@ -24,13 +24,13 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the core runs on litt
 #define FIELD_FITS(mask, value) ((uint64_t)(value) <= FIELD_MAX(mask))
 
 /* Zero; does not compile if @value is a constant that does not fit. */
-#define FIELD_CHECK_CONSTANT(mask, value)                                                          \
-	(0 * sizeof(struct {                                                                       \
-		_Static_assert(FIELD_FITS(mask, __builtin_choose_expr(                             \
-							__builtin_constant_p(value), value, 0)),   \
-			       "value does not fit its field");                                    \
-		char unused;                                                                       \
-	}))
+#define FIELD_CHECK_CONSTANT(mask, value)                                                                \
+	(0 * sizeof(struct {                                                                             \
+		 _Static_assert(                                                                         \
+			 FIELD_FITS(mask, __builtin_choose_expr(__builtin_constant_p(value), value, 0)), \
+			 "value does not fit its field");                                                \
+		 char unused;                                                                            \
+	 }))
 
 static inline uint64_t field_prep_variable(uint64_t mask, uint64_t value)
 {
@@ -39,8 +39,7 @@ static inline uint64_t field_prep_variable(uint64_t mask, uint64_t value)
 }
 
 /* @value at its field's place; @mask is a constant. */
-#define field_prep(mask, value)                                                                    \
-	(FIELD_CHECK_CONSTANT(mask, value) + field_prep_variable(mask, value))
+#define field_prep(mask, value) (FIELD_CHECK_CONSTANT(mask, value) + field_prep_variable(mask, value))
 
 /* The field's value out of @word; @mask is not zero. */
 static inline uint64_t field_get(uint64_t mask, uint64_t word)

@@ -54,21 +54,20 @@ static int smmu_wait(const struct shadow_smmu *smmu, unsigned offset, uint64_t m
 
 static bool smmu_config_valid(const struct shadow_smmu_config *config)
 {
-	return config->cmdq_lg2 >= 2 && config->cmdq_lg2 <= SMMU_QUEUE_LG2_MAX &&
-	       config->evtq_lg2 >= 2 && config->evtq_lg2 <= SMMU_QUEUE_LG2_MAX &&
-	       config->sid_bits <= 32 && config->wait_ns >= 1 &&
+	return config->cmdq_lg2 >= 2 && config->cmdq_lg2 <= SMMU_QUEUE_LG2_MAX && config->evtq_lg2 >= 2 &&
+	       config->evtq_lg2 <= SMMU_QUEUE_LG2_MAX && config->sid_bits <= 32 && config->wait_ns >= 1 &&
 	       config->wait_ns <= SHADOW_WAIT_NS_MAX;
 }
 
 /* What cannot be done without. Non-coherent table walks and queues are refused as well. */
-static bool smmu_serves(const struct shadow_smmu_config *config, unsigned bbml, uint32_t idr0,
-			uint32_t idr1, uint32_t idr3, uint32_t idr5)
+static bool smmu_serves(const struct shadow_smmu_config *config, unsigned bbml, uint32_t idr0, uint32_t idr1,
+			uint32_t idr3, uint32_t idr5)
 {
 	if (!(idr0 & SMMU_IDR0_S2P) || (config->nested && !(idr0 & SMMU_IDR0_S1P)))
 		return false;
 	if (!(field_get(SMMU_IDR0_TTF, idr0) & SMMU_IDR0_TTF_AARCH64) ||
-	    field_get(SMMU_IDR0_TTENDIAN, idr0) == SMMU_IDR0_TTENDIAN_BIG ||
-	    !(idr5 & SMMU_IDR5_GRAN4K) || !(idr0 & SMMU_IDR0_COHACC))
+	    field_get(SMMU_IDR0_TTENDIAN, idr0) == SMMU_IDR0_TTENDIAN_BIG || !(idr5 & SMMU_IDR5_GRAN4K) ||
+	    !(idr0 & SMMU_IDR0_COHACC))
 		return false;
 	/* Entries say S2S = 0: where every fault has to stall, that is an illegal entry. */
 	if (field_get(SMMU_IDR0_STALL_MODEL, idr0) == SMMU_IDR0_STALL_MODEL_FORCED)
@@ -179,8 +178,7 @@ static bool smmu_part_valid(const struct shadow_smmu *smmu, const uint64_t *virt
 {
 	uint64_t space = UINT64_C(1) << smmu_oas_bits(smmu->oas);
 
-	return virt != NULL && (pa.addr & (bytes - 1)) == 0 && bytes <= space &&
-	       pa.addr <= space - bytes;
+	return virt != NULL && (pa.addr & (bytes - 1)) == 0 && bytes <= space && pa.addr <= space - bytes;
 }
 
 static void smmu_set_attributes(const struct shadow_smmu *smmu)

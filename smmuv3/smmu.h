@@ -16,11 +16,11 @@
 
 /* Memory that the SMMU reads and writes: zeroed, each part aligned to its own size, 64 at least. */
 struct smmu_memory {
-	uint64_t *strtab;	       /* smmu_strtab_bytes() */
+	uint64_t *strtab; /* smmu_strtab_bytes() */
 	shadow_pa_t strtab_pa;
-	uint64_t *cmdq;		       /* smmu_cmdq_bytes() */
+	uint64_t *cmdq; /* smmu_cmdq_bytes() */
 	shadow_pa_t cmdq_pa;
-	uint64_t *evtq;		       /* smmu_evtq_bytes() */
+	uint64_t *evtq; /* smmu_evtq_bytes() */
 	shadow_pa_t evtq_pa;
 };
 
@@ -40,20 +40,20 @@ static inline uint64_t smmu_evtq_bytes(const struct shadow_smmu_config *config)
 }
 
 struct shadow_smmu {
-	struct shadow_target *target;  /* whose table its streams use */
+	struct shadow_target *target; /* whose table its streams use */
 	struct shadow_smmu_config config;
 	struct smmu_memory memory;
 	struct cmdq cmdq;
-	unsigned number;	       /* for reports */
-	uint32_t iidr;		       /* for errata; none is acted upon yet */
-	unsigned bbml;		       /* IDR3.BBML */
-	unsigned oas;		       /* IDR5.OAS, encoded; see smmu_oas_bits() */
-	bool ril;		       /* IDR3.RIL, unless the configuration says not to use it */
-	bool vmid16, hyp, ats;	       /* IDR0 */
-	uint64_t doorbells_extra;      /* rung because a flush exceeded the ring */
-	uint32_t cr0;		       /* as last written */
-	bool closed;		       /* shut after a failure, abort confirmed */
-	bool isolation_lost;	       /* shut in vain: abort could not be confirmed */
+	unsigned number;	  /* for reports */
+	uint32_t iidr;		  /* for errata; none is acted upon yet */
+	unsigned bbml;		  /* IDR3.BBML */
+	unsigned oas;		  /* IDR5.OAS, encoded; see smmu_oas_bits() */
+	bool ril;		  /* IDR3.RIL, unless the configuration says not to use it */
+	bool vmid16, hyp, ats;	  /* IDR0 */
+	uint64_t doorbells_extra; /* rung because a flush exceeded the ring */
+	uint32_t cr0;		  /* as last written */
+	bool closed;		  /* shut after a failure, abort confirmed */
+	bool isolation_lost;	  /* shut in vain: abort could not be confirmed */
 };
 
 /* Read what the SMMU is and refuse what does not serve; writes no register.

@@ -12,7 +12,7 @@
 #include "smmuv3/tlbi.h"
 
 #define TLBI_SPACE_PAGES (UINT64_C(1) << 36) /* 48 bits of address */
-#define TLBI_NUM_LG2 5u		       /* NUM + 1 is 1 .. 32 */
+#define TLBI_NUM_LG2	 5u		     /* NUM + 1 is 1 .. 32 */
 
 /* Without ranges: more commands than this in a flush, and the whole VMID goes instead. The number of
  * entries of a table, where Linux draws the line for one request as well. */
@@ -220,17 +220,19 @@ static unsigned tlbi_lg2_up(uint64_t count)
 	return count <= 1 ? 0 : 64 - (unsigned)__builtin_clzll(count - 1);
 }
 
-static struct smmu_cmd tlbi_range(uint16_t vmid, uint64_t start, uint64_t count, unsigned scale,
-				  unsigned level, bool leaf)
+static struct smmu_cmd tlbi_range(uint16_t vmid, uint64_t start, uint64_t count, unsigned scale, unsigned level,
+				  bool leaf)
 {
-	return smmu_cmd_tlbi_s2_range(vmid, (struct smmu_tlbi_range){
+	struct smmu_tlbi_range range = {
 		.ipa = start << SHADOW_PAGE_LG2,
 		.num = (uint8_t)((count >> scale) - 1),
 		.scale = (uint8_t)scale,
 		.tg = SMMU_CMD_TLBI_TG_4K,
 		.ttl = (uint8_t)level,
 		.leaf = leaf,
-	});
+	};
+
+	return smmu_cmd_tlbi_s2_range(vmid, range);
 }
 
 /* The next command of a span as ranges, which may start at any page (any block, with a hint). Units of
@@ -286,8 +288,7 @@ bool tlbi_cursor_next(struct tlbi_cursor *cursor, struct smmu_cmd *cmd)
 	if (cursor->format.ril) {
 		*cmd = tlbi_next_range(span, cursor->format.vmid, &cursor->next);
 	} else {
-		*cmd = smmu_cmd_tlbi_s2_ipa(cursor->format.vmid, cursor->next << SHADOW_PAGE_LG2,
-					    span->leaf);
+		*cmd = smmu_cmd_tlbi_s2_ipa(cursor->format.vmid, cursor->next << SHADOW_PAGE_LG2, span->leaf);
 		cursor->next += tlbi_level_pages(span->level);
 	}
 	if (cursor->next >= span->end && ++cursor->index < spans->count)

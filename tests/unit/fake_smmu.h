@@ -16,7 +16,7 @@
 
 #include <shadow/platform.h>
 
-#define FAKE_LOG_MAX   4096u
+#define FAKE_LOG_MAX 4096u
 
 struct fake_write {
 	uint32_t offset;
@@ -34,27 +34,27 @@ struct fake_report {
 };
 
 struct fake_smmu {
-	uintptr_t registers;	       /* what the driver is told */
+	uintptr_t registers; /* what the driver is told */
 	uint32_t reg[0x20000 / 4];
 	struct fake_write writes[FAKE_LOG_MAX];
 	unsigned write_count;
-	unsigned reads;		       /* register reads so far */
+	unsigned reads;				    /* register reads so far */
 	struct fake_command commands[FAKE_LOG_MAX]; /* executed, in order */
 	unsigned command_count;
 	struct fake_report reports[16];
 	unsigned report_count;
 	uint64_t time_ns;
 
-	uint32_t ack_blocked;	       /* CR0 fields that are never acknowledged */
-	bool update_stuck;	       /* GBPA.UPDATE never clears */
-	bool abort_ignored;	       /* GBPA.ABORT cannot be set */
-	bool stalled;		       /* no command is consumed */
-	bool prompt;		       /* commands are consumed in the doorbell write */
-	unsigned steps_per_relax;      /* else that many commands in each platform_relax() */
-	uint64_t refuse_position;      /* the command here is refused, refuse_times times, */
+	uint32_t ack_blocked;	  /* CR0 fields that are never acknowledged */
+	bool update_stuck;	  /* GBPA.UPDATE never clears */
+	bool abort_ignored;	  /* GBPA.ABORT cannot be set */
+	bool stalled;		  /* no command is consumed */
+	bool prompt;		  /* commands are consumed in the doorbell write */
+	unsigned steps_per_relax; /* else that many commands in each platform_relax() */
+	uint64_t refuse_position; /* the command here is refused, refuse_times times, */
 	unsigned refuse_times;
-	unsigned refuse_error;	       /* with this CONS.ERR */
-	uint64_t position;	       /* of the next command */
+	unsigned refuse_error;				       /* with this CONS.ERR */
+	uint64_t position;				       /* of the next command */
 	void (*executing)(const struct fake_command *command); /* called before each command counts */
 };
 

@@ -3,7 +3,7 @@
  * test_cmd.c - command builders against encodings worked out by hand from the specification.
  */
 #ifndef SHADOW_DEBUG
-#define SHADOW_DEBUG 1		       /* the checks are under test */
+#define SHADOW_DEBUG 1 /* the checks are under test */
 #endif
 #include "smmuv3/cmd.h"
 
@@ -33,43 +33,42 @@ static void one_page_without_a_range_names_the_page_and_leaf(void **state)
 
 static void sixteen_pages_are_one_range_of_num_15(void **state)
 {
+	const struct smmu_tlbi_range range = {
+		.ipa = 0x51000000,
+		.num = 15,
+		.tg = SMMU_CMD_TLBI_TG_4K,
+		.ttl = 3,
+		.leaf = true,
+	};
+
 	(void)state;
 
-	assert_words(smmu_cmd_tlbi_s2_range(5, (struct smmu_tlbi_range){
-			     .ipa = 0x51000000,
-			     .num = 15,
-			     .tg = SMMU_CMD_TLBI_TG_4K,
-			     .ttl = 3,
-			     .leaf = true,
-		     }),
-		     0x000000050000f02a, 0x0000000051000701);
+	assert_words(smmu_cmd_tlbi_s2_range(5, range), 0x000000050000f02a, 0x0000000051000701);
 }
 
 static void a_2m_block_is_one_range_of_num_31_and_scale_4(void **state)
 {
+	const struct smmu_tlbi_range range = {
+		.ipa = 0x40200000,
+		.num = 31,
+		.scale = 4,
+		.tg = SMMU_CMD_TLBI_TG_4K,
+		.ttl = 2,
+		.leaf = true,
+	};
+
 	(void)state;
 
-	assert_words(smmu_cmd_tlbi_s2_range(0, (struct smmu_tlbi_range){
-			     .ipa = 0x40200000,
-			     .num = 31,
-			     .scale = 4,
-			     .tg = SMMU_CMD_TLBI_TG_4K,
-			     .ttl = 2,
-			     .leaf = true,
-		     }),
-		     0x000000000041f02a, 0x0000000040200601);
+	assert_words(smmu_cmd_tlbi_s2_range(0, range), 0x000000000041f02a, 0x0000000040200601);
 }
 
 static void the_largest_range_reaches_every_field_end(void **state)
 {
+	const struct smmu_tlbi_range range = { .num = 31, .scale = 31, .tg = SMMU_CMD_TLBI_TG_4K };
+
 	(void)state;
 
-	assert_words(smmu_cmd_tlbi_s2_range(0xffff, (struct smmu_tlbi_range){
-			     .num = 31,
-			     .scale = 31,
-			     .tg = SMMU_CMD_TLBI_TG_4K,
-		     }),
-		     0x0000ffff01f1f02a, 0x0000000000000400);
+	assert_words(smmu_cmd_tlbi_s2_range(0xffff, range), 0x0000ffff01f1f02a, 0x0000000000000400);
 }
 
 static void whole_vmid_commands_carry_the_vmid_and_nothing_else(void **state)
@@ -115,12 +114,11 @@ static void every_opcode_has_one_class(void **state)
 
 static void one_page_of_unknown_level_is_refused_as_a_range(void **state)
 {
+	const struct smmu_tlbi_range range = { .ipa = 0x1000, .tg = SMMU_CMD_TLBI_TG_4K };
+
 	(void)state;
 
-	expect_assert_failure((void)smmu_cmd_tlbi_s2_range(5, (struct smmu_tlbi_range){
-		.ipa = 0x1000,
-		.tg = SMMU_CMD_TLBI_TG_4K,
-	}));
+	expect_assert_failure((void)smmu_cmd_tlbi_s2_range(5, range));
 }
 
 int main(void)

@@ -3,7 +3,7 @@
  * test_field.c - bit fields: masks, values that fit and values that do not.
  */
 #ifndef SHADOW_DEBUG
-#define SHADOW_DEBUG 1		       /* the checks are under test */
+#define SHADOW_DEBUG 1 /* the checks are under test */
 #endif
 #include "smmuv3/field.h"
 

@@ -16,14 +16,14 @@
 #include "smmuv3/stream.h"
 #include "tests/unit/fake_smmu.h"
 
-#define GBPA	     0x44
-#define CR0	     0x20
-#define GBPA_UPDATE  (1u << 31)
-#define GBPA_ABORT   (1u << 20)
-#define CMDQEN	     (1u << 3)
-#define EVENTQEN     (1u << 2)
-#define SMMUEN	     (1u << 0)
-#define NUMBER	     3
+#define GBPA	    0x44
+#define CR0	    0x20
+#define GBPA_UPDATE (1u << 31)
+#define GBPA_ABORT  (1u << 20)
+#define CMDQEN	    (1u << 3)
+#define EVENTQEN    (1u << 2)
+#define SMMUEN	    (1u << 0)
+#define NUMBER	    3
 
 static struct shadow_smmu smmu;
 static struct shadow_smmu_config config;
@@ -180,14 +180,30 @@ static void a_configuration_out_of_range_is_refused_unread(void **state)
 
 		prepare();
 		switch (i) {
-		case 0: config.cmdq_lg2 = 1; break;
-		case 1: config.cmdq_lg2 = 20; break;
-		case 2: config.evtq_lg2 = 1; break;
-		case 3: config.evtq_lg2 = 20; break;
-		case 4: config.sid_bits = 33; break;
-		case 5: config.wait_ns = 0; break;
-		case 6: config.wait_ns = SHADOW_WAIT_NS_MAX + 1; break;
-		case 7: bbml = 3; break;
+		case 0:
+			config.cmdq_lg2 = 1;
+			break;
+		case 1:
+			config.cmdq_lg2 = 20;
+			break;
+		case 2:
+			config.evtq_lg2 = 1;
+			break;
+		case 3:
+			config.evtq_lg2 = 20;
+			break;
+		case 4:
+			config.sid_bits = 33;
+			break;
+		case 5:
+			config.wait_ns = 0;
+			break;
+		case 6:
+			config.wait_ns = SHADOW_WAIT_NS_MAX + 1;
+			break;
+		case 7:
+			bbml = 3;
+			break;
 		}
 
 		assert_int_equal(smmu_probe(&smmu, &config, bbml, NUMBER), -SHADOW_EINVAL);
@@ -436,13 +452,27 @@ static void misplaced_memory_is_refused_untouched(void **state)
 		prepare();
 		assert_int_equal(smmu_probe(&smmu, &config, 2, NUMBER), 0);
 		switch (i) {
-		case 0: memory.strtab_pa.addr += 64; break;
-		case 1: memory.cmdq_pa.addr += 128; break;
-		case 2: memory.evtq_pa.addr += 128; break;
-		case 3: memory.strtab_pa.addr = UINT64_C(1) << 48; break;
-		case 4: memory.cmdq_pa.addr = UINT64_C(1) << 48; break;
-		case 5: memory.evtq_pa.addr = UINT64_C(1) << 48; break;
-		case 6: memory.evtq = NULL; break;
+		case 0:
+			memory.strtab_pa.addr += 64;
+			break;
+		case 1:
+			memory.cmdq_pa.addr += 128;
+			break;
+		case 2:
+			memory.evtq_pa.addr += 128;
+			break;
+		case 3:
+			memory.strtab_pa.addr = UINT64_C(1) << 48;
+			break;
+		case 4:
+			memory.cmdq_pa.addr = UINT64_C(1) << 48;
+			break;
+		case 5:
+			memory.evtq_pa.addr = UINT64_C(1) << 48;
+			break;
+		case 6:
+			memory.evtq = NULL;
+			break;
 		}
 
 		assert_int_equal(smmu_bring_up(&smmu, &memory), -SHADOW_EINVAL);

@@ -21,9 +21,9 @@ static const struct smmu_stage2 stage2_40 = {
 };
 
 /* 4 KiB granule, 40 bits, VMID 5; bit 53 (S2AFFD) on top of the usual constant: AF never faults. */
-#define WORD2_40                                                                                   \
-	((UINT64_C(24) | 1 << 6 | 1 << 8 | 1 << 10 | 3 << 12 | 2 << 16) << 32 |                    \
-	 UINT64_C(1) << 51 | UINT64_C(1) << 53 | UINT64_C(1) << 54 | UINT64_C(1) << 58 | 5)
+#define WORD2_40                                                                                    \
+	((UINT64_C(24) | 1 << 6 | 1 << 8 | 1 << 10 | 3 << 12 | 2 << 16) << 32 | UINT64_C(1) << 51 | \
+	 UINT64_C(1) << 53 | UINT64_C(1) << 54 | UINT64_C(1) << 58 | 5)
 
 static void an_aborting_entry_is_valid_and_otherwise_empty(void **state)
 {
@@ -54,8 +54,9 @@ static void size_and_start_level_follow_the_table(void **state)
 {
 	static const struct {
 		unsigned ia_bits, start_level, t0sz, sl0;
-	} cases[] = { { 32, 1, 32, 1 }, { 34, 2, 30, 0 }, { 39, 1, 25, 1 }, { 44, 0, 20, 2 },
-		      { 48, 0, 16, 2 } };
+	} cases[] = {
+		{ 32, 1, 32, 1 }, { 34, 2, 30, 0 }, { 39, 1, 25, 1 }, { 44, 0, 20, 2 }, { 48, 0, 16, 2 }
+	};
 
 	(void)state;
 
@@ -94,12 +95,12 @@ static void a_host_that_sets_every_bit_gains_nothing(void **state)
 	(void)state;
 
 	assert_int_equal(ste.word[0], UINT64_C(0xf8ffffffffffffff));
-	assert_int_equal(ste.word[1] >> 28 & 3, 0);  /* EATS: no ATS */
-	assert_int_equal(ste.word[1] >> 30 & 3, 0);  /* STRW: Non-secure EL1 */
-	assert_int_equal(ste.word[1] >> 25 & 1, 0);  /* S2FWB */
+	assert_int_equal(ste.word[1] >> 28 & 3, 0); /* EATS: no ATS */
+	assert_int_equal(ste.word[1] >> 30 & 3, 0); /* STRW: Non-secure EL1 */
+	assert_int_equal(ste.word[1] >> 25 & 1, 0); /* S2FWB */
 	assert_int_equal(ste.word[1], UINT64_C(1) << 44 | UINT64_C(1) << 27 | 0xff);
 	assert_int_equal(ste.word[2], WORD2_40);
-	assert_int_equal(ste.word[2] >> 57 & 1, 0);  /* S2S: no stall */
+	assert_int_equal(ste.word[2] >> 57 & 1, 0); /* S2S: no stall */
 }
 
 static void address_sizes_decode_as_idr5_counts_them(void **state)

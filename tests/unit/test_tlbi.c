@@ -16,17 +16,17 @@
 
 #include <cmocka.h>
 
-#define VMID	   5
-#define SPANS_MAX  600
+#define VMID	     5
+#define SPANS_MAX    600
 #define COMMANDS_MAX 2000
-#define SPACE	   (UINT64_C(1) << 36)
+#define SPACE	     (UINT64_C(1) << 36)
 
 /* ---- reference: what a command invalidates ------------------------------------------------------ */
 
 struct effect {
 	bool vmall;
-	bool range;		       /* TG given */
-	uint64_t start, end;	       /* pages */
+	bool range;	     /* TG given */
+	uint64_t start, end; /* pages */
 	unsigned ttl;
 	bool leaf;
 };
@@ -253,7 +253,8 @@ static void at_the_end_of_the_address_space_two_exact_commands_replace_rounding(
 		for (unsigned level = 1; level <= 3; level++) {
 			struct tlbi_spans spans = spans_new(1);
 
-			tlbi_spans_add(&spans, SPACE - count * level_pages(level), SPACE, (uint8_t)level, true);
+			tlbi_spans_add(&spans, SPACE - count * level_pages(level), SPACE, (uint8_t)level,
+				       true);
 			run_cursor(&spans, true);
 
 			assert_range_span(&storage[0], effects, effect_count);
@@ -461,8 +462,8 @@ static void assert_all_removed(const struct tlbi_span *span)
 		uint64_t page = span->start + entry * unit + random_below(unit);
 
 		if (!removed(page, span->level, span->leaf))
-			fail_msg("page %#" PRIx64 " level %u leaf %d is not invalidated", page,
-				 span->level, span->leaf);
+			fail_msg("page %#" PRIx64 " level %u leaf %d is not invalidated", page, span->level,
+				 span->leaf);
 	}
 }
 
