@@ -220,8 +220,8 @@ static unsigned tlbi_lg2_up(uint64_t count)
 	return count <= 1 ? 0 : 64 - (unsigned)__builtin_clzll(count - 1);
 }
 
-static struct smmu_cmd tlbi_range(uint16_t vmid, uint64_t start, uint64_t count, unsigned scale, unsigned level,
-				  bool leaf)
+static struct smmu_cmd tlbi_range(uint16_t vmid, uint64_t start, uint64_t count, unsigned scale,
+				  unsigned level, bool leaf)
 {
 	struct smmu_tlbi_range range = {
 		.ipa = start << SHADOW_PAGE_LG2,
