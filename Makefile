@@ -76,6 +76,7 @@ COMMAND_SRCS := \
 	bench/machine.c \
 	bench/mapfile.c \
 	bench/message.c \
+	bench/observed.c \
 	bench/observer.c \
 	bench/options.c \
 	bench/oracle.c \
@@ -100,7 +101,8 @@ BENCH_SRCS := \
 
 TEST_SUPPORT_SRCS := \
 	tests/unit/fake_smmu.c \
-	tests/unit/model_rig.c
+	tests/unit/model_rig.c \
+	tests/unit/system_rig.c
 
 TEST_SRCS := \
 	tests/unit/test_cmd.c \
@@ -113,6 +115,7 @@ TEST_SRCS := \
 	tests/unit/test_platform.c \
 	tests/unit/test_smmu.c \
 	tests/unit/test_ste.c \
+	tests/unit/test_system.c \
 	tests/unit/test_tlbi.c \
 	tests/unit/test_trace.c
 
@@ -317,25 +320,23 @@ $(BUILD)/s2shadow: $(BUILD)/plain/bench/s2shadow.o $(plain_objects) $(BUILD)/run
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $^ $(LIBS)
 
-# Tests see every symbol of the observed core; benchmarks every symbol of the native one.
+# Tests see every symbol of the observed core; benchmarks every symbol of the native one. What suites share is
+# searched first: it may stand in for a part of the command, such as the observer of descriptor stores.
+$(BUILD)/libsupport.a: $(call objects,plain,$(TEST_SUPPORT_SRCS))
 $(BUILD)/libtest.a: $(observed_core) $(observed_runner) $(plain_objects) $(BUILD)/runner-native.o \
-		$(call objects,plain,$(WORKLOAD_SRCS) $(TEST_SUPPORT_SRCS))
+		$(call objects,plain,$(WORKLOAD_SRCS))
+$(BUILD)/libbench.a: $(native_core) $(native_runner) $(plain_objects) $(BUILD)/runner-observed.o \
+		$(call objects,plain,$(WORKLOAD_SRCS))
+$(BUILD)/libsupport.a $(BUILD)/libtest.a $(BUILD)/libbench.a:
 	$(call say,AR,$@)
 	@mkdir -p $(@D)
 	@rm -f $@
 	$(Q)$(AR) qcs $@ $^
 
-$(BUILD)/tests/%: $(BUILD)/plain/tests/unit/%.o $(BUILD)/libtest.a
+$(BUILD)/tests/%: $(BUILD)/plain/tests/unit/%.o $(BUILD)/libsupport.a $(BUILD)/libtest.a
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $^ -lcmocka $(LIBS)
-
-$(BUILD)/libbench.a: $(native_core) $(native_runner) $(plain_objects) $(BUILD)/runner-observed.o \
-		$(call objects,plain,$(WORKLOAD_SRCS))
-	$(call say,AR,$@)
-	@mkdir -p $(@D)
-	@rm -f $@
-	$(Q)$(AR) qcs $@ $^
 
 $(BUILD)/s2shadow-bench: $(bench_objects) $(BUILD)/libbench.a
 	$(call say,LINK,$@)
