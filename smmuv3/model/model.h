@@ -7,6 +7,11 @@
  * refills between any two steps, and executes the commands between two SYNCs in adversarial order.
  * Hosted code; includes none of the driver's headers, so that a wrong bit has to be read wrong twice.
  * Spec: IHI 0070 (SMMUv3), DDI 0487 (VMSAv8-64 stage 2).
+ *
+ * Simplified: stage 1 of a nested stream is an identity map of global entries owned by the host (contexts are
+ * not fetched, stage 1 never faults), a stage-1-only stream is bypassed, no stalls, PRI, MSIs of errors or
+ * events, substreams, 52-bit addresses or small tables. A table is read through one memory callback, so
+ * concatenated start tables (up to 64 KiB x 16) must be contiguous for the host too.
  */
 #ifndef SMMUV3_MODEL_MODEL_H
 #define SMMUV3_MODEL_MODEL_H
@@ -24,14 +29,15 @@ struct model_memory {
 	void *(*write)(void *ctx, uint64_t pa, size_t bytes);
 };
 
-enum model_rule {	       /* what a violation breaks; names in model_rule_name() */
-	MODEL_RULE_BBM_BLOCK,  /* live leaf replaced by a table, or the reverse, at BBML 0 */
-	MODEL_RULE_BBM_OUTPUT, /* live leaf's output address changed without break-before-make */
-	MODEL_RULE_BBM_TYPE,   /* live leaf's memory type changed without break-before-make */
-	MODEL_RULE_CONTIGUOUS, /* contiguous group broken or misprogrammed */
-	MODEL_RULE_DESCRIPTOR, /* reserved descriptor encoding made reachable */
-	MODEL_RULE_REGISTER,   /* guarded register written at a forbidden time */
-	MODEL_RULE_ALIGNMENT,  /* base of a table or queue not aligned to its size */
+enum model_rule {		/* what a violation breaks; names in model_rule_name() */
+	MODEL_RULE_BBM_BLOCK,	/* live leaf replaced by a table, or the reverse, at BBML 0 */
+	MODEL_RULE_BBM_OUTPUT,	/* live leaf's output address changed without break-before-make */
+	MODEL_RULE_BBM_TYPE,	/* live leaf's memory type changed without break-before-make */
+	MODEL_RULE_CONTIGUOUS,	/* contiguous group broken or misprogrammed */
+	MODEL_RULE_DESCRIPTOR,	/* reserved descriptor encoding made reachable */
+	MODEL_RULE_REGISTER,	/* guarded register written at a forbidden time */
+	MODEL_RULE_ALIGNMENT,	/* base of a table or queue not aligned to its size */
+	MODEL_RULE_TABLE_REUSE, /* table page linked twice, or written while walk caches reach it */
 	MODEL_RULE_COUNT
 };
 
@@ -73,8 +79,11 @@ uint64_t model_read64(struct model *model, uint32_t offset);
 void model_write32(struct model *model, uint32_t offset, uint32_t value);
 void model_write64(struct model *model, uint32_t offset, uint64_t value);
 
-/** model_step() - one micro step (fetch or execute one command, or one adversary refill).
- * Return: false when there is nothing to do: queue empty, disabled or stopped by an error. */
+/** model_step() - one micro step: answer a register handshake, or consume or execute one command.
+ *
+ * Watched addresses are accessed again within the step that could make a difference. A consumed command is
+ * executed at a random later step, at the latest when a SYNC waits for it, and without a SYNC perhaps never.
+ * Return: false when there is nothing to do: queue empty, disabled, stalled or stopped by an error. */
 bool model_step(struct model *model);
 
 /** model_run() - step until there is nothing to do. Return: steps made. */
@@ -109,7 +118,8 @@ struct model_access model_dma(struct model *model, uint32_t sid, uint64_t iova, 
 /** model_probe() - like model_dma(), but leaves no trace: no fill, no event. Serves from TLB if present. */
 struct model_access model_probe(struct model *model, uint32_t sid, uint64_t iova, bool write);
 
-/* The adversary re-accesses watched addresses between any two steps (refills stale caches). */
+/* The adversary re-accesses watched addresses between any two steps (refills stale caches), without events.
+ */
 void model_watch(struct model *model, uint32_t sid, uint64_t iova);
 void model_unwatch_all(struct model *model);
 
@@ -131,7 +141,8 @@ struct model_counters {
 const struct model_counters *model_counters(const struct model *model);
 const char *model_rule_name(enum model_rule rule);
 
-/* Fault injection: the command at 64-bit position @position (from 0) raises CERROR_ @error once. */
+/* Fault injection: the command at 64-bit position @position raises CERROR_ @error once. Positions count the
+ * commands consumed since model_new(), from 0; setting up the queue again does not restart them. */
 void model_inject_cerror(struct model *model, uint64_t position, unsigned error);
 /* The command queue stops consuming (a sync that never completes) until called with false. */
 void model_stall_commands(struct model *model, bool stall);

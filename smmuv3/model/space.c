@@ -396,7 +396,7 @@ void space_invalidate(struct space *space, uint64_t first, uint64_t last, unsign
 		node_invalidate(space, space->root, 0, first, last, &cut);
 }
 
-static bool slot_get(struct space *space, uint64_t address, unsigned level, bool table, uint64_t *descriptor)
+bool space_get(struct space *space, uint64_t address, unsigned level, bool table, uint64_t *descriptor)
 {
 	struct node *node = node_at(space, address, level, false);
 	struct slots *slots;
@@ -412,12 +412,60 @@ static bool slot_get(struct space *space, uint64_t address, unsigned level, bool
 	return true;
 }
 
-bool space_leaf(struct space *space, uint64_t address, unsigned level, uint64_t *descriptor)
+struct each {
+	const struct space *space;
+	uint64_t first, last;
+	void *ctx;
+	void (*entry)(void *ctx, uint64_t address, unsigned level, bool table, uint64_t descriptor);
+};
+
+static void slots_each(const struct each *each, const struct node *node, bool table, uint64_t base,
+		       unsigned low, unsigned high)
 {
-	return slot_get(space, address, level, false, descriptor);
+	const struct slots *slots = table ? &node->table : &node->leaf;
+	unsigned shift = level_shift(each->space->granule_lg2, node->level), word;
+
+	for (word = low / 64; word <= high / 64; word++) {
+		uint64_t set = slots->bits[word] & word_range(word, low, high);
+
+		for (; set; set &= set - 1) {
+			unsigned index = word * 64 + __builtin_ctzll(set);
+
+			each->entry(each->ctx, base + bits_put(index, shift), node->level, table,
+				    slots->slot[index].descriptor);
+		}
+	}
 }
 
-bool space_table(struct space *space, uint64_t address, unsigned level, uint64_t *descriptor)
+static void node_each(const struct each *each, struct node *node, uint64_t base, struct cuts cuts)
 {
-	return slot_get(space, address, level, true, descriptor);
+	unsigned shift = level_shift(each->space->granule_lg2, node->level);
+	uint64_t top = base + bits_put(1, shift + node->slots_lg2) - 1;
+	unsigned low = ((each->first > base ? each->first : base) - base) >> shift;
+	unsigned high = ((each->last < top ? each->last : top) - base) >> shift;
+	unsigned word;
+
+	node_sweep(each->space, node, &cuts);
+	slots_each(each, node, false, base, low, high);
+	if (!node->child)
+		return;
+	slots_each(each, node, true, base, low, high);
+	for (word = low / 64; word <= high / 64; word++) {
+		uint64_t set = node->child_bits[word] & word_range(word, low, high);
+
+		for (; set; set &= set - 1) {
+			unsigned index = word * 64 + __builtin_ctzll(set);
+
+			node_each(each, node->child[index], base + bits_put(index, shift), cuts);
+		}
+	}
+}
+
+void space_each(struct space *space, uint64_t first, uint64_t last, void *ctx,
+		void (*entry)(void *ctx, uint64_t address, unsigned level, bool table, uint64_t descriptor))
+{
+	struct each each = {space, first, last, ctx, entry};
+	struct cuts cuts = {{0}, {0}};
+
+	node_each(&each, space->root, 0, cuts);
 }

@@ -49,9 +49,12 @@ struct space_extent {
 void space_invalidate(struct space *space, uint64_t first, uint64_t last, unsigned leaf_levels,
 		      unsigned table_levels, uint64_t time, struct space_extent *extent);
 
-/** space_leaf() - the leaf kept in the slot of @address at exactly @level. Return: false if none. */
-bool space_leaf(struct space *space, uint64_t address, unsigned level, uint64_t *descriptor);
-/** space_table() - the same for table pointers. */
-bool space_table(struct space *space, uint64_t address, unsigned level, uint64_t *descriptor);
+/** space_get() - what the slot of @address at exactly @level holds. Return: false if nothing. */
+bool space_get(struct space *space, uint64_t address, unsigned level, bool table, uint64_t *descriptor);
+
+/** space_each() - every descriptor that covers an address in [first, last]. @entry must not change the space.
+ */
+void space_each(struct space *space, uint64_t first, uint64_t last, void *ctx,
+		void (*entry)(void *ctx, uint64_t address, unsigned level, bool table, uint64_t descriptor));
 
 #endif

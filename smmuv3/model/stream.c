@@ -191,3 +191,29 @@ enum model_fault stream_cache_find(struct model *model, uint32_t sid, bool keep,
 		bbm_root(model, sid, &view->stage2);
 	return MODEL_OK;
 }
+
+bool stage2_same(const struct model_stage2 *left, const struct model_stage2 *right)
+{
+	return left->ttb == right->ttb && left->vmid == right->vmid &&
+	       left->granule_lg2 == right->granule_lg2 && left->ia_bits == right->ia_bits &&
+	       left->start_level == right->start_level;
+}
+
+bool stream_cache_uses(const struct stream_cache *cache, const struct model_stage2 *stage2, uint32_t *sid)
+{
+	uint64_t page;
+	unsigned index;
+
+	for (page = 0; page < cache->page_count; page++) {
+		for (index = 0; cache->page[page] && index < PAGE_ENTRIES; index++) {
+			const struct entry *entry = &cache->page[page][index];
+
+			if (entry->generation != cache->generation || entry->view.kind != STE_STAGE2 ||
+			    !stage2_same(&entry->view.stage2, stage2))
+				continue;
+			*sid = page * PAGE_ENTRIES + index;
+			return true;
+		}
+	}
+	return false;
+}
