@@ -56,7 +56,7 @@ struct shadow_smmu {
 	bool isolation_lost;	  /* shut in vain: abort could not be confirmed */
 };
 
-/* Read what the SMMU is and refuse what does not serve; writes no register.
+/* Read what the SMMU is and refuse what does not serve; writes no register. Clears *@smmu first.
  * @bbml: level that the target needs. @number: for reports.
  * Return: 0; -SHADOW_EINVAL: a value of @config is out of its range; -SHADOW_ENODEV: it lacks stage 2,
  * stage 1 when nested, AArch64 tables, little-endian tables, the 4 KiB granule, coherent access, the BBM

@@ -31,8 +31,8 @@ struct tlbi_spans {
 void tlbi_spans_add(struct tlbi_spans *spans, uint64_t start, uint64_t end, uint8_t level, bool leaf);
 
 /* Sort by start, merge what touches or overlaps; a merge of different levels has level 0, leaf only if
- * both. With @by_level (no range commands) spans of different levels or leaf are kept apart unless one
- * contains the other's addresses. */
+ * both. With @by_level (for an SMMU without range commands) only spans of one level and leaf merge, and a
+ * span inside one of level 0 that says as much is dropped; what is left may overlap. */
 void tlbi_spans_close(struct tlbi_spans *spans, bool by_level);
 
 /* How to say it to one SMMU. */
@@ -53,7 +53,8 @@ struct tlbi_cursor {
 void tlbi_cursor_init(struct tlbi_cursor *cursor, const struct tlbi_spans *spans, struct tlbi_format format);
 
 /* The next command. Return: false when all spans are covered. At most two a span with RIL: one if exact or
- * if rounding up over-invalidates by less than 1/16 of the span, else two exact ones. */
+ * if rounding up over-invalidates by less than 1/16 of the span, else two exact ones. Without RIL one for
+ * each old descriptor, but the whole VMID if that makes more than 512. */
 bool tlbi_cursor_next(struct tlbi_cursor *cursor, struct smmu_cmd *cmd);
 
 #endif
