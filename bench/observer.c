@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * observer.c - the observed pass: hooks, devices, log, verification, counting and modelled latency together.
+ */
+#include "bench/observer.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "bench/logfile.h"
+#include "bench/message.h"
+#include "bench/observed.h"
+#include "engine/platform/linux.h"
+
+#define STEPS_PER_RELAX 32u /* at most; the model is slow on purpose */
+#define SEED UINT64_C(0x5332534841444f57)
+#define OPCODE_FIRST_TLBI 0x10u
+#define OPCODE_LAST_TLBI 0x30u
+#define OPCODE_SYNC 0x46u
+
+/* ---- what the devices and the core tell ---------------------------------------------------------------- */
+
+/* Called by the observed core after each descriptor store. */
+static void stored(void *ctx, uint64_t *where, uint64_t old_value, uint64_t value)
+{
+	struct observer *observer = ctx;
+	uint64_t pa = world_pool_pa(observer->world, where);
+
+	if (!pa)
+		return;
+	observer->counts.table_writes++;
+	logfile_write(observer->log, pa, value);
+	for (unsigned i = 0; i < observer->smmu_count; i++)
+		model_observe_store(observer->model[i], pa, old_value, value);
+	if (observer->playing && observer->verifies)
+		verify_between(&observer->verify);
+}
+
+static void command(void *ctx, unsigned smmu, uint64_t position, uint64_t word0, uint64_t word1)
+{
+	struct observer *observer = ctx;
+	unsigned opcode = (unsigned)(word0 & 0xff);
+
+	logfile_command(observer->log, smmu, position, word0, word1);
+	if (opcode >= OPCODE_FIRST_TLBI && opcode <= OPCODE_LAST_TLBI)
+		observer->counts.tlbi++;
+	if (opcode == OPCODE_SYNC) {
+		observer->counts.syncs++;
+		latency_sync_published(&observer->latency, smmu);
+	}
+}
+
+static void doorbell(void *ctx, unsigned smmu, uint64_t position)
+{
+	struct observer *observer = ctx;
+
+	logfile_doorbell(observer->log, smmu, position);
+	observer->counts.doorbells++;
+}
+
+static void sync_seen(void *ctx, unsigned smmu, uint64_t position)
+{
+	struct observer *observer = ctx;
+
+	logfile_sync(observer->log, smmu, position);
+	latency_sync_seen(&observer->latency, smmu);
+}
+
+static void violated(void *ctx, const struct model_violation *violation)
+{
+	struct observer *observer = ctx;
+
+	observer->violations++;
+	message("%s: %s at %" PRIx64 " (%" PRIx64 " -> %" PRIx64 ") after seq %" PRIu64 ": %s",
+		model_rule_name(violation->rule), violation->what, violation->pa, violation->old_value,
+		violation->new_value, observer->taken_seq, observer->ops->name);
+}
+
+static void reported(void *ctx, enum platform_report what, uint64_t a, uint64_t b)
+{
+	struct observer *observer = ctx;
+
+	switch (what) {
+	case PLATFORM_REPORT_RESERVED:
+		observer->reserved_attempts++; /* what --reserve is for: refused, and no error */
+		return;
+	case PLATFORM_REPORT_ACCESS_UNKNOWN:
+		message("unknown access bits %" PRIx64 " at %" PRIx64 ": %s", b, a, observer->ops->name);
+		break;
+	case PLATFORM_REPORT_COMMAND_ERROR:
+		message("SMMU %" PRIu64 " refused a command with error %" PRIu64 " after seq %" PRIu64 ": %s", a, b,
+			observer->taken_seq, observer->ops->name);
+		break;
+	case PLATFORM_REPORT_SMMU_CLOSED:
+	case PLATFORM_REPORT_ISOLATION_LOST:
+		message("SMMU %" PRIu64 " failed with GERROR %" PRIx64 " after seq %" PRIu64 ": %s", a, b,
+			observer->taken_seq, observer->ops->name);
+		break;
+	}
+	observer->device_errors++;
+}
+
+/* The driver waits: the devices make some steps, and not all the same number. */
+static void relax(void *ctx)
+{
+	struct observer *observer = ctx;
+
+	for (unsigned i = 0; i < observer->smmu_count; i++) {
+		unsigned steps;
+
+		observer->random = observer->random * UINT64_C(6364136223846793005) + 1;
+		steps = 1 + (unsigned)(observer->random >> 33) % STEPS_PER_RELAX;
+		while (steps-- && model_step(observer->model[i]))
+			;
+	}
+	if (observer->playing && observer->verifies)
+		verify_between(&observer->verify);
+}
+
+/* ---- steps of the replay ------------------------------------------------------------------------------- */
+
+static uint64_t record_time(const struct observer *observer, const struct op *op)
+{
+	return observer->trace->records[op->record].time_ns;
+}
+
+/* When the completion of @op, or of what it forces, is triggered. */
+static uint64_t trigger_time(const struct observer *observer, const struct op *op)
+{
+	return op->kind == OP_FLUSH ? op->page : record_time(observer, op);
+}
+
+static int pending_add(struct observer *observer, const struct op *op)
+{
+	if (observer->pending_count == observer->pending_capacity) {
+		size_t capacity = observer->pending_capacity ? 2 * observer->pending_capacity : 64;
+		const struct op **grown = realloc(observer->pending, capacity * sizeof(*grown));
+
+		if (!grown)
+			return -SHADOW_ENOMEM;
+		observer->pending = grown;
+		observer->pending_capacity = capacity;
+	}
+	observer->pending[observer->pending_count++] = op;
+	return 0;
+}
+
+/* @op is in the host's order now. */
+static int taken(struct observer *observer, const struct op *op)
+{
+	observer->taken_seq = observer->trace->records[op->record].seq;
+	observer->any_taken = true;
+	logfile_transition(observer->log, observer->taken_seq);
+	if (observer->verifies && verify_taken(&observer->verify, op))
+		return -SHADOW_ENOMEM;
+	return op->changes_access ? pending_add(observer, op) : 0;
+}
+
+static int add_latencies(struct observer *observer, uint64_t trigger_ns)
+{
+	uint64_t end_ns = latency_end(&observer->latency, trigger_ns);
+
+	for (size_t i = 0; i < observer->pending_count; i++) {
+		const struct op *op = observer->pending[i];
+		struct latency_samples *samples = op->new_state == TRACE_STATE_NOPAGE ?
+							  &observer->latency.revoke :
+							  &observer->latency.grant;
+		uint64_t start_ns = record_time(observer, op);
+
+		if (latency_add(samples, end_ns > start_ns ? end_ns - start_ns : 0))
+			return -SHADOW_ENOMEM;
+	}
+	observer->pending_count = 0;
+	return 0;
+}
+
+/* Everything taken in is in force: K, unless the last one said so. */
+static int complete(struct observer *observer, uint64_t trigger_ns)
+{
+	int error;
+
+	if (observer->any_taken && (!observer->any_complete || observer->complete_seq != observer->taken_seq)) {
+		logfile_complete(observer->log, observer->taken_seq);
+		observer->complete_seq = observer->taken_seq;
+		observer->any_complete = true;
+	}
+	error = add_latencies(observer, trigger_ns);
+	if (!error && observer->verifies && verify_complete(&observer->verify))
+		error = -SHADOW_ENOMEM;
+	return error;
+}
+
+static bool devices_idle(const struct observer *observer)
+{
+	for (unsigned i = 0; i < observer->smmu_count; i++)
+		if (!device_model_idle(&observer->device[i]))
+			return false;
+	return true;
+}
+
+static uint64_t flushes_forced(const struct observer *observer)
+{
+	struct policy_stats stats;
+
+	observer->ops->stats(observer->policy, &stats);
+	return stats.flushes_forced;
+}
+
+static int transition_before(void *ctx, const struct op *op)
+{
+	struct observer *observer = ctx;
+
+	latency_begin(&observer->latency, record_time(observer, op));
+	if (observer->verifies)
+		verify_before(&observer->verify, op);
+	return observer->immediate ? taken(observer, op) : 0;
+}
+
+/* A policy that batches has taken @op in only now: what shadow_reserve() forced came before it. */
+static int transition_after(void *ctx, const struct op *op)
+{
+	struct observer *observer = ctx;
+	uint64_t forced;
+	int error = 0;
+
+	if (observer->immediate)
+		return op->changes_access ? complete(observer, record_time(observer, op)) : 0;
+	forced = flushes_forced(observer);
+	if (forced != observer->flushes_forced && devices_idle(observer))
+		error = complete(observer, record_time(observer, op));
+	observer->flushes_forced = forced;
+	return error ? error : taken(observer, op);
+}
+
+static int flush_before(void *ctx, const struct op *op)
+{
+	struct observer *observer = ctx;
+
+	latency_begin(&observer->latency, trigger_time(observer, op));
+	return 0;
+}
+
+static int flush_after(void *ctx, const struct op *op)
+{
+	struct observer *observer = ctx;
+
+	if (op->kind == OP_FLUSH && op->final && !observer->pending_count)
+		return 0;
+	return complete(observer, trigger_time(observer, op));
+}
+
+const struct runner_hooks observer_hooks = {
+	.transition_before = transition_before,
+	.transition_after = transition_after,
+	.flush_before = flush_before,
+	.flush_after = flush_after,
+};
+
+/* ---- life ---------------------------------------------------------------------------------------------- */
+
+static int add_devices(struct observer *observer)
+{
+	struct model_config config = observer->world->model;
+	unsigned count = observer->world->policy.smmu_count;
+
+	config.report_ctx = observer;
+	config.report = violated;
+	observer->device = calloc(count, sizeof(*observer->device));
+	observer->model = calloc(count, sizeof(*observer->model));
+	if (!observer->device || !observer->model)
+		return -1;
+	for (unsigned i = 0; i < count; i++) {
+		config.seed = SEED + i;
+		if (device_model_add(&observer->device[i], i, &config, &observer->events))
+			return -1;
+		observer->smmu_count++;
+		observer->model[i] = observer->device[i].model;
+		observer->world->policy.smmu[i].registers = observer->device[i].registers;
+	}
+	return 0;
+}
+
+int observer_open(struct observer *observer, struct world *world, const struct trace *trace,
+		  const struct policy_ops *ops, bool immediate, uint64_t sync_ns, bool verifies, FILE *log)
+{
+	*observer = (struct observer){
+		.trace = trace,
+		.ops = ops,
+		.world = world,
+		.immediate = immediate,
+		.log = log,
+		.random = SEED,
+		.events = { .ctx = observer, .command = command, .doorbell = doorbell, .sync_seen = sync_seen },
+	};
+	if (latency_init(&observer->latency, world->policy.smmu_count, sync_ns) || add_devices(observer) ||
+	    (verifies && verify_init(&observer->verify, trace, ops->name, observer->model, observer->smmu_count,
+				     WORLD_SID, world->closed, world->closed_count, SEED))) {
+		message("out of memory");
+		return -1;
+	}
+	observer->verifies = verifies;
+	observed_set(stored, observer);
+	platform_linux_set_relax(relax, observer);
+	platform_linux_set_report(reported, observer);
+	logfile_snapshot(log);
+	return 0;
+}
+
+void observer_start(struct observer *observer, struct policy *policy)
+{
+	observer->policy = policy;
+	observer->counts = (struct observer_counts){ 0 };
+	observer->flushes_forced = flushes_forced(observer);
+	observer->latency.clock_ns = 0;
+	for (unsigned i = 0; i < observer->smmu_count; i++)
+		observer->latency.smmu[i].busy_ns = 0;
+	observer->playing = true;
+}
+
+void observer_close(struct observer *observer)
+{
+	observed_set(NULL, NULL);
+	platform_linux_set_relax(NULL, NULL);
+	platform_linux_set_report(NULL, NULL);
+	for (unsigned i = 0; i < observer->smmu_count; i++)
+		device_model_remove(&observer->device[i]);
+	free(observer->device);
+	free(observer->model);
+	free(observer->pending);
+	latency_free(&observer->latency);
+	verify_free(&observer->verify);
+	*observer = (struct observer){ 0 };
+}

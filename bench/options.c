@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * options.c - the options of `s2shadow replay`, checked.
+ */
+#include "bench/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/message.h"
+
+const char options_help[] =
+	"Usage: s2shadow replay [OPTION]... TRACE...\n"
+	"\n"
+	"Replay recorded pKVM page-state transitions (.txt or .txt.xz) through a stage-2 shadow and a\n"
+	"software SMMUv3, and show what each policy costs. Numbers are decimal; addresses are hexadecimal,\n"
+	"with or without 0x.\n"
+	"\n"
+	"What is replayed\n"
+	"  --policy P         eager, strict or batched; repeatable; default all three\n"
+	"                     eager:   one page at a time, each invalidated and waited for (posted pKVM driver)\n"
+	"                     strict:  one call at a time, range invalidation, one wait (today's Linux)\n"
+	"                     batched: this library\n"
+	"  --flush MODE       when batched flushes:\n"
+	"                     transition  each revoking T is complete before the next record; grants wait for it\n"
+	"                     trip        at each X whose trip queued an access change (default; assumes that\n"
+	"                                 the guest maps a page only at the trip's end)\n"
+	"                     N           after N access changes, 1 to 65536 (what-if: the hand-over is late)\n"
+	"  --until SEQ        stop before the first record above SEQ, then flush\n"
+	"  --lenient          count `old` states that contradict the replayed state instead of stopping\n"
+	"\n"
+	"What it is replayed on\n"
+	"  --smmus N          SMMUs that share the shadow, 1 to 64; default 1\n"
+	"  --nested           streams also have a stage 1\n"
+	"  --bbml LEVEL       0: memory stays in pages; 2: blocks are split and collapsed live (default)\n"
+	"  --no-ril           no range invalidation\n"
+	"  --pool PA          physical base of the table pool, a multiple of 2 MiB; default behind the memory\n"
+	"  --reserve S-E      no device may reach S up to but without E; repeatable\n"
+	"  --sync-ns NS       modelled time of one sync, for the latency columns; default 1000\n"
+	"\n"
+	"What comes out (the table goes to standard output; docs/results.md explains every column)\n"
+	"  --verify           devices access pages around every change; exit status 1 on a wrong answer\n"
+	"  --json FILE        all results\n"
+	"  --map FILE         what a device can reach at the end  (these three need one trace\n"
+	"  --log FILE         every event in order                 and one policy)\n"
+	"  --image FILE       the live tables as an ELF file\n"
+	"  --help             this text\n"
+	"\n"
+	"Exit status: 0; 1 if a device saw a wrong answer; 2 if anything else is wrong.\n";
+
+enum {
+	OPT_POLICY = 256,
+	OPT_FLUSH,
+	OPT_SMMUS,
+	OPT_NESTED,
+	OPT_BBML,
+	OPT_NO_RIL,
+	OPT_UNTIL,
+	OPT_POOL,
+	OPT_RESERVE,
+	OPT_LENIENT,
+	OPT_SYNC_NS,
+	OPT_VERIFY,
+	OPT_JSON,
+	OPT_MAP,
+	OPT_LOG,
+	OPT_IMAGE,
+	OPT_HELP,
+};
+
+static const struct option long_options[] = {
+	{ "policy", required_argument, NULL, OPT_POLICY },
+	{ "flush", required_argument, NULL, OPT_FLUSH },
+	{ "smmus", required_argument, NULL, OPT_SMMUS },
+	{ "nested", no_argument, NULL, OPT_NESTED },
+	{ "bbml", required_argument, NULL, OPT_BBML },
+	{ "no-ril", no_argument, NULL, OPT_NO_RIL },
+	{ "until", required_argument, NULL, OPT_UNTIL },
+	{ "pool", required_argument, NULL, OPT_POOL },
+	{ "reserve", required_argument, NULL, OPT_RESERVE },
+	{ "lenient", no_argument, NULL, OPT_LENIENT },
+	{ "sync-ns", required_argument, NULL, OPT_SYNC_NS },
+	{ "verify", no_argument, NULL, OPT_VERIFY },
+	{ "json", required_argument, NULL, OPT_JSON },
+	{ "map", required_argument, NULL, OPT_MAP },
+	{ "log", required_argument, NULL, OPT_LOG },
+	{ "image", required_argument, NULL, OPT_IMAGE },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const char *const policy_names[OPTIONS_POLICIES] = { "eager", "strict", "batched" };
+
+const char *options_policy_name(enum options_policy policy)
+{
+	return policy_names[policy];
+}
+
+void options_flush_name(const struct schedule_flush *flush, char text[16])
+{
+	if (flush->mode == SCHEDULE_COUNT)
+		snprintf(text, 16, "%u", flush->count);
+	else
+		snprintf(text, 16, "%s", flush->mode == SCHEDULE_TRANSITION ? "transition" : "trip");
+}
+
+/* Digits of @base only: no sign, no space. *@end is set to the first byte that is none. */
+static int read_number(const char *text, unsigned base, const char **end, uint64_t *value)
+{
+	const char *digits = base == 16 ? "0123456789abcdefABCDEF" : "0123456789";
+	char *stop;
+
+	if (base == 16 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
+		text += 2;
+	if (!*text || !strchr(digits, *text))
+		return -1;
+	errno = 0;
+	*value = strtoull(text, &stop, (int)base);
+	*end = stop;
+	return errno ? -1 : 0;
+}
+
+static int read_decimal(const char *name, const char *text, uint64_t low, uint64_t high, uint64_t *value)
+{
+	const char *end;
+
+	if (!read_number(text, 10, &end, value) && !*end && *value >= low && *value <= high)
+		return 0;
+	if (high == UINT64_MAX)
+		message("--%s: '%s' is not a decimal number", name, text);
+	else
+		message("--%s: '%s' is not a number from %" PRIu64 " to %" PRIu64, name, text, low, high);
+	return -1;
+}
+
+static int read_policy(struct options *options, const char *text)
+{
+	for (unsigned i = 0; i < OPTIONS_POLICIES; i++) {
+		if (!strcmp(text, policy_names[i])) {
+			options->policy[i] = true;
+			return 0;
+		}
+	}
+	message("--policy: '%s' is not eager, strict or batched", text);
+	return -1;
+}
+
+static int read_flush(struct options *options, const char *text)
+{
+	const char *end;
+	uint64_t count;
+
+	if (!strcmp(text, "transition")) {
+		options->flush = (struct schedule_flush){ .mode = SCHEDULE_TRANSITION };
+		return 0;
+	}
+	if (!strcmp(text, "trip")) {
+		options->flush = (struct schedule_flush){ .mode = SCHEDULE_TRIP };
+		return 0;
+	}
+	if (read_number(text, 10, &end, &count) || *end || count < 1 || count > OPTIONS_BATCH_MAX) {
+		message("--flush: '%s' is not transition, trip or a number from 1 to %u", text,
+			OPTIONS_BATCH_MAX);
+		return -1;
+	}
+	options->flush = (struct schedule_flush){ .mode = SCHEDULE_COUNT, .count = (unsigned)count };
+	return 0;
+}
+
+static int read_bbml(struct options *options, const char *text)
+{
+	if (strcmp(text, "0") && strcmp(text, "2")) {
+		message("--bbml: '%s' is not 0 or 2%s", text,
+			strcmp(text, "1") ? "" : " (level 1 is not supported yet)");
+		return -1;
+	}
+	options->bbml = (unsigned)(*text - '0');
+	return 0;
+}
+
+static int read_pool(struct options *options, const char *text)
+{
+	const char *end;
+
+	if (read_number(text, 16, &end, &options->pool) || *end) {
+		message("--pool: '%s' is not a hexadecimal address", text);
+		return -1;
+	}
+	if (options->pool % (2u << 20)) {
+		message("--pool: '%s' is not a multiple of 2 MiB", text);
+		return -1;
+	}
+	if (options->pool >> OPTIONS_ADDRESS_BITS) {
+		message("--pool: '%s' is not below 2^%u", text, OPTIONS_ADDRESS_BITS);
+		return -1;
+	}
+	options->has_pool = true;
+	return 0;
+}
+
+static int read_reserve(struct options *options, const char *text)
+{
+	struct shadow_range range, *grown;
+	const char *end;
+
+	if (read_number(text, 16, &end, &range.start) || *end != '-' ||
+	    read_number(end + 1, 16, &end, &range.end) || *end) {
+		message("--reserve: '%s' is not START-END in hexadecimal", text);
+		return -1;
+	}
+	if (range.start % SHADOW_PAGE_BYTES || range.end % SHADOW_PAGE_BYTES || range.start >= range.end ||
+	    range.end > UINT64_C(1) << OPTIONS_ADDRESS_BITS) {
+		message("--reserve: '%s' is not a page-aligned range below 2^%u", text, OPTIONS_ADDRESS_BITS);
+		return -1;
+	}
+	grown = realloc(options->reserved, (options->reserved_count + 1) * sizeof(range));
+	if (!grown) {
+		message("out of memory");
+		return -1;
+	}
+	grown[options->reserved_count++] = range;
+	options->reserved = grown;
+	return 0;
+}
+
+static int read_file(const char *name, const char *text, const char **file)
+{
+	if (!*text) {
+		message("--%s: no file is named", name);
+		return -1;
+	}
+	*file = text;
+	return 0;
+}
+
+static int read_option(struct options *options, int option, const char *text)
+{
+	uint64_t value;
+
+	switch (option) {
+	case OPT_POLICY:
+		return read_policy(options, text);
+	case OPT_FLUSH:
+		return read_flush(options, text);
+	case OPT_SMMUS:
+		if (read_decimal("smmus", text, 1, SHADOW_SMMUS_MAX, &value))
+			return -1;
+		options->smmus = (unsigned)value;
+		return 0;
+	case OPT_NESTED:
+		options->nested = true;
+		return 0;
+	case OPT_BBML:
+		return read_bbml(options, text);
+	case OPT_NO_RIL:
+		options->no_ril = true;
+		return 0;
+	case OPT_UNTIL:
+		options->has_until = true;
+		return read_decimal("until", text, 0, UINT64_MAX, &options->until);
+	case OPT_POOL:
+		return read_pool(options, text);
+	case OPT_RESERVE:
+		return read_reserve(options, text);
+	case OPT_LENIENT:
+		options->lenient = true;
+		return 0;
+	case OPT_SYNC_NS:
+		return read_decimal("sync-ns", text, 0, OPTIONS_SYNC_NS_MAX, &options->sync_ns);
+	case OPT_VERIFY:
+		options->verify = true;
+		return 0;
+	case OPT_JSON:
+		return read_file("json", text, &options->json);
+	case OPT_MAP:
+		return read_file("map", text, &options->map);
+	case OPT_LOG:
+		return read_file("log", text, &options->log);
+	case OPT_IMAGE:
+		return read_file("image", text, &options->image);
+	case OPT_HELP:
+		options->help = true;
+		return 0;
+	default:
+		return -1;
+	}
+}
+
+/* getopt_long() has found something wrong with an option that it knows or does not know. */
+static int complain(int reason, char **argv)
+{
+	const char *text = argv[optind - 1];
+
+	if (reason == ':')
+		message("%s needs a value; try s2shadow replay --help", text);
+	else if (optopt && optopt < 256)
+		message("unknown option -%c; try s2shadow replay --help", optopt);
+	else if (optopt)
+		message("%s takes no value; try s2shadow replay --help", text);
+	else
+		message("unknown option %s; try s2shadow replay --help", text);
+	return -1;
+}
+
+static int check_together(struct options *options)
+{
+	const char *single = options->map ? "--map" : options->log ? "--log" : options->image ? "--image" : NULL;
+
+	options->policies_count = 0;
+	for (unsigned i = 0; i < OPTIONS_POLICIES; i++)
+		options->policies_count += options->policy[i];
+	if (!options->policies_count) {
+		for (unsigned i = 0; i < OPTIONS_POLICIES; i++)
+			options->policy[i] = true;
+		options->policies_count = OPTIONS_POLICIES;
+	}
+	if (!options->traces_count) {
+		message("no trace is named; try s2shadow replay --help");
+		return -1;
+	}
+	if (single && (options->traces_count > 1 || options->policies_count > 1)) {
+		message("%s needs exactly one trace and one --policy", single);
+		return -1;
+	}
+	return 0;
+}
+
+int options_parse(struct options *options, int argc, char **argv)
+{
+	int option;
+
+	*options = (struct options){
+		.flush = { .mode = SCHEDULE_TRIP },
+		.smmus = 1,
+		.bbml = 2,
+		.until = UINT64_MAX,
+		.sync_ns = 1000,
+	};
+	opterr = 0;
+	optind = 0;
+	while ((option = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
+		if (option == '?' || option == ':')
+			return complain(option, argv);
+		if (read_option(options, option, optarg))
+			return -1;
+		if (options->help)
+			return 0;
+	}
+	options->traces = argv + optind;
+	options->traces_count = (unsigned)(argc - optind);
+	return check_together(options);
+}
+
+void options_free(struct options *options)
+{
+	free(options->reserved);
+	options->reserved = NULL;
+	options->reserved_count = 0;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * options.h - the options of `s2shadow replay`, checked.
+ */
+#ifndef BENCH_OPTIONS_H
+#define BENCH_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <shadow/types.h>
+
+#include "bench/schedule.h"
+
+enum options_policy {
+	OPTIONS_EAGER,
+	OPTIONS_STRICT,
+	OPTIONS_BATCHED,
+	OPTIONS_POLICIES,
+};
+
+#define OPTIONS_BATCH_MAX 65536u
+#define OPTIONS_SYNC_NS_MAX 1000000000u /* a second */
+#define OPTIONS_ADDRESS_BITS 48u	/* of the pool: S2PS and the model's OAS */
+
+struct options {
+	bool policy[OPTIONS_POLICIES];
+	unsigned policies_count;
+	struct schedule_flush flush;
+	unsigned smmus;
+	bool nested;
+	unsigned bbml;
+	bool no_ril;
+	bool has_until;
+	uint64_t until;
+	bool has_pool;
+	uint64_t pool;
+	struct shadow_range *reserved;
+	unsigned reserved_count;
+	bool lenient;
+	uint64_t sync_ns;
+	bool verify;
+	const char *json, *map, *log, *image; /* NULL: not wanted */
+	char **traces;
+	unsigned traces_count;
+	bool help;
+};
+
+const char *options_policy_name(enum options_policy policy);
+
+/* The --flush argument of these settings, into @text. */
+void options_flush_name(const struct schedule_flush *flush, char text[16]);
+
+/**
+ * options_parse() - read the arguments after "replay".
+ * @argv: [0] is the subcommand itself; kept, as traces point into it.
+ * Return: 0; -1 after one line on standard error. Release with options_free() either way.
+ */
+int options_parse(struct options *options, int argc, char **argv) __attribute__((warn_unused_result));
+void options_free(struct options *options);
+
+/* The text of `s2shadow replay --help`. */
+extern const char options_help[];
+
+#endif

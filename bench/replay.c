@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * replay.c - `s2shadow replay`.
+ *
+ * Trace by trace: load it, check it against itself, decide where everything lies; then an observed pass for
+ * each policy, against software SMMUv3s, which counts, verifies and writes files; then a native pass for each
+ * policy, against devices that complete at once, which is timed: a few runs, interleaved policy by policy,
+ * of which the fastest counts. Nothing is printed and no file appears before all of it went well.
+ */
+#include "bench/replay.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bench/check.h"
+#include "bench/imagefile.h"
+#include "bench/instant.h"
+#include "bench/machine.h"
+#include "bench/mapfile.h"
+#include "bench/message.h"
+#include "bench/observer.h"
+#include "bench/outfile.h"
+#include "bench/results.h"
+#include "bench/world.h"
+#include "engine/platform/linux.h"
+
+#define EXIT_WRONG_ANSWER 1
+#define EXIT_BAD 2
+#define NATIVE_RUNS_MIN 3u
+#define NATIVE_RUNS_MAX 25u
+#define NATIVE_NS_ENOUGH 100000000u /* more runs until one policy's add up to this */
+
+struct outputs {
+	struct outfile json, map, log, image;
+};
+
+struct replay {
+	struct options options;
+	struct outputs outputs;
+	struct results results;
+	bool wrong_answer;
+};
+
+/* One trace. */
+struct session {
+	struct replay *replay;
+	const char *path;
+	struct trace trace;
+	size_t records;
+	struct check check;
+	struct world world;
+	struct schedule immediate, batched;
+	uint64_t checksum[OPTIONS_POLICIES]; /* of the observed tables */
+	size_t result[OPTIONS_POLICIES];     /* index of each policy's */
+	bool runs[OPTIONS_POLICIES];	     /* asked for and not skipped */
+};
+
+static const struct schedule *schedule_of(const struct session *session, enum options_policy policy)
+{
+	return policy == OPTIONS_BATCHED ? &session->batched : &session->immediate;
+}
+
+static struct result *result_of(const struct session *session, enum options_policy policy)
+{
+	return &session->replay->results.result[session->result[policy]];
+}
+
+/* A failure of a policy as a line: at which record, and what it says. */
+static int policy_failed(const struct session *session, enum options_policy policy, const char *step,
+			 const struct op *op, int error)
+{
+	const char *name = options_policy_name(policy);
+
+	if (op)
+		message("%s:%" PRIu32 ": %s: %s: %s", session->path, session->trace.records[op->record].line, name,
+			step, message_error(error));
+	else
+		message("%s: %s: %s: %s", session->path, name, step, message_error(error));
+	return -1;
+}
+
+/* ---- observed pass -------------------------------------------------------------------------------------- */
+
+static void take_init(struct result *result, const struct policy_stats *stats)
+{
+	result->init.tlbi = stats->tlbi;
+	result->init.syncs = stats->syncs;
+	result->init.doorbells = stats->doorbells;
+	result->init.table_writes = stats->tables.writes;
+	result->init.table_bytes_live = stats->tables.bytes_live;
+}
+
+static int take_stats(const struct session *session, struct result *result, struct observer *observer,
+		      const struct policy_stats *init, const struct policy_stats *end)
+{
+	result->transitions = schedule_of(session, result->policy)->transitions;
+	result->transitions_access = schedule_of(session, result->policy)->transitions_access;
+	result->contradictions = session->check.contradictions;
+	result->pages_granted = session->check.pages_granted;
+	result->pages_revoked = session->check.pages_revoked;
+	result->pool_base = session->world.policy.pool.base.addr;
+	result->pool_bytes = session->world.pool_bytes;
+	result->vmid = session->world.policy.vmid;
+	result->flushes = end->flushes - init->flushes;
+	result->flushes_forced = end->flushes_forced - init->flushes_forced;
+	result->tlbi = observer->counts.tlbi;
+	result->syncs = observer->counts.syncs;
+	result->doorbells = observer->counts.doorbells;
+	result->doorbells_extra = end->doorbells_extra - init->doorbells_extra;
+	result->table_writes = observer->counts.table_writes;
+	result->table_bytes_live = end->tables.bytes_live;
+	result->table_bytes_peak = end->tables.bytes_peak;
+	result->reserved_attempts = observer->reserved_attempts;
+	result->violations = observer->violations + observer->device_errors;
+	result->verify = observer->verify.counts;
+	result->latency_revoke = latency_summarise(&observer->latency.revoke);
+	result->latency_grant = latency_summarise(&observer->latency.grant);
+	return latency_summarise_all(&observer->latency, &result->latency);
+}
+
+/* What the policy counted and what passed by outside must agree. */
+static int compare_counts(const struct session *session, const struct result *result,
+			  const struct policy_stats *init, const struct policy_stats *end)
+{
+	const struct {
+		const char *name;
+		uint64_t policy, seen;
+	} counts[] = {
+		{ "TLBI commands", end->tlbi - init->tlbi, result->tlbi },
+		{ "syncs", end->syncs - init->syncs, result->syncs },
+		{ "doorbells", end->doorbells - init->doorbells, result->doorbells },
+		{ "descriptor writes", end->tables.writes - init->tables.writes, result->table_writes },
+		{ "1G leaves", end->tables.leaves[1], result->leaves[1] },
+		{ "2M leaves", end->tables.leaves[2], result->leaves[2] },
+		{ "4K leaves", end->tables.leaves[3], result->leaves[3] },
+	};
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
+		if (counts[i].policy == counts[i].seen)
+			continue;
+		message("%s: %s: %s: the policy counts %" PRIu64 ", %" PRIu64 " were seen", session->path,
+			options_policy_name(result->policy), counts[i].name, counts[i].policy, counts[i].seen);
+		return -1;
+	}
+	return 0;
+}
+
+static int write_outputs(struct session *session, const struct tables *tables, const uint64_t ste[8])
+{
+	struct outputs *outputs = &session->replay->outputs;
+
+	if (outputs->map.file && mapfile_write(outputs->map.file, tables)) {
+		message("%s: the tables are malformed", session->path);
+		return -1;
+	}
+	if (outputs->image.file && imagefile_write(outputs->image.file, tables, ste)) {
+		message("%s: the tables are malformed or in too many pieces", session->path);
+		return -1;
+	}
+	return 0;
+}
+
+/* After the last step: everything that is read from the tables in memory. */
+static int read_tables(struct session *session, struct observer *observer, struct result *result)
+{
+	struct tables_walk walk;
+	struct tables tables;
+
+	observer->ops->ste(observer->policy, result->ste);
+	if (tables_open(&tables, result->ste, &session->world.model) || tables_walk(&tables, &walk, NULL, NULL) ||
+	    (observer->verifies && verify_tables(&observer->verify, &tables))) {
+		message("%s: %s: the tables are malformed", session->path, observer->ops->name);
+		return -1;
+	}
+	for (unsigned level = 0; level < 4; level++)
+		result->leaves[level] = walk.leaves[level];
+	session->checksum[result->policy] = walk.checksum;
+	return write_outputs(session, &tables, result->ste);
+}
+
+static int observe_open_policy(struct session *session, struct observer *observer, enum options_policy policy)
+{
+	const struct schedule *schedule = schedule_of(session, policy);
+	struct result *result = result_of(session, policy);
+	struct runner_hooks hooks = observer_hooks;
+	struct policy_stats init, end;
+	const struct op *failed;
+	uint64_t ns;
+	int error;
+
+	observer->ops->stats(observer->policy, &init);
+	take_init(result, &init);
+	hooks.ctx = observer;
+	error = runner_observed.play(observer->ops, observer->policy, schedule, &hooks, &ns, &failed);
+	if (error)
+		return policy_failed(session, policy, "replay", failed, error);
+	observer->ops->stats(observer->policy, &end);
+	if (read_tables(session, observer, result))
+		return -1;
+	if (take_stats(session, result, observer, &init, &end)) {
+		message("%s: out of memory", session->path);
+		return -1;
+	}
+	return compare_counts(session, result, &init, &end);
+}
+
+static int observe_open_world(struct session *session, struct observer *observer, enum options_policy policy)
+{
+	struct policy *opened;
+	int error = observer->ops->open(&session->world.policy, &opened);
+
+	if (error)
+		return policy_failed(session, policy, "bring-up", NULL, error);
+	observer_start(observer, opened);
+	error = observe_open_policy(session, observer, policy);
+	observer->ops->close(opened);
+	if (observer_failed(observer))
+		session->replay->wrong_answer = true;
+	return error;
+}
+
+static int observe(struct session *session, enum options_policy policy)
+{
+	const struct options *options = &session->replay->options;
+	struct observer observer;
+	int error;
+
+	if (world_pool_open(&session->world))
+		return -1;
+	error = observer_open(&observer, &session->world, &session->trace, runner_observed.policies[policy],
+			      policy != OPTIONS_BATCHED, options->sync_ns, options->verify,
+			      session->replay->outputs.log.file);
+	if (!error)
+		error = observe_open_world(session, &observer, policy);
+	observer_close(&observer);
+	world_pool_close(&session->world);
+	return error;
+}
+
+/* ---- native pass ---------------------------------------------------------------------------------------- */
+
+static int time_policy(struct session *session, enum options_policy policy, uint64_t *ns)
+{
+	const struct policy_ops *ops = runner_native.policies[policy];
+	struct tables_walk walk;
+	struct policy *opened;
+	struct tables tables;
+	const struct op *failed;
+	uint64_t ste[8];
+	int error = ops->open(&session->world.policy, &opened);
+
+	if (error)
+		return policy_failed(session, policy, "bring-up", NULL, error);
+	error = runner_native.play(ops, opened, schedule_of(session, policy), NULL, ns, &failed);
+	ops->ste(opened, ste);
+	ops->close(opened);
+	if (error)
+		return policy_failed(session, policy, "timed replay", failed, error);
+	if (tables_open(&tables, ste, &session->world.model) || tables_walk(&tables, &walk, NULL, NULL) ||
+	    walk.checksum != session->checksum[policy]) {
+		message("%s: %s: the timed replay ends with other tables than the observed one", session->path,
+			ops->name);
+		return -1;
+	}
+	return 0;
+}
+
+static void remove_instant(struct instant *instant, unsigned count)
+{
+	while (count--)
+		instant_remove(&instant[count]);
+	free(instant);
+}
+
+static int time_once(struct session *session, enum options_policy policy, uint64_t *ns)
+{
+	const struct options *options = &session->replay->options;
+	struct instant *instant = calloc(options->smmus, sizeof(*instant));
+	unsigned added = 0;
+	int error = -1;
+
+	while (instant && added < options->smmus &&
+	       !instant_add(&instant[added], !options->no_ril, options->nested)) {
+		session->world.policy.smmu[added].registers = instant[added].registers;
+		added++;
+	}
+	if (!instant || added < options->smmus)
+		message("no room for %u devices", options->smmus);
+	else if (!world_pool_open(&session->world))
+		error = time_policy(session, policy, ns);
+	world_pool_close(&session->world);
+	if (instant)
+		remove_instant(instant, added);
+	return error;
+}
+
+static int time_policies(struct session *session)
+{
+	uint64_t total_ns[OPTIONS_POLICIES] = { 0 };
+	bool more = true;
+
+	for (unsigned run = 0; more; run++) {
+		more = false;
+		for (unsigned policy = 0; policy < OPTIONS_POLICIES; policy++) {
+			struct result *result = result_of(session, policy);
+			uint64_t ns;
+
+			if (!session->runs[policy])
+				continue;
+			if (time_once(session, policy, &ns))
+				return -1;
+			total_ns[policy] += ns;
+			result->native_runs++;
+			if (!run || ns < result->native_ns)
+				result->native_ns = ns;
+			more |= run + 1 < NATIVE_RUNS_MIN ||
+				(total_ns[policy] < NATIVE_NS_ENOUGH && run + 1 < NATIVE_RUNS_MAX);
+		}
+	}
+	return 0;
+}
+
+/* ---- one trace ------------------------------------------------------------------------------------------ */
+
+/* An entry for each policy that was asked for; one that does not fit into memory says so. */
+static int add_results(struct session *session)
+{
+	struct replay *replay = session->replay;
+
+	for (unsigned policy = 0; policy < OPTIONS_POLICIES; policy++) {
+		uint64_t needed, available;
+		struct result *result;
+
+		session->result[policy] = replay->results.count;
+		if (!replay->options.policy[policy])
+			continue;
+		result = results_add(&replay->results, session->trace.name, policy);
+		if (!result) {
+			message("out of memory");
+			return -1;
+		}
+		session->runs[policy] = world_fits(&session->world, policy, &needed, &available);
+		if (!session->runs[policy] &&
+		    asprintf(&result->skipped, "needs %" PRIu64 " MiB of memory, %" PRIu64 " MiB are free", needed >> 20,
+			     available >> 20) < 0) {
+			result->skipped = NULL;
+			message("out of memory");
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int make_schedules(struct session *session)
+{
+	const struct options *options = &session->replay->options;
+	struct schedule_flush none = { .mode = SCHEDULE_NONE };
+
+	session->records = schedule_records(&session->trace, options->until);
+	if (schedule_make(&session->immediate, &session->trace, session->records, none) ||
+	    schedule_make(&session->batched, &session->trace, session->records, options->flush)) {
+		message("%s: out of memory", session->path);
+		return -1;
+	}
+	return 0;
+}
+
+static int replay_session(struct session *session)
+{
+	const struct options *options = &session->replay->options;
+
+	if (make_schedules(session) || world_init(&session->world, options, session->path, &session->trace,
+						  session->immediate.cpu_count))
+		return -1;
+	if (check_trace(&session->check, session->path, &session->trace, session->records, options->until,
+			options->lenient, session->world.closed, session->world.closed_count))
+		return -1;
+	if (add_results(session))
+		return -1;
+	for (unsigned policy = 0; policy < OPTIONS_POLICIES; policy++)
+		if (session->runs[policy] && observe(session, policy))
+			return -1;
+	return time_policies(session);
+}
+
+static int replay_trace(struct replay *replay, const char *path)
+{
+	struct session session = { .replay = replay, .path = path };
+	struct trace_error error = { 0 };
+	int result;
+
+	if (trace_load(path, &session.trace, &error)) {
+		if (error.line)
+			message("%s:%lu: %s", path, error.line, error.message);
+		else
+			message("%s: %s", path, error.message);
+		return -1;
+	}
+	result = replay_session(&session);
+	world_free(&session.world);
+	schedule_free(&session.immediate);
+	schedule_free(&session.batched);
+	trace_free(&session.trace);
+	return result;
+}
+
+/* ---- the command ---------------------------------------------------------------------------------------- */
+
+static int open_output(struct outfile *out, const char *path)
+{
+	return path ? outfile_open(out, path) : 0;
+}
+
+static int open_outputs(struct replay *replay)
+{
+	const struct options *options = &replay->options;
+	struct outputs *outputs = &replay->outputs;
+
+	return open_output(&outputs->json, options->json) || open_output(&outputs->map, options->map) ||
+			       open_output(&outputs->log, options->log) ||
+			       open_output(&outputs->image, options->image) ?
+		       -1 :
+		       0;
+}
+
+static int commit_output(struct outfile *out)
+{
+	return out->file ? outfile_commit(out) : 0;
+}
+
+static int commit_outputs(struct replay *replay)
+{
+	struct outputs *outputs = &replay->outputs;
+
+	if (outputs->json.file && results_write_json(&replay->results, outputs->json.file)) {
+		message("%s: cannot write", replay->options.json);
+		return -1;
+	}
+	return commit_output(&outputs->json) || commit_output(&outputs->map) || commit_output(&outputs->log) ||
+			       commit_output(&outputs->image) ?
+		       -1 :
+		       0;
+}
+
+static void discard_outputs(struct outputs *outputs)
+{
+	outfile_discard(&outputs->json);
+	outfile_discard(&outputs->map);
+	outfile_discard(&outputs->log);
+	outfile_discard(&outputs->image);
+}
+
+static int run(struct replay *replay)
+{
+	if (open_outputs(replay))
+		return -1;
+	machine_pin();
+	platform_linux_set_host_lock(true); /* one thread, which is always the host */
+	for (unsigned i = 0; i < replay->options.traces_count; i++)
+		if (replay_trace(replay, replay->options.traces[i]))
+			return -1;
+	if (commit_outputs(replay))
+		return -1;
+	results_print(&replay->results, stdout);
+	if (fflush(stdout) || ferror(stdout)) {
+		message("standard output: cannot write");
+		return -1;
+	}
+	return 0;
+}
+
+int replay_main(int argc, char **argv)
+{
+	struct replay replay = { 0 };
+	int status = EXIT_BAD;
+
+	if (!options_parse(&replay.options, argc, argv)) {
+		replay.results.options = &replay.options;
+		if (replay.options.help) {
+			fputs(options_help, stdout);
+			status = EXIT_SUCCESS;
+		} else if (!run(&replay)) {
+			status = replay.wrong_answer ? EXIT_WRONG_ANSWER : EXIT_SUCCESS;
+		}
+	}
+	discard_outputs(&replay.outputs);
+	results_free(&replay.results);
+	options_free(&replay.options);
+	return status;
+}

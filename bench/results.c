@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * results.c - what a replay found, as a table. The JSON is in results_json.c.
+ */
+#include "bench/results.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CELL_BYTES 32
+
+struct result *results_add(struct results *results, const char *trace, enum options_policy policy)
+{
+	struct result *grown = realloc(results->result, (results->count + 1) * sizeof(*grown));
+	struct result *result;
+
+	if (!grown)
+		return NULL;
+	results->result = grown;
+	result = &grown[results->count];
+	*result = (struct result){ .trace = strdup(trace), .policy = policy };
+	if (!result->trace)
+		return NULL;
+	results->count++;
+	return result;
+}
+
+void results_free(struct results *results)
+{
+	for (size_t i = 0; i < results->count; i++) {
+		free(results->result[i].trace);
+		free(results->result[i].skipped);
+	}
+	free(results->result);
+	*results = (struct results){ 0 };
+}
+
+double result_ns_per(const struct result *result, uint64_t count)
+{
+	return count ? (double)result->native_ns / (double)count : 0;
+}
+
+/* Results of one trace stand together; a trace named twice is two groups. */
+static const struct result *find_eager(const struct results *results, const struct result *result)
+{
+	const struct result *eager = result;
+
+	while (eager > results->result && eager->policy != OPTIONS_EAGER &&
+	       !strcmp(eager[-1].trace, result->trace) && eager[-1].policy < eager->policy)
+		eager--;
+	return eager->policy == OPTIONS_EAGER ? eager : NULL;
+}
+
+double results_ratio_to_eager(const struct results *results, const struct result *result)
+{
+	const struct result *eager = find_eager(results, result);
+
+	if (!eager || eager->skipped || !eager->native_ns || !result->native_ns)
+		return 0;
+	return (double)eager->native_ns / (double)result->native_ns;
+}
+
+/* ---- table --------------------------------------------------------------------------------------------- */
+
+struct column {
+	const char *title;
+	void (*text)(const struct results *results, const struct result *result, char text[CELL_BYTES]);
+};
+
+/* A column that shows an integer expression of `result`. */
+#define COUNT_COLUMN(name, value)                                                                              \
+	static void name(const struct results *results, const struct result *result, char text[CELL_BYTES])    \
+	{                                                                                                      \
+		(void)results;                                                                                 \
+		snprintf(text, CELL_BYTES, "%" PRIu64, (uint64_t)(value));                                     \
+	}
+
+/* A column that shows nanoseconds in microseconds. */
+#define TIME_COLUMN(name, value)                                                                               \
+	static void name(const struct results *results, const struct result *result, char text[CELL_BYTES])    \
+	{                                                                                                      \
+		(void)results;                                                                                 \
+		snprintf(text, CELL_BYTES, "%.1f", (double)(value) / 1000);                                    \
+	}
+
+COUNT_COLUMN(transitions, result->transitions)
+COUNT_COLUMN(transitions_access, result->transitions_access)
+COUNT_COLUMN(pages_granted, result->pages_granted)
+COUNT_COLUMN(pages_revoked, result->pages_revoked)
+COUNT_COLUMN(flushes, result->flushes)
+COUNT_COLUMN(tlbi, result->tlbi)
+COUNT_COLUMN(syncs, result->syncs)
+COUNT_COLUMN(doorbells, result->doorbells)
+COUNT_COLUMN(table_writes, result->table_writes)
+COUNT_COLUMN(table_kib_live, result->table_bytes_live >> 10)
+COUNT_COLUMN(table_kib_peak, result->table_bytes_peak >> 10)
+COUNT_COLUMN(leaves_1g, result->leaves[1])
+COUNT_COLUMN(leaves_2m, result->leaves[2])
+COUNT_COLUMN(leaves_4k, result->leaves[3])
+COUNT_COLUMN(flushes_forced, result->flushes_forced)
+COUNT_COLUMN(accesses, result->verify.accesses)
+COUNT_COLUMN(touched, result->verify.touched_before_revoke)
+COUNT_COLUMN(untouchable, result->verify.untouchable)
+COUNT_COLUMN(stale_hits, result->verify.stale_hits)
+COUNT_COLUMN(spurious_faults, result->verify.spurious_faults)
+COUNT_COLUMN(wrong_translations, result->verify.wrong_translations)
+COUNT_COLUMN(violations, result->violations)
+TIME_COLUMN(all_p50, result->latency.p50)
+TIME_COLUMN(all_p99, result->latency.p99)
+TIME_COLUMN(all_max, result->latency.max)
+TIME_COLUMN(revoke_p50, result->latency_revoke.p50)
+TIME_COLUMN(revoke_p99, result->latency_revoke.p99)
+TIME_COLUMN(revoke_max, result->latency_revoke.max)
+TIME_COLUMN(grant_p50, result->latency_grant.p50)
+TIME_COLUMN(grant_p99, result->latency_grant.p99)
+TIME_COLUMN(grant_max, result->latency_grant.max)
+
+static void print_ns(double ns, char text[CELL_BYTES])
+{
+	if (ns > 0)
+		snprintf(text, CELL_BYTES, "%.1f", ns);
+	else
+		snprintf(text, CELL_BYTES, "-");
+}
+
+static void cpu_ns(const struct results *results, const struct result *result, char text[CELL_BYTES])
+{
+	(void)results;
+	print_ns(result_ns_per(result, result->transitions_access), text);
+}
+
+static void cpu_ns_per_t(const struct results *results, const struct result *result, char text[CELL_BYTES])
+{
+	(void)results;
+	print_ns(result_ns_per(result, result->transitions), text);
+}
+
+static void ratio(const struct results *results, const struct result *result, char text[CELL_BYTES])
+{
+	double value = results_ratio_to_eager(results, result);
+
+	if (value > 0)
+		snprintf(text, CELL_BYTES, "%.2f", value);
+	else
+		snprintf(text, CELL_BYTES, "-");
+}
+
+static const struct column work_columns[] = {
+	{ "T(c)", transitions },	    { "access(c)", transitions_access },
+	{ "granted(c)", pages_granted },    { "revoked(c)", pages_revoked },
+	{ "flushes(c)", flushes },	    { "tlbi(c)", tlbi },
+	{ "syncs(c)", syncs },		    { "doorbells(c)", doorbells },
+	{ "writes(c)", table_writes },	    { NULL, NULL },
+};
+
+static const struct column cost_columns[] = {
+	{ "live-KiB(c)", table_kib_live }, { "peak-KiB(c)", table_kib_peak },
+	{ "1G(c)", leaves_1g },		   { "2M(c)", leaves_2m },
+	{ "4K(c)", leaves_4k },		   { "forced(c)", flushes_forced },
+	{ "cpu-ns/access(m)", cpu_ns },	   { "cpu-ns/T(m)", cpu_ns_per_t },
+	{ "to-eager(m)", ratio },	   { NULL, NULL },
+};
+
+static const struct column latency_columns[] = {
+	{ "all-p50(~)", all_p50 },     { "p99(~)", all_p99 },	 { "max(~)", all_max },
+	{ "revoke-p50(~)", revoke_p50 }, { "p99(~)", revoke_p99 }, { "max(~)", revoke_max },
+	{ "grant-p50(~)", grant_p50 }, { "p99(~)", grant_p99 },	 { "max(~)", grant_max },
+	{ NULL, NULL },
+};
+
+static const struct column verify_columns[] = {
+	{ "accesses(c)", accesses },
+	{ "touched(c)", touched },
+	{ "untouchable(c)", untouchable },
+	{ "stale-hits(c)", stale_hits },
+	{ "spurious-faults(c)", spurious_faults },
+	{ "wrong(c)", wrong_translations },
+	{ "violations(c)", violations },
+	{ NULL, NULL },
+};
+
+static int trace_width(const struct results *results)
+{
+	int width = (int)sizeof("trace") - 1;
+
+	for (size_t i = 0; i < results->count; i++)
+		if ((int)strlen(results->result[i].trace) > width)
+			width = (int)strlen(results->result[i].trace);
+	return width;
+}
+
+/* Wide enough for its title and for every number below it. */
+static int column_width(const struct results *results, const struct column *column)
+{
+	int width = (int)strlen(column->title);
+	char text[CELL_BYTES];
+
+	for (size_t i = 0; i < results->count; i++) {
+		if (results->result[i].skipped)
+			continue;
+		column->text(results, &results->result[i], text);
+		if ((int)strlen(text) > width)
+			width = (int)strlen(text);
+	}
+	return width;
+}
+
+static void print_row(const struct results *results, const struct column *columns, const struct result *result,
+		      FILE *file)
+{
+	fprintf(file, "%-*s %-7s", trace_width(results), result ? result->trace : "trace",
+		result ? options_policy_name(result->policy) : "policy");
+	for (; columns->title; columns++) {
+		char text[CELL_BYTES];
+
+		if (result)
+			columns->text(results, result, text);
+		fprintf(file, " %*s", column_width(results, columns), result ? text : columns->title);
+	}
+	fputc('\n', file);
+}
+
+static void print_section(const struct results *results, const struct column *columns, FILE *file)
+{
+	fputc('\n', file);
+	print_row(results, columns, NULL, file);
+	for (size_t i = 0; i < results->count; i++)
+		if (!results->result[i].skipped)
+			print_row(results, columns, &results->result[i], file);
+}
+
+/* What the numbers rest on. */
+static void print_head(const struct results *results, FILE *file)
+{
+	const struct options *options = results->options;
+	char flush[16];
+
+	fprintf(file, "%u SMMU%s, %s, BBML %u, %s", options->smmus, options->smmus > 1 ? "s" : "",
+		options->nested ? "nested" : "stage 2 only", options->bbml,
+		options->no_ril ? "no range invalidation" : "range invalidation");
+	if (options->policy[OPTIONS_BATCHED]) {
+		options_flush_name(&options->flush, flush);
+		fprintf(file, "; batched --flush %s%s", flush,
+			options->flush.mode == SCHEDULE_TRIP  ? " (assumes: guest map at the trip's end)" :
+			options->flush.mode == SCHEDULE_COUNT ? " (what-if: hand-over late)" :
+								"");
+	}
+	fprintf(file, "\n(c) counted, (m) measured on this CPU, (~) modelled in us at %" PRIu64 " ns a sync\n",
+		options->sync_ns);
+}
+
+static void print_notes(const struct results *results, FILE *file)
+{
+	for (size_t i = 0; i < results->count; i++) {
+		const struct result *result = &results->result[i];
+		const char *policy = options_policy_name(result->policy);
+
+		if (result->skipped)
+			fprintf(file, "\nnote: %s %s is skipped: %s\n", result->trace, policy, result->skipped);
+		if (result->contradictions)
+			fprintf(file, "\nnote: %s %s: %" PRIu64 " T contradict the replayed state\n",
+				result->trace, policy, result->contradictions);
+		if (result->doorbells_extra)
+			fprintf(file,
+				"\nnote: %s %s: a flush exceeded the command ring, %" PRIu64 " doorbells more\n",
+				result->trace, policy, result->doorbells_extra);
+		if (result->reserved_attempts)
+			fprintf(file, "\nnote: %s %s: %" PRIu64 " grants of reserved ranges were refused\n",
+				result->trace, policy, result->reserved_attempts);
+	}
+}
+
+void results_print(const struct results *results, FILE *file)
+{
+	print_head(results, file);
+	print_section(results, work_columns, file);
+	print_section(results, cost_columns, file);
+	print_section(results, latency_columns, file);
+	if (results->options->verify)
+		print_section(results, verify_columns, file);
+	print_notes(results, file);
+}

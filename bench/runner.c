@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * runner.c - the loop that drives a policy through a schedule, once plain and once with hooks.
+ *
+ * Compiled with RUNNER=runner_native and RUNNER=runner_observed, each linked with its own core.
+ */
+#include "bench/runner.h"
+
+#include <time.h>
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static inline struct shadow_transition transition_of(const struct op *op)
+{
+	return (struct shadow_transition){
+		.start = { op->page << SHADOW_PAGE_LG2 },
+		.page_count = op->count,
+		.new_state = (enum shadow_state)op->new_state,
+		.old_state = (enum shadow_state)op->old_state,
+	};
+}
+
+static inline bool must_flush_first(const struct policy_ops *ops, struct policy *policy, const struct op *op)
+{
+	return op->asks && ops->queued(policy, (shadow_ipa_t){ op->page << SHADOW_PAGE_LG2 }, op->count);
+}
+
+static int play_plain(const struct policy_ops *ops, struct policy *policy, const struct schedule *schedule,
+		      const struct op **failed)
+{
+	const struct op *end = schedule->ops + schedule->count;
+
+	for (const struct op *op = schedule->ops; op < end; op++) {
+		int error = 0;
+
+		if (op->kind == OP_TRANSITION) {
+			struct shadow_transition transition = transition_of(op);
+
+			if (must_flush_first(ops, policy, op))
+				error = ops->flush(policy);
+			if (!error)
+				error = ops->transition(policy, op->cpu, op->number, &transition);
+		} else if (op->kind == OP_TRIP_END) {
+			ops->trip_end(policy, op->cpu);
+		} else {
+			error = ops->flush(policy);
+		}
+		if (error) {
+			*failed = op;
+			return error;
+		}
+	}
+	return 0;
+}
+
+static int flush_hooked(const struct policy_ops *ops, struct policy *policy, const struct runner_hooks *hooks,
+			const struct op *op)
+{
+	int error = hooks->flush_before(hooks->ctx, op);
+
+	if (!error)
+		error = ops->flush(policy);
+	if (!error)
+		error = hooks->flush_after(hooks->ctx, op);
+	return error;
+}
+
+static int transition_hooked(const struct policy_ops *ops, struct policy *policy,
+			     const struct runner_hooks *hooks, const struct op *op)
+{
+	struct shadow_transition transition = transition_of(op);
+	int error = 0;
+
+	if (must_flush_first(ops, policy, op))
+		error = flush_hooked(ops, policy, hooks, op);
+	if (!error)
+		error = hooks->transition_before(hooks->ctx, op);
+	if (!error)
+		error = ops->transition(policy, op->cpu, op->number, &transition);
+	if (!error)
+		error = hooks->transition_after(hooks->ctx, op);
+	return error;
+}
+
+static int play_hooked(const struct policy_ops *ops, struct policy *policy, const struct schedule *schedule,
+		       const struct runner_hooks *hooks, const struct op **failed)
+{
+	for (size_t i = 0; i < schedule->count; i++) {
+		const struct op *op = &schedule->ops[i];
+		int error = 0;
+
+		if (op->kind == OP_TRANSITION)
+			error = transition_hooked(ops, policy, hooks, op);
+		else if (op->kind == OP_TRIP_END)
+			ops->trip_end(policy, op->cpu);
+		else
+			error = flush_hooked(ops, policy, hooks, op);
+		if (error) {
+			*failed = op;
+			return error;
+		}
+	}
+	return 0;
+}
+
+static int play(const struct policy_ops *ops, struct policy *policy, const struct schedule *schedule,
+		const struct runner_hooks *hooks, uint64_t *ns, const struct op **failed)
+{
+	uint64_t start;
+	int error;
+
+	*failed = NULL;
+	start = now_ns();
+	error = hooks ? play_hooked(ops, policy, schedule, hooks, failed) :
+			play_plain(ops, policy, schedule, failed);
+	*ns = now_ns() - start;
+	return error;
+}
+
+static uint64_t pool_bytes(const struct policy_world *world)
+{
+	struct shadow_smmu_target_config config = {
+		.map = world->map,
+		.bbml = world->bbml,
+		.vmid = world->vmid,
+		.pool = { .base = world->pool.base },
+		.runs_max = world->cpu_count * world->queue_slots,
+	};
+
+	return shadow_smmu_pool_bytes(&config, world->smmu, world->smmu_count);
+}
+
+const struct runner RUNNER = {
+	.policies = { &policy_eager, &policy_strict, &policy_batched },
+	.pool_bytes = pool_bytes,
+	.play = play,
+};

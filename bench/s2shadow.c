@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * s2shadow.c - the command: one subcommand each in replay.c and info.c.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/info.h"
+#include "bench/message.h"
+#include "bench/replay.h"
+
+static const char help[] = "Usage: s2shadow COMMAND [ARGUMENT]...\n"
+			   "\n"
+			   "Keep an Arm SMMUv3 stage-2 table in step with a hypervisor's, and see what that costs.\n"
+			   "\n"
+			   "  replay     replay recorded pKVM transitions through eager, strict and batched shadows\n"
+			   "  info       this build, this machine, and what the software SMMUv3 claims to be\n"
+			   "  --help     this text; `s2shadow replay --help` says more\n"
+			   "  --version  version and commit\n";
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		message("no command is named; try s2shadow --help");
+		return 2;
+	}
+	if (!strcmp(argv[1], "replay"))
+		return replay_main(argc - 1, argv + 1);
+	if (!strcmp(argv[1], "info"))
+		return info_main(argc - 1, argv + 1);
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
+		fputs(help, stdout);
+		return 0;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		printf("s2shadow %s\n", info_version());
+		return 0;
+	}
+	message("'%s' is not a command; try s2shadow --help", argv[1]);
+	return 2;
+}
