@@ -23,7 +23,8 @@ struct bench {
 	benchmark::State &state;
 };
 
-namespace {
+namespace
+{
 
 struct registration {
 	const char *name, *param;
@@ -68,8 +69,8 @@ void add_context()
 
 } // namespace
 
-void bench_register(const char *name, const char *param, void (*run)(struct bench *bench), const int64_t *values,
-		    unsigned count)
+void bench_register(const char *name, const char *param, void (*run)(struct bench *bench),
+		    const int64_t *values, unsigned count)
 {
 	registrations.push_back({name, param, run, values, count});
 }
@@ -111,7 +112,8 @@ void bench_counter_average(struct bench *bench, const char *name, double total)
 
 void bench_counter_rate(struct bench *bench, const char *name, double per_repetition)
 {
-	bench->state.counters[name] = benchmark::Counter(per_repetition, benchmark::Counter::kIsIterationInvariantRate);
+	bench->state.counters[name] =
+		benchmark::Counter(per_repetition, benchmark::Counter::kIsIterationInvariantRate);
 }
 
 void bench_skip(struct bench *bench, const char *why)

@@ -6,8 +6,8 @@
  *
  *	static void grant(struct bench *bench)
  *	{
- *		... set up for bench_argument(bench) pages; if that cannot be: bench_skip(bench, "why"); return; ...
- *		while (bench_next(bench))
+ *		... set up for bench_argument(bench) pages; if that cannot be: bench_skip(bench, "why"); return;
+ *... while (bench_next(bench))
  *			... what is measured ...
  *		bench_counter_rate(bench, "pages", (double)bench_argument(bench));
  *	}
@@ -44,8 +44,8 @@ void bench_queue_register(void);
  * @name:   "area/workload/policy"; @param: what the values are. Both must stay.
  * @values: ascending, @count of them, 1 or more. Must stay.
  */
-void bench_register(const char *name, const char *param, void (*run)(struct bench *bench), const int64_t *values,
-		    unsigned count);
+void bench_register(const char *name, const char *param, void (*run)(struct bench *bench),
+		    const int64_t *values, unsigned count);
 
 /* Inside a benchmark: the value of its parameter. */
 int64_t bench_argument(const struct bench *bench);

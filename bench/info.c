@@ -44,7 +44,8 @@ static void print_machine(void)
 	printf("memory     %llu MiB\n", (unsigned long long)(machine.memory_bytes >> 20));
 	printf("caches    ");
 	for (unsigned i = 0; i < machine.cache_count; i++)
-		printf(" %s %llu KiB%s", machine.cache[i].name, (unsigned long long)(machine.cache[i].bytes >> 10),
+		printf(" %s %llu KiB%s", machine.cache[i].name,
+		       (unsigned long long)(machine.cache[i].bytes >> 10),
 		       i + 1 < machine.cache_count ? "," : "");
 	printf("%s\n", machine.cache_count ? "" : " unknown");
 	if (machine.measuring_pu < 0)
@@ -63,10 +64,17 @@ static void print_model(void)
 		bool claimed;
 		const char *name;
 	} features[] = {
-		{config.s1p, "S1P"},	     {config.s2p, "S2P"},   {config.ril, "RIL"},
-		{config.cohacc, "COHACC"},   {config.hyp, "HYP"},   {config.sev, "SEV"},
-		{config.msi, "MSI"},	     {config.httu, "HTTU"}, {config.ats, "ATS"},
-		{config.vmid16, "VMID16"},   {config.st_level2, "ST_LEVEL"},
+		{config.s1p, "S1P"},
+		{config.s2p, "S2P"},
+		{config.ril, "RIL"},
+		{config.cohacc, "COHACC"},
+		{config.hyp, "HYP"},
+		{config.sev, "SEV"},
+		{config.msi, "MSI"},
+		{config.httu, "HTTU"},
+		{config.ats, "ATS"},
+		{config.vmid16, "VMID16"},
+		{config.st_level2, "ST_LEVEL"},
 	};
 
 	printf("model      SMMUv3:");

@@ -104,8 +104,8 @@ static void read_kernel(struct machine *machine)
 	struct utsname name;
 
 	if (!uname(&name))
-		snprintf(machine->kernel, sizeof(machine->kernel), "%.40s %.40s %.40s", name.sysname, name.release,
-			 name.machine);
+		snprintf(machine->kernel, sizeof(machine->kernel), "%.40s %.40s %.40s", name.sysname,
+			 name.release, name.machine);
 }
 
 static bool counters_exist(void)

@@ -14,18 +14,18 @@
 #define MACHINE_CACHES_MAX 5
 
 struct machine {
-	char cpu[MACHINE_TEXT_BYTES];	   /* model, as the kernel names it */
-	char kernel[MACHINE_TEXT_BYTES];   /* name, release, architecture */
-	char governor[MACHINE_TEXT_BYTES]; /* of the first CPU; "none" if the kernel shows none */
+	char cpu[MACHINE_TEXT_BYTES];		   /* model, as the kernel names it */
+	char kernel[MACHINE_TEXT_BYTES];	   /* name, release, architecture */
+	char governor[MACHINE_TEXT_BYTES];	   /* of the first CPU; "none" if the kernel shows none */
 	unsigned packages, cores, pus, numa_nodes; /* pus: hardware threads that this process may use */
 	uint64_t memory_bytes;
 	struct {
-		char name[8];		   /* L1d, L1i, L2, ... */
+		char name[8]; /* L1d, L1i, L2, ... */
 		uint64_t bytes;
-	} cache[MACHINE_CACHES_MAX];	   /* that serve the measuring thread's core */
+	} cache[MACHINE_CACHES_MAX]; /* that serve the measuring thread's core */
 	unsigned cache_count;
-	int measuring_pu;		   /* the kernel's number of the CPU that machine_pin() chooses; -1: unknown */
-	bool counters;			   /* perf_event_open() can count instructions */
+	int measuring_pu; /* the kernel's number of the CPU that machine_pin() chooses; -1: unknown */
+	bool counters;	  /* perf_event_open() can count instructions */
 };
 
 /** machine_read() - find all of this out. What cannot be found is 0, "unknown" or -1. */

@@ -8,9 +8,9 @@
 #include <shadow/platform.h>
 
 struct platform_el2 {
-	struct shadow_range memory;    /* physical addresses that are mapped at EL2 ... */
-	uint64_t virt_offset;	       /* ... each at its address plus this, modulo 2^64 */
-	bool (*host_lock_held)(void);  /* may be NULL: then the answer is always yes */
+	struct shadow_range memory;   /* physical addresses that are mapped at EL2 ... */
+	uint64_t virt_offset;	      /* ... each at its address plus this, modulo 2^64 */
+	bool (*host_lock_held)(void); /* may be NULL: then the answer is always yes */
 	void (*report)(enum platform_report what, uint64_t a, uint64_t b); /* may be NULL: not wanted */
 	void (*panic)(const char *where); /* may be NULL; if it returns, the CPU stops in wfe */
 };

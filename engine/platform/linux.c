@@ -40,7 +40,7 @@ struct device {
 	size_t bytes;
 };
 
-static struct device *devices[PLATFORM_LINUX_DEVICES_MAX]; /* RCU */
+static struct device *devices[PLATFORM_LINUX_DEVICES_MAX];	 /* RCU */
 static pthread_mutex_t devices_lock = PTHREAD_MUTEX_INITIALIZER; /* writers only */
 
 static inline unsigned token_slot(uintptr_t address)
@@ -159,7 +159,7 @@ struct memory_map {
 	struct memory_range range[]; /* sorted, disjoint */
 };
 
-static struct memory_map *memory_map; /* RCU */
+static struct memory_map *memory_map;				/* RCU */
 static pthread_mutex_t memory_lock = PTHREAD_MUTEX_INITIALIZER; /* writers only */
 
 static struct memory_map *memory_map_new(unsigned count)
@@ -209,7 +209,8 @@ int platform_linux_add_memory(shadow_pa_t pa, void *virt, size_t bytes)
 	if (bytes == 0 || pa.addr + (bytes - 1) < pa.addr)
 		return -SHADOW_EINVAL;
 	pthread_mutex_lock(&memory_lock);
-	error = memory_add((struct memory_range){.first = pa.addr, .last = pa.addr + (bytes - 1), .virt = virt});
+	error = memory_add(
+		(struct memory_range){.first = pa.addr, .last = pa.addr + (bytes - 1), .virt = virt});
 	pthread_mutex_unlock(&memory_lock);
 	return error;
 }
@@ -332,13 +333,15 @@ static void report_print(enum platform_report what, uint64_t a, uint64_t b)
 		fprintf(stderr, "s2shadow: reserved range 0x%llx-0x%llx was asked for\n", first, second);
 		break;
 	case PLATFORM_REPORT_COMMAND_ERROR:
-		fprintf(stderr, "s2shadow: SMMU %llu refused a command with error %llu; repaired\n", first, second);
+		fprintf(stderr, "s2shadow: SMMU %llu refused a command with error %llu; repaired\n", first,
+			second);
 		break;
 	case PLATFORM_REPORT_SMMU_CLOSED:
 		fprintf(stderr, "s2shadow: SMMU %llu failed, GERROR 0x%llx; it is shut\n", first, second);
 		break;
 	case PLATFORM_REPORT_ISOLATION_LOST:
-		fprintf(stderr, "s2shadow: SMMU %llu failed, GERROR 0x%llx; it may not be shut\n", first, second);
+		fprintf(stderr, "s2shadow: SMMU %llu failed, GERROR 0x%llx; it may not be shut\n", first,
+			second);
 		break;
 	}
 }
@@ -374,7 +377,8 @@ static void *mapped_alloc(size_t bytes, size_t align)
 
 	if (mapped < bytes)
 		return NULL;
-	memory = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	memory = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+		      0);
 	if (memory == MAP_FAILED)
 		return NULL;
 	aligned = memory + (align - (uintptr_t)memory % align) % align;
@@ -442,7 +446,8 @@ void *platform_linux_alloc(size_t bytes, size_t align)
 	pthread_once(&arena_once, arena_make);
 	if (bytes == 0 || !arena_made)
 		return NULL;
-	return mallocx(bytes, MALLOCX_ARENA(arena) | MALLOCX_TCACHE_NONE | MALLOCX_ALIGN(align) | MALLOCX_ZERO);
+	return mallocx(bytes,
+		       MALLOCX_ARENA(arena) | MALLOCX_TCACHE_NONE | MALLOCX_ALIGN(align) | MALLOCX_ZERO);
 }
 
 void platform_linux_free(void *memory, size_t bytes)

@@ -13,7 +13,7 @@
 #include <shadow/platform.h>
 
 #define PLATFORM_LINUX_DEVICES_MAX 256u
-#define PLATFORM_LINUX_DEVICE_LG2 20u  /* register space of one device: at most 1 MiB */
+#define PLATFORM_LINUX_DEVICE_LG2 20u /* register space of one device: at most 1 MiB */
 #define PLATFORM_LINUX_MEMORY_MAX 64u
 
 /* A device's registers by byte offset. Called inside an RCU read-side section: never add or remove here. */
@@ -40,7 +40,8 @@ void platform_linux_remove_device(uintptr_t registers);
 
 /**
  * platform_linux_add_memory() - let platform_virt() find @pa .. @pa + @bytes at @virt.
- * Return: 0; -SHADOW_EINVAL if empty or wrapping; -SHADOW_EBUSY if it overlaps; -SHADOW_ENOSPC; -SHADOW_ENOMEM.
+ * Return: 0; -SHADOW_EINVAL if empty or wrapping; -SHADOW_EBUSY if it overlaps; -SHADOW_ENOSPC;
+ * -SHADOW_ENOMEM.
  */
 __attribute__((warn_unused_result)) int platform_linux_add_memory(shadow_pa_t pa, void *virt, size_t bytes);
 

@@ -56,8 +56,8 @@ static void the_build_names_configuration_and_compiler(void **state)
 
 static void info_says_where_it_runs_and_what_the_model_claims(void **state)
 {
-	static const char *const parts[] = {"version ", "build ", "cpu ", "kernel ", "topology ", "allocator ",
-					    "counters ", "SMMUv3:", " S2P", "BBML "};
+	static const char *const parts[] = {"version ",	  "build ",    "cpu ",	  "kernel ", "topology ",
+					    "allocator ", "counters ", "SMMUv3:", " S2P",    "BBML "};
 	int status;
 	char *text = output_of_info(1, stdout, &status);
 
