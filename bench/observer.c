@@ -10,6 +10,7 @@
 #include "bench/logfile.h"
 #include "bench/message.h"
 #include "bench/observed.h"
+#include "bench/observed.h"
 #include "engine/platform/linux.h"
 
 #define STEPS_PER_RELAX 32u /* at most; the model is slow on purpose */

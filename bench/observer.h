@@ -2,7 +2,7 @@
  *
  * observer.h - the observed pass: hooks, devices, log, verification, counting and modelled latency together.
  *
- * One at a time: order_observed_descriptor() and the platform's hooks go to the one that is open.
+ * One at a time: descriptor stores (observed.h) and the platform's hooks go to the one that is open.
  */
 #ifndef BENCH_OBSERVER_H
 #define BENCH_OBSERVER_H
