@@ -83,6 +83,7 @@ COMMAND_SRCS := \
 	bench/outfile.c \
 	bench/replay.c \
 	bench/results.c \
+	bench/results_json.c \
 	bench/schedule.c \
 	bench/tables.c \
 	bench/trace.c \
@@ -189,8 +190,10 @@ c_flags = -std=c11 $(common_flags) $(c_warnings) $(config_flags) $(CPPFLAGS) $(C
 cxx_flags = -std=c++17 $(common_flags) $(warnings) $(config_flags) $(CPPFLAGS) $(CXXFLAGS)
 hosted_flags := -D_GNU_SOURCE -pthread
 observed_flags := -DSHADOW_ORDER_OBSERVED -DSHADOW_DEBUG
-el2_flags := -std=c11 $(common_flags) $(c_warnings) $(EL2_CFLAGS) -ffreestanding -nostdlib -mgeneral-regs-only \
-	-mno-outline-atomics -fno-stack-protector -fno-pic -fno-asynchronous-unwind-tables -fstack-usage
+# No stack protector: it would need a symbol of the embedder's. No unwind tables: nothing unwinds at EL2.
+el2_flags := -std=c11 $(common_flags) $(c_warnings) $(EL2_CFLAGS) -ffreestanding -nostdlib \
+	-mgeneral-regs-only -mno-outline-atomics -fno-stack-protector -fno-pic \
+	-fno-asynchronous-unwind-tables -fstack-usage
 
 jemalloc_lib := $(if $(findstring SANITIZED,$(config_flags)),,-ljemalloc)
 LIBS = $(jemalloc_lib) -lhwloc -lurcu-bp -lurcu-common -llzma -ljansson -lm
@@ -201,8 +204,8 @@ LINK = $(CC) -pthread $(config_flags) $(CFLAGS) $(LDFLAGS)
 all_srcs := $(CORE_SRCS) $(MODEL_SRCS) $(PLATFORM_SRCS) $(EL2_SRCS) $(RUNNER_SRCS) $(COMMAND_SRCS) \
 	$(WORKLOAD_SRCS) $(BENCH_SRCS) $(TEST_SUPPORT_SRCS) $(TEST_SRCS) bench/s2shadow.c bench/harness.cc
 absent := $(filter-out $(wildcard $(all_srcs)),$(all_srcs))
-unlisted := $(filter-out $(all_srcs),$(wildcard $(addsuffix /*.c,engine engine/platform smmuv3 smmuv3/model bench \
-	tests tests/unit)))
+unlisted := $(filter-out $(all_srcs),$(wildcard $(addsuffix /*.c,engine engine/platform smmuv3 \
+	smmuv3/model bench tests tests/unit)))
 present = $(filter-out $(absent),$(1))
 
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(call present,$(2)))
@@ -316,7 +319,8 @@ $(BUILD)/runner-%.o:
 	$(Q)$(OBJCOPY) --keep-global-symbol=runner_$* $@.all $@
 	@rm $@.all
 
-$(BUILD)/s2shadow: $(BUILD)/plain/bench/s2shadow.o $(plain_objects) $(BUILD)/runner-native.o $(BUILD)/runner-observed.o
+$(BUILD)/s2shadow: $(BUILD)/plain/bench/s2shadow.o $(plain_objects) $(BUILD)/runner-native.o \
+		$(BUILD)/runner-observed.o
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $^ $(LIBS)
 
@@ -361,8 +365,8 @@ $(EL2_LIBRARY): $(el2_core) $(el2_platform)
 
 # --- checks ----------------------------------------------------------------------------------------------
 
-CHECKS := check-lists check-headers check-el2 check-clang check-unit check-sanitize check-readme check-bench check-traces \
-	check-referee check-mutations
+CHECKS := check-lists check-headers check-el2 check-clang check-unit check-sanitize check-readme check-bench \
+	check-traces check-referee check-mutations
 RUN_TESTS := scripts/run-tests
 trace = $(patsubst %,bench/traces/%.txt.xz,$(1))
 TRACES := $(sort $(wildcard bench/traces/*.txt.xz))
@@ -396,8 +400,8 @@ check-np-thp: $(COMMAND)
 ## check-clang: clang builds everything without a warning
 .PHONY: check-clang
 check-clang:
-	$(Q)$(RUN_TESTS) --limit 1200 --name clang -- scripts/check-that 'clang builds everything without a warning' \
-		$(MAKE) CONFIG=clang WERROR=1 all
+	$(Q)$(RUN_TESTS) --limit 1200 --name clang -- scripts/check-that \
+		'clang builds everything without a warning' $(MAKE) CONFIG=clang WERROR=1 all
 
 ## check-el2: the core builds freestanding for aarch64 and needs nothing but the platform
 .PHONY: check-el2
@@ -419,18 +423,20 @@ check-headers: | setup
 ## check-readme: the C example of README.md compiles and links
 .PHONY: check-readme
 check-readme: $(LIBRARY) $(HOSTED_LIBRARY)
-	$(Q)$(RUN_TESTS) --name readme -- scripts/check-readme '$(CC)' $(BUILD)/readme $(LIBRARY) $(HOSTED_LIBRARY) $(LIBS)
+	$(Q)$(RUN_TESTS) --name readme -- scripts/check-readme '$(CC)' $(BUILD)/readme $(LIBRARY) \
+		$(HOSTED_LIBRARY) $(LIBS)
 
 ## check-bench: the smallest size of every benchmark runs
 .PHONY: check-bench
 check-bench: $(BENCHMARKS)
-	$(Q)$(RUN_TESTS) --limit 600 --name benchmarks -- scripts/check-that 'every benchmark runs at its smallest size' \
-		$(BENCHMARKS) --smallest
+	$(Q)$(RUN_TESTS) --limit 600 --name benchmarks -- scripts/check-that \
+		'every benchmark runs at its smallest size' $(BENCHMARKS) --smallest
 
 ## check-traces: the recorded traces under --verify with every policy
 .PHONY: check-traces
 check-traces: $(COMMAND)
-	$(Q)$(RUN_TESTS) --limit 1200 --name traces -- scripts/check-traces $(COMMAND) plain,smmus=4,nested $(TRACES)
+	$(Q)$(RUN_TESTS) --limit 1200 --name traces -- scripts/check-traces $(COMMAND) \
+		plain,smmus=4,nested $(TRACES)
 	$(Q)$(RUN_TESTS) --limit 1200 --name 'traces, 4 nested SMMUs' -- scripts/check-traces $(COMMAND) \
 		smmus=4+nested $(call trace,boot np-thp pingpong)
 
@@ -449,8 +455,8 @@ check-mutations: | setup
 ## check-long: all traces under the sanitizers, and 4 nested SMMUs with all traces; hours
 .PHONY: check-long
 check-long: setup
-	$(Q)MAKE='$(MAKE)' WERROR=1 S2SHADOW_IS_SET_UP=1 scripts/run-checks $(CHECKS) check-clang-unit check-traces-long \
-		check-sanitize-long
+	$(Q)MAKE='$(MAKE)' WERROR=1 S2SHADOW_IS_SET_UP=1 scripts/run-checks $(CHECKS) check-clang-unit \
+		check-traces-long check-sanitize-long
 
 .PHONY: check-clang-unit check-traces-long check-sanitize-long check-traces-sanitized
 check-clang-unit:
@@ -461,7 +467,8 @@ check-traces-long: $(COMMAND)
 check-sanitize-long:
 	$(Q)$(MAKE) CONFIG=sanitize check-traces-sanitized
 check-traces-sanitized: $(COMMAND)
-	$(Q)$(RUN_TESTS) --limit 43200 --name 'traces, sanitized' -- scripts/check-traces $(COMMAND) plain,nested $(TRACES)
+	$(Q)$(RUN_TESTS) --limit 43200 --name 'traces, sanitized' -- scripts/check-traces $(COMMAND) \
+		plain,nested $(TRACES)
 
 # --- the rest ---------------------------------------------------------------------------------------------
 
@@ -479,12 +486,12 @@ fmt:
 ## install: copy the library, its headers and the command to $(DESTDIR)$(PREFIX)
 .PHONY: install
 install: $(LIBRARY) $(COMMAND)
-	install -d $(DESTDIR)$(PREFIX)/include/shadow $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/bin
-	install -m 644 $(PUBLIC_HEADERS) $(DESTDIR)$(PREFIX)/include/shadow
-	install -m 644 $(LIBRARY) $(DESTDIR)$(PREFIX)/lib
-	install -m 755 $(COMMAND) $(DESTDIR)$(PREFIX)/bin
-	printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include' 'libdir=$${prefix}/lib' '' 'Name: s2shadow' \
-		'Description: batched stage-2 shadow for Arm SMMUv3' 'Version: $(VERSION)' \
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/shadow $(PUBLIC_HEADERS)
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib $(LIBRARY)
+	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(COMMAND)
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include' 'libdir=$${prefix}/lib' '' \
+		'Name: s2shadow' 'Description: batched stage-2 shadow for Arm SMMUv3' 'Version: $(VERSION)' \
 		'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -ls2shadow' \
 		>$(DESTDIR)$(PREFIX)/lib/pkgconfig/s2shadow.pc
 
@@ -498,7 +505,7 @@ clean:
 help:
 	@sed -n 's/^## //p' Makefile | awk -F': ' '{ printf "  %-18s %s\n", $$1, $$2 }'
 
-all_objects := $(native_core) $(observed_core) $(native_runner) $(observed_runner) $(plain_objects) $(test_objects) \
-	$(bench_objects) $(el2_core) $(el2_platform) $(BUILD)/plain/bench/s2shadow.o
+all_objects := $(native_core) $(observed_core) $(native_runner) $(observed_runner) $(plain_objects) \
+	$(test_objects) $(bench_objects) $(el2_core) $(el2_platform) $(BUILD)/plain/bench/s2shadow.o
 .SECONDARY: $(all_objects)
 -include $(all_objects:.o=.d)
