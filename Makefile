@@ -103,19 +103,24 @@ BENCH_SRCS := \
 TEST_SUPPORT_SRCS := \
 	tests/unit/fake_smmu.c \
 	tests/unit/model_rig.c \
+	tests/unit/policy_rig.c \
 	tests/unit/system_rig.c
 
 TEST_SRCS := \
 	tests/unit/test_cmd.c \
 	tests/unit/test_cmdq.c \
+	tests/unit/test_eager.c \
 	tests/unit/test_field.c \
 	tests/unit/test_host_stage2.c \
 	tests/unit/test_info.c \
 	tests/unit/test_machine.c \
+	tests/unit/test_model_command.c \
+	tests/unit/test_model_registers.c \
 	tests/unit/test_oracle.c \
 	tests/unit/test_platform.c \
 	tests/unit/test_smmu.c \
 	tests/unit/test_ste.c \
+	tests/unit/test_strict.c \
 	tests/unit/test_system.c \
 	tests/unit/test_tlbi.c \
 	tests/unit/test_trace.c
@@ -401,7 +406,7 @@ check-np-thp: $(COMMAND)
 .PHONY: check-clang
 check-clang:
 	$(Q)$(RUN_TESTS) --limit 1200 --name clang -- scripts/check-that \
-		'clang builds everything without a warning' $(MAKE) CONFIG=clang WERROR=1 all
+		'clang builds everything without a warning' $(MAKE) CONFIG=clang CC=clang CXX=clang++ WERROR=1 all
 
 ## check-el2: the core builds freestanding for aarch64 and needs nothing but the platform
 .PHONY: check-el2
@@ -460,7 +465,7 @@ check-long: setup
 
 .PHONY: check-clang-unit check-traces-long check-sanitize-long check-traces-sanitized
 check-clang-unit:
-	$(Q)$(MAKE) CONFIG=clang check-unit
+	$(Q)$(MAKE) CONFIG=clang CC=clang CXX=clang++ check-unit
 check-traces-long: $(COMMAND)
 	$(Q)$(RUN_TESTS) --limit 14400 --name 'traces, 4 nested SMMUs' -- scripts/check-traces $(COMMAND) \
 		smmus=4+nested $(filter-out $(call trace,boot np-thp pingpong),$(TRACES))
