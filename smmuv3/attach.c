@@ -76,6 +76,7 @@ int shadow_smmu_target_init(void *memory, size_t bytes, const struct shadow_smmu
 	if (bytes < shadow_smmu_target_bytes(config))
 		return -SHADOW_ENOMEM;
 	made->config = *config;
+	made->config.map.memory = made->config.map.reserved = NULL; /* the caller's, read by now */
 	made->spans = (struct tlbi_spans){ .span = (struct tlbi_span *)(after + page_bytes(config)),
 					   .capacity = (unsigned)spans_capacity(config) };
 	error = pgtable_init(&made->pgtable, config, (struct pgtable_page *)after, &made->spans);

@@ -11,8 +11,6 @@
  */
 #include "smmuv3/target.h"
 
-#include <shadow/platform.h>
-
 #include "engine/assert.h"
 #include "engine/order.h"
 
@@ -46,26 +44,14 @@ static bool smmu_is_shut(const struct shadow_smmu *smmu)
 	return smmu->closed || smmu->isolation_lost;
 }
 
-/* Wait until @needed slots are free. A queue that does not move is closed like one that failed. */
+/* Wait until @needed slots are free, after ringing once more for what is already written. */
 static int make_room(struct shadow_smmu *smmu, uint64_t needed)
 {
-	uint64_t start = 0;
-
 	if (cmdq_room(&smmu->cmdq) >= needed)
 		return 0;
 	smmu->doorbells_extra += smmu->cmdq.written != smmu->cmdq.published;
 	cmdq_publish(&smmu->cmdq);
-	for (;;) {
-		if (cmdq_poll(&smmu->cmdq))
-			return -SHADOW_EIO;
-		if (cmdq_room(&smmu->cmdq) >= needed)
-			return 0;
-		if (!start)
-			start = platform_time_ns();
-		if (platform_time_ns() - start > smmu->config.wait_ns)
-			return -SHADOW_ETIMEDOUT;
-		platform_relax();
-	}
+	return cmdq_wait_room(&smmu->cmdq, needed, smmu->config.wait_ns);
 }
 
 /* Room for the tail of a list is kept free, so that only the list itself can ring twice. */
