@@ -8,6 +8,7 @@
 #include "system_rig.h"
 
 #define PICKS_MAX 256u
+#define BATCH_MAX 24u
 
 struct picked {
 	uint64_t page, count;
@@ -71,13 +72,20 @@ static void touch_edges(struct system *system, struct picked range, bool expect)
 	}
 }
 
+/* The next batch may be written while the syncs of this one are outstanding. */
+static void flush_only(struct script *script)
+{
+	script->system.stored = touch_between_stores;
+	(void)shadow_flush(script->system.engine);
+	script->system.stored = NULL;
+}
+
 static void end_batch(struct script *script)
 {
 	struct system *system = &script->system;
 
-	system->stored = touch_between_stores;
+	flush_only(script);
 	system_flush_and_wait(system);
-	system->stored = NULL;
 	for (unsigned i = 0; i < script->count; i++)
 		touch_edges(system, script->picked[i], true);
 	script->count = 0;
@@ -114,14 +122,19 @@ static void play(struct system_config config, unsigned batches)
 	system_open(&script->system, &config);
 	system_check_tables(&script->system);
 	for (unsigned batch = 0; batch < batches; batch++) {
-		unsigned most = 1 + (unsigned)(system_random(&script->system) % 24);
+		unsigned most = script->count + 1 + (unsigned)(system_random(&script->system) % BATCH_MAX);
 
 		while (script->count < most)
 			one_transition(script);
+		if (system_random(&script->system) % 2 && script->count + BATCH_MAX <= PICKS_MAX) {
+			flush_only(script);
+			continue;
+		}
 		end_batch(script);
 		if (batch % 16 == 0)
 			system_check_tables(&script->system);
 	}
+	end_batch(script);
 	system_check_tables(&script->system);
 	shadow_smmu_table_stats(script->system.target, &tables);
 	if (config.bbml) {
@@ -212,6 +225,51 @@ static void random_transitions_match_the_oracle_with_reserved_ranges(void **stat
 	play(config, 100);
 }
 
+/* CPU 0 revokes @page - 1, CPU 1 grants @page, CPU 0 revokes it: the newest slot of CPU 0 would fit. */
+static void a_revoke_after_another_cpus_grant_wins(void **state)
+{
+	struct system_config config = system_config_default();
+	uint64_t page = (system_memory[0].start >> 12) + 100;
+	struct system system;
+
+	(void)state;
+	system_open(&system, &config);
+	assert_int_equal(system_transition(&system, 2, page, 1, SHADOW_STATE_NOPAGE), 0);
+	system_flush_and_wait(&system);
+
+	assert_int_equal(system_transition(&system, 0, page - 1, 1, SHADOW_STATE_NOPAGE), 0);
+	assert_int_equal(system_transition(&system, 1, page, 1, SHADOW_STATE_OWNED), 0);
+	assert_int_equal(system_transition(&system, 0, page, 1, SHADOW_STATE_NOPAGE), 0);
+	system_flush_and_wait(&system);
+
+	system_expect(&system, page);
+	system_check_tables(&system);
+	system_close(&system);
+}
+
+/* CPU 0 grants @page, CPU 1 revokes it, CPU 0 grants the page behind it: that must not grant @page again. */
+static void a_grant_of_the_next_page_does_not_undo_another_cpus_revoke(void **state)
+{
+	struct system_config config = system_config_default();
+	uint64_t page = (system_memory[0].start >> 12) + 100;
+	struct system system;
+
+	(void)state;
+	system_open(&system, &config);
+	assert_int_equal(system_transition(&system, 2, page, 2, SHADOW_STATE_NOPAGE), 0);
+	system_flush_and_wait(&system);
+
+	assert_int_equal(system_transition(&system, 0, page, 1, SHADOW_STATE_OWNED), 0);
+	assert_int_equal(system_transition(&system, 1, page, 1, SHADOW_STATE_NOPAGE), 0);
+	assert_int_equal(system_transition(&system, 0, page + 1, 1, SHADOW_STATE_OWNED), 0);
+	system_flush_and_wait(&system);
+
+	system_expect(&system, page);
+	system_expect(&system, page + 1);
+	system_check_tables(&system);
+	system_close(&system);
+}
+
 static void a_small_ring_wraps_under_random_transitions(void **state)
 {
 	struct system_config config = system_config_default();
@@ -231,6 +289,8 @@ int main(void)
 		cmocka_unit_test(random_transitions_match_the_oracle_on_several_smmus),
 		cmocka_unit_test(random_transitions_match_the_oracle_at_other_input_sizes),
 		cmocka_unit_test(random_transitions_match_the_oracle_with_reserved_ranges),
+		cmocka_unit_test(a_revoke_after_another_cpus_grant_wins),
+		cmocka_unit_test(a_grant_of_the_next_page_does_not_undo_another_cpus_revoke),
 		cmocka_unit_test(a_small_ring_wraps_under_random_transitions),
 	};
 
