@@ -55,12 +55,12 @@ enum {
 	HANDSHAKE_STEPS = 3,
 };
 
-#define GBPA_UPDATE (UINT32_C(1) << 31)
+#define GBPA_UPDATE	    (UINT32_C(1) << 31)
 #define GBPA_SHCFG_INCOMING (UINT32_C(1) << 12)
-#define QUEUE_OVERFLOW (UINT32_C(1) << 31)
-#define STRTAB_BASE_FIELDS (bits_mask(62, 62) | bits_mask(55, 6))
-#define QUEUE_BASE_FIELDS (bits_mask(62, 62) | bits_mask(55, 5) | bits_mask(4, 0))
-#define STRTAB_CFG_FIELDS ((uint32_t)(bits_mask(17, 16) | bits_mask(10, 6) | bits_mask(5, 0)))
+#define QUEUE_OVERFLOW	    (UINT32_C(1) << 31)
+#define STRTAB_BASE_FIELDS  (bits_mask(62, 62) | bits_mask(55, 6))
+#define QUEUE_BASE_FIELDS   (bits_mask(62, 62) | bits_mask(55, 5) | bits_mask(4, 0))
+#define STRTAB_CFG_FIELDS   ((uint32_t)(bits_mask(17, 16) | bits_mask(10, 6) | bits_mask(5, 0)))
 
 /* ---- identification ---------------------------------------------------------------------- */
 
@@ -85,7 +85,7 @@ static uint32_t idr3(const struct model_config *config)
 
 static uint32_t idr5(const struct model_config *config)
 {
-	static const unsigned char bits[] = {32, 36, 40, 42, 44, 48};
+	static const unsigned char bits[] = { 32, 36, 40, 42, 44, 48 };
 	unsigned oas = 0;
 
 	while (oas + 1 < sizeof(bits) && bits[oas + 1] <= config->oas_bits)
@@ -132,7 +132,7 @@ void registers_reset(struct model *model)
 {
 	struct registers *registers = &model->registers;
 
-	*registers = (struct registers){.cr0 = 0};
+	*registers = (struct registers){ .cr0 = 0 };
 	registers->gbpa = GBPA_SHCFG_INCOMING | (model->config.gbpa_abort_at_reset ? GBPA_ABORT : 0);
 }
 
@@ -307,7 +307,7 @@ static void cr1_write(struct model *model, uint32_t value)
 	registers->cr1 ^= changed;
 }
 
-/* The doorbell: says what is published, and executes nothing. */
+/* The doorbell: says what is published, and executes nothing. A value that makes no sense is not taken. */
 static void cmdq_prod_write(struct model *model, uint32_t value)
 {
 	struct registers *registers = &model->registers;
@@ -316,20 +316,28 @@ static void cmdq_prod_write(struct model *model, uint32_t value)
 	uint32_t used = (value - registers->cmdq_cons) & index_mask;
 	uint32_t used_before = (registers->cmdq_prod - registers->cmdq_cons) & index_mask;
 
-	if (registers->cr0 & CR0_CMDQEN) {
-		if (value & ~index_mask)
-			complain(model, CMDQ_PROD, registers->cmdq_prod, value,
-				 "CMDQ_PROD beyond its wrap bit");
-		if (used > UINT32_C(1) << lg2)
-			complain(model, CMDQ_PROD, registers->cmdq_prod, value,
-				 "CMDQ_PROD more than one queue ahead of CONS");
-		else if (used < used_before && !registers_error_active(model, GERROR_CMDQ_ERR))
-			complain(model, CMDQ_PROD, registers->cmdq_prod, value,
-				 "CMDQ_PROD moved back without an error");
-		model->counters.doorbells++;
+	if (!(registers->cr0 & CR0_CMDQEN)) {
+		registers->cmdq_prod = value & ((UINT32_C(2) << model->config.cmdq_lg2) - 1);
+		return;
+	}
+	model->counters.doorbells++;
+	if (value & ~index_mask) {
+		complain(model, CMDQ_PROD, registers->cmdq_prod, value, "CMDQ_PROD beyond its wrap bit");
+	} else if (used > UINT32_C(1) << lg2) {
+		complain(model, CMDQ_PROD, registers->cmdq_prod, value,
+			 "CMDQ_PROD more than one queue ahead of CONS");
+	} else if (used < used_before && !registers_error_active(model, GERROR_CMDQ_ERR)) {
+		complain(model, CMDQ_PROD, registers->cmdq_prod, value,
+			 "CMDQ_PROD moved back without an error");
+	} else {
+		registers->cmdq_prod = value;
 		model->cmdq.rung = true;
 	}
-	registers->cmdq_prod = value & index_mask;
+}
+
+static uint32_t eventq_fields(const struct model *model)
+{
+	return QUEUE_OVERFLOW | ((UINT32_C(2) << model->config.evtq_lg2) - 1);
 }
 
 /* ---- the map ----------------------------------------------------------------------------- */
@@ -510,16 +518,14 @@ void model_write32(struct model *model, uint32_t offset, uint32_t value)
 		break;
 	case CMDQ_CONS:
 		if (cr0_guard(model, CR0_CMDQEN, offset, value))
-			registers->cmdq_cons = value & ((UINT32_C(2) << registers_cmdq_lg2(model)) - 1);
+			registers->cmdq_cons = value & ((UINT32_C(2) << model->config.cmdq_lg2) - 1);
 		break;
 	case EVENTQ_PROD:
 		if (cr0_guard(model, CR0_EVENTQEN, offset, value))
-			registers->eventq_prod =
-				value & (QUEUE_OVERFLOW | ((UINT32_C(2) << registers_eventq_lg2(model)) - 1));
+			registers->eventq_prod = value & eventq_fields(model);
 		break;
 	case EVENTQ_CONS:
-		registers->eventq_cons =
-			value & (QUEUE_OVERFLOW | ((UINT32_C(2) << registers_eventq_lg2(model)) - 1));
+		registers->eventq_cons = value & eventq_fields(model);
 		break;
 	case EVENTQ_IRQ_CFG1:
 		if (irq_guard(model, IRQ_EVENTQ, offset, value))
