@@ -162,15 +162,33 @@ static int reserve_piece(struct shadow_engine *engine, const struct transition_p
 {
 	struct plan_cursor cursor;
 	struct run run;
-	int error;
+	int granted;
 
 	plan_cut(&cursor, &engine->zones, piece->start, piece->end, piece->access);
 	while (plan_next(&cursor, &run)) {
-		error = engine->target->ops->reserve(engine->target, &run);
-		if (error)
-			return error;
+		granted = engine->target->ops->reserve(engine->target, &run);
+		if (granted < 0)
+			return granted;
+		if (granted == 1)
+			engine->promised = plan_zone_of(&engine->zones, run.start);
 	}
 	return 0;
+}
+
+static bool revokes_queued(const struct shadow_engine *engine)
+{
+	bool any = false;
+
+	for (unsigned cpu = 0; cpu < engine->config.cpu_count; cpu++)
+		any |= queue_revokes(&engine->queue[cpu]);
+	return any;
+}
+
+/* A grant may not undo a revoke of the same batch. */
+static bool must_flush_first(const struct shadow_engine *engine, const struct transition_piece *piece)
+{
+	return piece->effect == TRANSITION_GRANT && revokes_queued(engine) &&
+	       shadow_queued(engine, (shadow_ipa_t){ piece->start << SHADOW_PAGE_LG2 }, piece->end - piece->start);
 }
 
 static int reserve_all(struct shadow_engine *engine, unsigned cpu, const struct shadow_transition *transition)
@@ -180,15 +198,29 @@ static int reserve_all(struct shadow_engine *engine, unsigned cpu, const struct 
 	int error;
 
 	while (transition_next(transition, &offset, &piece)) {
-		if (piece.effect == TRANSITION_GRANT &&
-		    shadow_queued(engine, (shadow_ipa_t){ piece.start << SHADOW_PAGE_LG2 }, piece.end - piece.start))
+		if (must_flush_first(engine, &piece))
 			return -SHADOW_EAGAIN;
+		pieces++;
+		if (piece.start >= engine->promised.start && piece.end <= engine->promised.end)
+			continue;
 		error = reserve_piece(engine, &piece);
 		if (error)
 			return error;
-		pieces++;
 	}
 	return pieces > queue_room(&engine->queue[cpu]) ? -SHADOW_EAGAIN : 0;
+}
+
+static int reserve_forced(struct shadow_engine *engine, unsigned cpu, const struct shadow_transition *transition,
+			  uint64_t wait_ns)
+{
+	int error;
+
+	engine->stats.flushes_forced++;
+	engine_flush(engine, true);
+	error = engine_wait_all(engine, wait_ns);
+	if (!error)
+		error = reserve_all(engine, cpu, transition);
+	return error == -SHADOW_EAGAIN ? -SHADOW_ENOMEM : error;
 }
 
 int shadow_reserve(struct shadow_engine *engine, unsigned cpu, const struct shadow_transition *transition,
@@ -204,14 +236,20 @@ int shadow_reserve(struct shadow_engine *engine, unsigned cpu, const struct shad
 	    !transition->page_count || page >= top || transition->page_count > top - page)
 		return -SHADOW_EINVAL;
 	error = reserve_all(engine, cpu, transition);
-	if (error != -SHADOW_EAGAIN && error != -SHADOW_ENOMEM)
-		return error;
-	engine->stats.flushes_forced++;
-	engine_flush(engine, true);
-	error = engine_wait_all(engine, wait_ns);
-	if (!error)
-		error = reserve_all(engine, cpu, transition);
-	return error == -SHADOW_EAGAIN ? -SHADOW_ENOMEM : error;
+	if (error == -SHADOW_EAGAIN || error == -SHADOW_ENOMEM)
+		error = reserve_forced(engine, cpu, transition, wait_ns);
+	return error;
+}
+
+/* Of one transition with a new place in the order. */
+static void queue_piece(struct queue *queue, uint64_t number, const struct shadow_transition *transition,
+			const struct transition_piece *piece)
+{
+	queue->number = number;
+	if (piece->effect == TRANSITION_GRANT && transition->access & ~(unsigned)SHADOW_ACCESS_RW)
+		platform_report(PLATFORM_REPORT_ACCESS_UNKNOWN, transition->start.addr, transition->access);
+	if (piece->effect == TRANSITION_REVOKE || piece->access)
+		queue_push(queue, number, piece);
 }
 
 bool shadow_queue(struct shadow_engine *engine, unsigned cpu, uint64_t number,
@@ -226,18 +264,12 @@ bool shadow_queue(struct shadow_engine *engine, unsigned cpu, uint64_t number,
 	if (!engine->open)
 		return false;
 	queue->transitions++;
+	shadow_assert(number > shadow_ticket(engine).number);
 	while (transition_next(transition, &offset, &piece)) {
 		changes = true;
-		if (piece.effect == TRANSITION_GRANT && transition->access & ~(unsigned)SHADOW_ACCESS_RW)
-			platform_report(PLATFORM_REPORT_ACCESS_UNKNOWN, transition->start.addr, transition->access);
-		if (piece.effect == TRANSITION_REVOKE || piece.access)
-			queue_push(queue, number, &piece);
+		queue_piece(queue, number, transition, &piece);
 	}
-	if (changes) {
-		shadow_assert(number > engine->queued_number);
-		queue->transitions_access++;
-		engine->queued_number = number;
-	}
+	queue->transitions_access += changes;
 	return changes;
 }
 
@@ -248,7 +280,12 @@ void shadow_queue_close(struct shadow_engine *engine, unsigned cpu)
 
 shadow_ticket_t shadow_ticket(const struct shadow_engine *engine)
 {
-	return (shadow_ticket_t){ engine->queued_number };
+	uint64_t number = 0;
+
+	for (unsigned cpu = 0; cpu < engine->config.cpu_count; cpu++)
+		if (engine->queue[cpu].number > number)
+			number = engine->queue[cpu].number;
+	return (shadow_ticket_t){ number };
 }
 
 void shadow_engine_stats(const struct shadow_engine *engine, struct shadow_stats *stats)

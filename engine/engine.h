@@ -27,8 +27,8 @@ struct shadow_engine {
 	struct shadow_target *target;  /* NULL: every call succeeds and does nothing */
 	bool open;		       /* snapshot done: transitions pass */
 	struct plan_zones zones;
-	uint64_t queued_number;	       /* of the last transition that changed access */
 	uint64_t flushed_number, complete_number;
+	struct plan_zone_range promised; /* ranges in here need not be reserved again before the next flush */
 	struct engine_flight flight[ENGINE_FLIGHTS];
 	uint32_t flight_first, flight_count;
 	struct shadow_stats stats;

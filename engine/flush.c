@@ -104,14 +104,16 @@ static void flight_add(struct shadow_engine *engine, uint64_t number, uint64_t f
 
 void engine_flush(struct shadow_engine *engine, bool all)
 {
+	uint64_t number = shadow_ticket(engine).number;
 	uint32_t count = drain(engine);
 
+	engine->promised = (struct plan_zone_range){ 0, 0 };
 	if (count || all) {
 		engine->stats.flushes += count != 0;
 		apply_all(engine, count);
-		flight_add(engine, engine->queued_number, engine->target->ops->publish(engine->target, all));
+		flight_add(engine, number, engine->target->ops->publish(engine->target, all));
 	}
-	engine->flushed_number = engine->queued_number;
+	engine->flushed_number = number;
 }
 
 shadow_ticket_t shadow_flush(struct shadow_engine *engine)

@@ -78,20 +78,34 @@ void plan_zones_reserve(struct plan_zones *zones, struct shadow_range range)
 			zones->zone[i].reserved = true;
 }
 
-void plan_cut(struct plan_cursor *cursor, const struct plan_zones *zones, uint64_t start, uint64_t end,
-	      enum shadow_access access)
+/* Index of the zone that holds @page. */
+static unsigned zone_find(const struct plan_zones *zones, uint64_t page)
 {
 	unsigned low = 0, high = zones->count;
 
 	while (low < high) {
 		unsigned middle = low + (high - low) / 2;
 
-		if (zones->zone[middle].end <= start)
+		if (zones->zone[middle].end <= page)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	*cursor = (struct plan_cursor){ .zones = zones, .index = low, .next = start, .end = end, .access = access };
+	return low;
+}
+
+struct plan_zone_range plan_zone_of(const struct plan_zones *zones, uint64_t page)
+{
+	unsigned at = zone_find(zones, page);
+
+	return (struct plan_zone_range){ at ? zones->zone[at - 1].end : 0, zones->zone[at].end };
+}
+
+void plan_cut(struct plan_cursor *cursor, const struct plan_zones *zones, uint64_t start, uint64_t end,
+	      enum shadow_access access)
+{
+	*cursor = (struct plan_cursor){ .zones = zones, .index = zone_find(zones, start), .next = start, .end = end,
+					.access = access };
 }
 
 bool plan_next(struct plan_cursor *cursor, struct run *run)

@@ -31,6 +31,14 @@ int plan_zones_init(struct plan_zones *zones, const struct shadow_address_map *m
 /* Mark one more range of bytes as reserved; parts outside the space are ignored. */
 void plan_zones_reserve(struct plan_zones *zones, struct shadow_range range);
 
+/* Pages start .. end, END exclusive. */
+struct plan_zone_range {
+	uint64_t start, end;
+};
+
+/* The zone that holds @page, which is inside the space. */
+struct plan_zone_range plan_zone_of(const struct plan_zones *zones, uint64_t page);
+
 /* Cuts a run [start, end) of pages with one access into runs that devices may be given. */
 struct plan_cursor {
 	const struct plan_zones *zones;

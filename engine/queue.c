@@ -9,7 +9,8 @@ void queue_init(struct queue *queue, struct queue_slot *slot, uint32_t slots)
 	queue->slot = slot;
 	queue->mask = slots - 1;
 	queue->open = false;
-	queue->transitions = queue->transitions_access = 0;
+	queue->number = queue->transitions = queue->transitions_access = 0;
+	queue->revokes = queue->revokes_drained = 0;
 	store_relaxed_u32(&queue->tail, 0);
 	store_relaxed_u32(&queue->head, 0);
 }

@@ -28,9 +28,12 @@ struct queue {
 	bool open;		       /* the newest slot may still be extended */
 	struct queue_slot *slot;
 	uint32_t mask;		       /* slots - 1; fixed */
+	uint64_t number;	       /* newest that this CPU queued */
+	uint32_t revokes;	       /* slots opened that revoke, ever */
 	uint64_t transitions, transitions_access; /* counted for the statistics */
 	/* Written by the drainer, under the host lock; read by the owner. */
 	alignas(64) _Atomic uint32_t head;
+	uint32_t revokes_drained;      /* of revokes, those that are no longer queued */
 };
 
 void queue_init(struct queue *queue, struct queue_slot *slot, uint32_t slots);
@@ -68,6 +71,7 @@ static inline void queue_push(struct queue *queue, uint64_t number, const struct
 		return;
 	shadow_require(tail - head <= queue->mask);
 	slot = &queue->slot[tail & queue->mask];
+	queue->revokes += piece->access == SHADOW_ACCESS_NONE;
 	*slot = (struct queue_slot){ piece->start, piece->end, number, number, piece->access };
 	queue->open = true;
 	/* [Q1] Slot before tail. Pairs with queue_count(): who sees the tail sees the slot. Observer: CPU. */
@@ -86,9 +90,16 @@ static inline const struct queue_slot *queue_peek(const struct queue *queue, uin
 	return &queue->slot[(load_relaxed_u32(&queue->head) + index) & queue->mask];
 }
 
-/* The oldest @count slots have been copied. [Q2] Pairs with queue_push(). Observer: CPU. */
+/* Is a revoke among the queued slots? Host lock. */
+static inline bool queue_revokes(const struct queue *queue)
+{
+	return queue->revokes != queue->revokes_drained;
+}
+
+/* All slots have been copied. [Q2] Pairs with queue_push(). Observer: CPU. */
 static inline void queue_drop(struct queue *queue, uint32_t count)
 {
+	queue->revokes_drained = queue->revokes;
 	store_release_u32(&queue->head, load_relaxed_u32(&queue->head) + count);
 }
 

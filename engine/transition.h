@@ -27,10 +27,37 @@ struct transition_piece {
 };
 
 /* What a grant of these access bits gives; an unknown bit gives nothing. */
-enum shadow_access transition_access(unsigned bits);
+static inline enum shadow_access transition_access(unsigned bits)
+{
+	return bits ? (enum shadow_access)(bits & SHADOW_ACCESS_RW) : SHADOW_ACCESS_RW;
+}
 
-/* The next piece that changes access, from page offset *@offset on; advances *@offset.
+/* All of a transition whose pages have one old state. Return: false if it changes no access. */
+static inline bool transition_uniform(const struct shadow_transition *transition, struct transition_piece *piece)
+{
+	piece->start = transition->start.addr >> SHADOW_PAGE_LG2;
+	piece->end = piece->start + transition->page_count;
+	piece->effect = transition_effect(transition->old_state, transition->new_state);
+	piece->access = SHADOW_ACCESS_NONE;
+	if (piece->effect == TRANSITION_GRANT)
+		piece->access = transition_access(transition->access);
+	return piece->effect != TRANSITION_NOTHING;
+}
+
+/* The next piece of a transition with old_states, from page offset *@offset on; advances *@offset.
  * Return: false when no page from there on changes access. */
-bool transition_next(const struct shadow_transition *transition, uint64_t *offset, struct transition_piece *piece);
+bool transition_mixed(const struct shadow_transition *transition, uint64_t *offset, struct transition_piece *piece);
+
+/* The next piece that changes access, of any transition; see transition_mixed(). */
+static inline bool transition_next(const struct shadow_transition *transition, uint64_t *offset,
+				   struct transition_piece *piece)
+{
+	if (__builtin_expect(transition->old_states != NULL, 0))
+		return transition_mixed(transition, offset, piece);
+	if (*offset)
+		return false;
+	*offset = transition->page_count;
+	return transition_uniform(transition, piece);
+}
 
 #endif

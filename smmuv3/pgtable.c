@@ -323,7 +323,6 @@ void pgtable_close(struct pgtable *pgtable)
 		if (pgtable->place[level].page != PGTABLE_NONE)
 			leave(pgtable, level);
 	pgtable->reserved = 0;
-	pgtable->reserved_last = UINT64_MAX;
 }
 
 int pgtable_init(struct pgtable *pgtable, const struct shadow_smmu_target_config *config, struct pgtable_page *page,
@@ -346,7 +345,6 @@ int pgtable_init(struct pgtable *pgtable, const struct shadow_smmu_target_config
 		.free = none,
 		.pending = none,
 		.retired = none,
-		.reserved_last = UINT64_MAX,
 		.spans = spans,
 	};
 	pgtable->tables_max = (uint32_t)pgtable_tables_max(config, config->pool.bytes);

@@ -58,7 +58,6 @@ struct pgtable {
 	struct pgtable_list free, pending, retired;
 	uint32_t live, unlinked;       /* pages: reachable; pending and retired */
 	uint32_t reserved;	       /* promised to queued transitions */
-	uint64_t reserved_last;	       /* last leaf table's range that was promised, to promise it once */
 	bool device_split;	       /* a reservation went beyond memory regions */
 	struct pgtable_place place[4]; /* by level */
 	struct tlbi_spans *spans;      /* what apply() replaced */
@@ -81,7 +80,7 @@ int pgtable_init(struct pgtable *pgtable, const struct shadow_smmu_target_config
  * Before the first apply(). Return: NULL if short. */
 void *pgtable_carve(struct pgtable *pgtable, uint64_t bytes, shadow_pa_t *pa);
 
-/* See struct target_ops. */
+/* Set aside tables for this run until pgtable_close(). Return: as target_ops.reserve(). */
 int pgtable_reserve(struct pgtable *pgtable, const struct run *run);
 
 /* Bring the table to this run's access; spans of what was replaced are added. Runs of one batch ascend.

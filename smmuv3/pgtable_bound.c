@@ -148,12 +148,11 @@ static uint64_t tables_missing(const struct pgtable *pgtable, const struct run *
 		uint64_t index = page >> pte_level_lg2(level), next;
 		uint64_t pte = entry[index];
 
-		while (pte_is_table(pte, level)) {
+		while (pte_is_table(pte, level) && ++level < PTE_LEVEL_PAGE) {
 			entry = pages_entries(pgtable, pages_of_table(pgtable, pte));
-			level++;
 			pte = entry[(page >> pte_level_lg2(level)) & (PTE_ENTRIES - 1)];
 		}
-		/* Pages need no table; past the last one of their table the walk starts anew. */
+		/* In a table of pages nothing is missing, up to its end. */
 		next = (page | (pte_level_pages(level == PTE_LEVEL_PAGE ? level - 1 : level) - 1)) + 1;
 		if (next > run->end)
 			next = run->end;
@@ -168,27 +167,27 @@ static uint64_t tables_missing(const struct pgtable *pgtable, const struct run *
 	return missing;
 }
 
+/* Tables that memory may still need at worst are all free: no range of it can run out. */
+static bool worst_case_is_free(const struct pgtable *pgtable)
+{
+	uint32_t growth = pgtable->tables_max > pgtable->live ? pgtable->tables_max - pgtable->live : 0;
+
+	return !pgtable->device_split && growth <= pages_available(pgtable);
+}
+
 int pgtable_reserve(struct pgtable *pgtable, const struct run *run)
 {
-	uint64_t block = run->start >> PTE_ENTRIES_LG2, want, bound;
+	uint64_t want;
 	bool cut = false;
 
-	if (block == pgtable->reserved_last && (run->end - 1) >> PTE_ENTRIES_LG2 == block)
-		return 0;
+	if (run->memory == SHADOW_MEMORY_NORMAL && worst_case_is_free(pgtable))
+		return 1;
 	want = pgtable->reserved + tables_missing(pgtable, run, &cut);
 	if (cut && !pgtable->blocks)
 		return -SHADOW_EOPNOTSUPP;
-	bound = want;
-	pgtable->device_split |= run->memory == SHADOW_MEMORY_DEVICE;
-	if (!pgtable->device_split) {
-		uint64_t growth = pgtable->tables_max > pgtable->live ? pgtable->tables_max - pgtable->live : 0;
-
-		if (bound > growth)
-			bound = growth;
-	}
-	if (bound > pages_available(pgtable))
+	if (want > pages_available(pgtable))
 		return -SHADOW_ENOMEM;
-	pgtable->reserved = want < UINT32_MAX ? (uint32_t)want : UINT32_MAX;
-	pgtable->reserved_last = (run->end - 1) >> PTE_ENTRIES_LG2;
+	pgtable->device_split |= run->memory == SHADOW_MEMORY_DEVICE;
+	pgtable->reserved = (uint32_t)want;
 	return 0;
 }
