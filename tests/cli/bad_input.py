@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""bad_input - the command refuses what is wrong: one line, exit status 2, no file left. Speaks TAP.
+
+Usage: bad_input.py COMMAND
+"""
+
+import os
+import sys
+
+from command import DATA, Command, data, refused
+
+GOOD = data("good_small.txt")       # one region, 40000000 to 44000000, ia_bits 36 or more
+
+OPTIONS = [
+    (["--policy", "lazy"], "eager, strict or batched"),
+    (["--policy", ""], "eager, strict or batched"),
+    (["--flush", "0"], "1 to 65536"),
+    (["--flush", "65537"], "1 to 65536"),
+    (["--flush", "-1"], "1 to 65536"),
+    (["--flush", "+1"], "1 to 65536"),
+    (["--flush", "99999999999999999999"], "1 to 65536"),
+    (["--flush", "trips"], "transition, trip"),
+    (["--smmus", "0"], "1 to 64"),
+    (["--smmus", "65"], "1 to 64"),
+    (["--smmus", "four"], "1 to 64"),
+    (["--smmus", "4 "], "1 to 64"),
+    (["--bbml", "1"], "level 1 is not supported yet"),
+    (["--bbml", "3"], "0 or 2"),
+    (["--until", "x"], "decimal number"),
+    (["--until", "18446744073709551616"], "decimal number"),
+    (["--sync-ns", "1000000001"], "0 to 1000000000"),
+    (["--sync-ns", "1.5"], "0 to 1000000000"),
+    (["--pool", "z"], "hexadecimal"),
+    (["--pool", "80001000"], "2 MiB"),
+    (["--pool", "1000000000000"], "2^48"),
+    (["--pool", "42000000"], "touches a memory region"),
+    (["--pool", "3fe00000", "--smmus", "64"], "touches a memory region"),
+    (["--pool", "fffffffe00000"], "2^48"),
+    (["--pool", "ffffffe00000", "--smmus", "64"], "ends beyond"),
+    (["--reserve", "40000000"], "START-END"),
+    (["--reserve", "40000000-"], "START-END"),
+    (["--reserve", "40000000-40000000"], "page-aligned range"),
+    (["--reserve", "40001000-40000000"], "page-aligned range"),
+    (["--reserve", "40000800-40001000"], "page-aligned range"),
+    (["--reserve", "0-1000000001000"], "page-aligned range"),
+    (["--colour"], "unknown option"),
+    (["-v"], "unknown option"),
+    (["--nested=yes"], "takes no value"),
+    (["--json", ""], "no file"),
+]
+
+COMMANDS = [
+    ([], "no command"),
+    (["replays"], "not a command"),
+    (["replay"], "no trace"),
+    (["replay", "--policy"], "needs a value"),
+    (["replay", "--verify"], "no trace"),
+]
+
+PATHS = [
+    ("missing/out", "No such file"),
+    ("/proc/version", "cannot write"),
+    (".", "Is a directory"),
+]
+
+
+def outputs(command):
+    for option in ("--map", "--log", "--image"):
+        for name, arguments in (("two traces", ["--policy", "batched", GOOD, GOOD]),
+                                ("all policies", [GOOD]),
+                                ("two policies", ["--policy", "eager", "--policy", "strict", GOOD])):
+            command.case(f"{option} with {name} is refused",
+                         refused(command, ["replay", option, "out", *arguments], "exactly one trace"))
+    for option in ("--json", "--map", "--log", "--image"):
+        for path, says in PATHS:
+            command.case(f"{option} {path} is refused",
+                         refused(command, ["replay", "--policy", "batched", option, path, GOOD], says))
+    command.case("a second output that cannot be opened takes the first with it",
+                 refused(command, ["replay", "--policy", "batched", "--json", "new", "--log", "missing/out",
+                                   GOOD]))
+    command.case("a full disk is reported",
+                 refused(command, ["replay", "--policy", "batched", "--log", "/dev/full", GOOD], "cannot write"))
+
+
+def traces(command):
+    everything = ["--policy", "batched", "--json", "json", "--map", "map", "--log", "old", "--image", "image"]
+    for name in sorted(os.listdir(DATA)):
+        if name.startswith("bad_"):
+            command.case(f"{name} is refused",
+                         refused(command, ["replay", *everything, data(name)], f"{name}:"))
+    command.case("a trace that is not there is refused",
+                 refused(command, ["replay", *everything, "no-such-trace"], "no-such-trace"))
+    command.case("a directory is refused", refused(command, ["replay", *everything, "."]))
+    command.case("a bad second trace takes the results of the first with it",
+                 refused(command, ["replay", "--json", "json", GOOD, data("bad_old.txt")], "bad_old.txt:"))
+    for name, line in (("bad_old.txt", "9"), ("bad_snapshot.txt", "8"), ("bad_unknown_record.txt", "7")):
+        command.case(f"{name} is refused with its line",
+                     refused(command, ["replay", data(name)], f"{name}:{line}: "))
+
+
+def main():
+    if len(sys.argv) != 2:
+        print(__doc__, file=sys.stderr)
+        return 2
+    command = Command(sys.argv[1])
+    for arguments, says in COMMANDS:
+        command.case(" ".join(["s2shadow", *arguments]) + " is refused", refused(command, arguments, says))
+    for arguments, says in OPTIONS:
+        command.case(" ".join(arguments) + " is refused",
+                     refused(command, ["replay", "--json", "json", *arguments, GOOD], says))
+    outputs(command)
+    traces(command)
+    return command.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
