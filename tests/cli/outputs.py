@@ -72,9 +72,12 @@ def read_transitions(path):
 
 
 class Judge:
-    """At each K: pages whose last T up to it changed access are as that T says."""
+    """At each K: pages whose last T up to it changed access are as that T says, reserved ones closed."""
 
-    def __init__(self, path, ste, ia_bits):
+    def __init__(self, path, run, ia_bits):
+        ste = [int(word, 16) for word in run["ste"]]
+        self.reserved = [(int(each["base"], 16), int(each["base"], 16) + each["bytes"])
+                         for each in run["reserved"]]
         self.transitions = read_transitions(path)
         self.waiting = next(self.transitions, None)
         self.root = ste[3] & 0x000ffffffffffff0
@@ -83,6 +86,11 @@ class Judge:
         self.start_tables = 1 << max(0, ia_bits - (48 - 9 * self.level))
         self.log = Log(self.complete)
         self.pages = 0
+
+    def expected(self, address, allowed):
+        if not allowed or any(start <= address < end for start, end in self.reserved):
+            return None
+        return (address, True, True)
 
     def complete(self, seq):
         last = {}
@@ -94,13 +102,13 @@ class Judge:
             self.waiting = next(self.transitions, None)
         for page, allowed in last.items():
             found = self.log.walk(self.root, self.level, self.start_tables, page * PAGE)
-            need(found == ((page * PAGE, True, True) if allowed else None),
+            need(found == self.expected(page * PAGE, allowed),
                  f"at K {seq} page {page:x} is {found}")
         self.pages += len(last)
 
 
 def check_log(path, trace, run, ia_bits):
-    judge = Judge(trace, [int(word, 16) for word in run["ste"]], ia_bits)
+    judge = Judge(trace, run, ia_bits)
     with open(path, encoding="ascii") as file:
         judge.log.read(file)
     need(judge.pages > 0, "no K covers a change")
