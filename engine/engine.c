@@ -72,6 +72,7 @@ int shadow_engine_init(void *memory, size_t bytes, const struct shadow_engine_co
 		return -SHADOW_ENOMEM;
 	*made = (struct shadow_engine){
 		.config = *config,
+		.page_top = UINT64_C(1) << (config->map.ia_bits - SHADOW_PAGE_LG2),
 		.zones = { .zone = (struct plan_zone *)(base + layout.zones),
 			   .capacity = plan_zones_max(&config->map, 1) },
 		.item = (struct coalesce_item *)(base + layout.item),
@@ -184,10 +185,10 @@ static bool revokes_queued(const struct shadow_engine *engine)
 	return any;
 }
 
-/* A grant may not undo a revoke of the same batch. */
-static bool must_flush_first(const struct shadow_engine *engine, const struct transition_piece *piece)
+/* Would this grant undo a revoke of the same batch? That is not allowed to happen unseen. */
+static bool undoes_revoke(const struct shadow_engine *engine, const struct transition_piece *piece)
 {
-	return piece->effect == TRANSITION_GRANT && revokes_queued(engine) &&
+	return revokes_queued(engine) &&
 	       shadow_queued(engine, (shadow_ipa_t){ piece->start << SHADOW_PAGE_LG2 }, piece->end - piece->start);
 }
 
@@ -198,7 +199,7 @@ static int reserve_all(struct shadow_engine *engine, unsigned cpu, const struct 
 	int error;
 
 	while (transition_next(transition, &offset, &piece)) {
-		if (must_flush_first(engine, &piece))
+		if (piece.effect == TRANSITION_GRANT && undoes_revoke(engine, &piece))
 			return -SHADOW_EAGAIN;
 		pieces++;
 		if (piece.start >= engine->promised.start && piece.end <= engine->promised.end)
@@ -210,11 +211,20 @@ static int reserve_all(struct shadow_engine *engine, unsigned cpu, const struct 
 	return pieces > queue_room(&engine->queue[cpu]) ? -SHADOW_EAGAIN : 0;
 }
 
-static int reserve_forced(struct shadow_engine *engine, unsigned cpu, const struct shadow_transition *transition,
-			  uint64_t wait_ns)
+__attribute__((noinline)) static int reserve_slow(struct shadow_engine *engine, unsigned cpu,
+						  const struct shadow_transition *transition, uint64_t wait_ns)
 {
+	uint64_t page = transition->start.addr >> SHADOW_PAGE_LG2;
 	int error;
 
+	if (!engine->open)
+		return 0;
+	if (cpu >= engine->config.cpu_count || transition->start.addr & (SHADOW_PAGE_BYTES - 1) ||
+	    !transition->page_count || page >= engine->page_top || transition->page_count > engine->page_top - page)
+		return -SHADOW_EINVAL;
+	error = reserve_all(engine, cpu, transition);
+	if (error != -SHADOW_EAGAIN && error != -SHADOW_ENOMEM)
+		return error;
 	engine->stats.flushes_forced++;
 	engine_flush(engine, true);
 	error = engine_wait_all(engine, wait_ns);
@@ -223,33 +233,49 @@ static int reserve_forced(struct shadow_engine *engine, unsigned cpu, const stru
 	return error == -SHADOW_EAGAIN ? -SHADOW_ENOMEM : error;
 }
 
+/* Most transitions: a revoke in a zone whose tables are promised, on a queue with room. */
 int shadow_reserve(struct shadow_engine *engine, unsigned cpu, const struct shadow_transition *transition,
 		   uint64_t wait_ns)
 {
-	uint64_t page = transition->start.addr >> SHADOW_PAGE_LG2;
-	uint64_t top = UINT64_C(1) << (engine->config.map.ia_bits - SHADOW_PAGE_LG2);
-	int error;
+	struct transition_piece piece;
 
-	if (!engine->open)
+	if (!transition->old_states && cpu < engine->config.cpu_count &&
+	    transition_uniform(transition, &piece) && piece.effect == TRANSITION_REVOKE &&
+	    piece.start >= engine->promised.start && piece.start < piece.end && piece.end <= engine->promised.end &&
+	    !(transition->start.addr & (SHADOW_PAGE_BYTES - 1)) && queue_room(&engine->queue[cpu]))
 		return 0;
-	if (cpu >= engine->config.cpu_count || transition->start.addr & (SHADOW_PAGE_BYTES - 1) ||
-	    !transition->page_count || page >= top || transition->page_count > top - page)
-		return -SHADOW_EINVAL;
-	error = reserve_all(engine, cpu, transition);
-	if (error == -SHADOW_EAGAIN || error == -SHADOW_ENOMEM)
-		error = reserve_forced(engine, cpu, transition, wait_ns);
-	return error;
+	return reserve_slow(engine, cpu, transition, wait_ns);
 }
 
-/* Of one transition with a new place in the order. */
-static void queue_piece(struct queue *queue, uint64_t number, const struct shadow_transition *transition,
-			const struct transition_piece *piece)
+static void report_access(const struct shadow_transition *transition)
 {
-	queue->number = number;
-	if (piece->effect == TRANSITION_GRANT && transition->access & ~(unsigned)SHADOW_ACCESS_RW)
-		platform_report(PLATFORM_REPORT_ACCESS_UNKNOWN, transition->start.addr, transition->access);
-	if (piece->effect == TRANSITION_REVOKE || piece->access)
-		queue_push(queue, number, piece);
+	platform_report(PLATFORM_REPORT_ACCESS_UNKNOWN, transition->start.addr, transition->access);
+}
+
+/* One piece of transition @number. */
+static inline void queue_piece(struct queue *queue, uint64_t number, const struct shadow_transition *transition,
+			       const struct transition_piece *piece)
+{
+	if (piece->effect == TRANSITION_GRANT && __builtin_expect(transition->access, 0)) {
+		if (transition->access & ~(unsigned)SHADOW_ACCESS_RW)
+			report_access(transition);
+		if (!piece->access)
+			return;
+	}
+	queue_push(queue, number, piece);
+}
+
+__attribute__((noinline)) static bool queue_mixed(struct queue *queue, uint64_t number, const struct shadow_transition *transition)
+{
+	struct transition_piece piece;
+	uint64_t offset = 0;
+	bool changes = false;
+
+	while (transition_mixed(transition, &offset, &piece)) {
+		queue_piece(queue, number, transition, &piece);
+		changes = true;
+	}
+	return changes;
 }
 
 bool shadow_queue(struct shadow_engine *engine, unsigned cpu, uint64_t number,
@@ -257,34 +283,39 @@ bool shadow_queue(struct shadow_engine *engine, unsigned cpu, uint64_t number,
 {
 	struct queue *queue = &engine->queue[cpu];
 	struct transition_piece piece;
-	uint64_t offset = 0;
-	bool changes = false;
 
 	shadow_assert(platform_host_lock_held());
+	shadow_assert(number > shadow_ticket(engine).number);
 	if (!engine->open)
 		return false;
 	queue->transitions++;
-	shadow_assert(number > shadow_ticket(engine).number);
-	while (transition_next(transition, &offset, &piece)) {
-		changes = true;
+	if (__builtin_expect(transition->old_states != NULL, 0)) {
+		if (!queue_mixed(queue, number, transition))
+			return false;
+	} else {
+		if (!transition_uniform(transition, &piece))
+			return false;
 		queue_piece(queue, number, transition, &piece);
 	}
-	queue->transitions_access += changes;
-	return changes;
+	return true;
 }
 
 void shadow_queue_close(struct shadow_engine *engine, unsigned cpu)
 {
-	engine->queue[cpu].open = false;
+	queue_close(&engine->queue[cpu]);
 }
 
 shadow_ticket_t shadow_ticket(const struct shadow_engine *engine)
 {
-	uint64_t number = 0;
+	uint64_t number = engine->flushed_number;
 
-	for (unsigned cpu = 0; cpu < engine->config.cpu_count; cpu++)
-		if (engine->queue[cpu].number > number)
-			number = engine->queue[cpu].number;
+	for (unsigned cpu = 0; cpu < engine->config.cpu_count; cpu++) {
+		const struct queue *queue = &engine->queue[cpu];
+		uint32_t count = queue_count(queue);
+
+		if (count && queue_peek(queue, count - 1)->last > number)
+			number = queue_peek(queue, count - 1)->last;
+	}
 	return (shadow_ticket_t){ number };
 }
 
@@ -293,7 +324,6 @@ void shadow_engine_stats(const struct shadow_engine *engine, struct shadow_stats
 	*stats = engine->stats;
 	for (unsigned cpu = 0; cpu < engine->config.cpu_count; cpu++) {
 		stats->transitions += engine->queue[cpu].transitions;
-		stats->transitions_access += engine->queue[cpu].transitions_access;
 		stats->slots += load_relaxed_u32(&engine->queue[cpu].tail);
 	}
 }

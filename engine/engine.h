@@ -26,6 +26,7 @@ struct shadow_engine {
 	struct shadow_engine_config config;
 	struct shadow_target *target;  /* NULL: every call succeeds and does nothing */
 	bool open;		       /* snapshot done: transitions pass */
+	uint64_t page_top;	       /* pages in the address space */
 	struct plan_zones zones;
 	uint64_t flushed_number, complete_number;
 	struct plan_zone_range promised; /* ranges in here need not be reserved again before the next flush */

@@ -14,21 +14,27 @@
 
 #include "engine/engine.h"
 
-/* Take out all that is queued. Return: items, at engine->item. */
-static uint32_t drain(struct shadow_engine *engine)
+/* Take out all that is queued, at engine->item. @number rises to the newest. Return: items. */
+static uint32_t drain(struct shadow_engine *engine, uint64_t *number)
 {
 	uint32_t made = 0;
 
 	for (unsigned cpu = 0; cpu < engine->config.cpu_count; cpu++) {
 		struct queue *queue = &engine->queue[cpu];
 		uint32_t count = queue_count(queue);
+		uint64_t last = 0;
 
 		for (uint32_t i = 0; i < count; i++) {
 			const struct queue_slot *slot = queue_peek(queue, i);
 
 			engine->item[made++] = (struct coalesce_item){ slot->start, slot->end,
 								       coalesce_stamp(slot->first, slot->access) };
+			/* Pieces of one transition have one number. */
+			engine->stats.transitions_access += slot->last - (slot->first > last ? slot->first - 1 : last);
+			last = slot->last;
 		}
+		if (last > *number)
+			*number = last;
 		if (count)
 			queue_drop(queue, count);
 	}
@@ -104,8 +110,8 @@ static void flight_add(struct shadow_engine *engine, uint64_t number, uint64_t f
 
 void engine_flush(struct shadow_engine *engine, bool all)
 {
-	uint64_t number = shadow_ticket(engine).number;
-	uint32_t count = drain(engine);
+	uint64_t number = engine->flushed_number;
+	uint32_t count = drain(engine, &number);
 
 	engine->promised = (struct plan_zone_range){ 0, 0 };
 	if (count || all) {

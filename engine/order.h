@@ -7,8 +7,8 @@
  * the tests see the table as a walker could between any two stores; the ordering is the same.
  *
  * The pairs (tag: this side; partner; observer):
- *   Q1  queue_push(): slot before tail       Q2 queue_drain() reads tail, then slots           CPU
- *   Q2  queue_drain(): slots read before head  Q1 queue_push() reads head, then reuses a slot  CPU
+ *   Q1  queue_open(): slot before tail       queue_count() reads tail, then slots              CPU
+ *   Q2  queue_drop(): slots read before head  queue_open() reads head, then reuses a slot        CPU
  *   T1  fresh table filled before it is linked  the walker's dependent fetch of the table      SMMU
  *   D1  descriptors and commands before PROD   the fetch that the doorbell triggers            SMMU
  *   D2  grant visible before control returns   the walk of a device told to use the page       SMMU

@@ -5,7 +5,7 @@
  * A slot holds a contiguous range with one access, made by consecutive numbers of the host's order: so all
  * slots of all CPUs have disjoint intervals of numbers, and a slot moves no page in the order.
  * Owns: no drainer sees half a slot. The newest slot may change in place while it is open; who drains an open
- * slot holds the host lock, under which its owner queues. Never waits, never allocates.
+ * slot holds the host lock, under which its owner queues, and closes it. Never waits, never allocates.
  */
 #ifndef ENGINE_QUEUE_H
 #define ENGINE_QUEUE_H
@@ -25,12 +25,11 @@ struct queue_slot {
 struct queue {
 	/* Written by the owning CPU, under the host lock; tail and slots are read by the drainer. */
 	alignas(64) _Atomic uint32_t tail;
-	bool open;		       /* the newest slot may still be extended */
-	struct queue_slot *slot;
 	uint32_t mask;		       /* slots - 1; fixed */
-	uint64_t number;	       /* newest that this CPU queued */
+	struct queue_slot *slot;
+	struct queue_slot *newest;     /* may still be extended, or NULL; also cleared by who drains it */
+	uint64_t transitions;	       /* taken in, for the statistics */
 	uint32_t revokes;	       /* slots opened that revoke, ever */
-	uint64_t transitions, transitions_access; /* counted for the statistics */
 	/* Written by the drainer, under the host lock; read by the owner. */
 	alignas(64) _Atomic uint32_t head;
 	uint32_t revokes_drained;      /* of revokes, those that are no longer queued */
@@ -45,37 +44,35 @@ static inline uint32_t queue_room(const struct queue *queue)
 }
 
 /* The next number in the host's order continues the newest slot, above or below, to the same access. */
-static inline bool queue_extend(struct queue_slot *slot, uint64_t number, const struct transition_piece *piece)
+static inline bool queue_extend(struct queue_slot *slot, uint64_t number, uint64_t start, uint64_t end,
+				enum shadow_access access)
 {
-	if (number != slot->last + 1 || piece->access != slot->access)
+	if (number != slot->last + 1 || access != slot->access)
 		return false;
-	if (piece->start == slot->end)
-		slot->end = piece->end;
-	else if (piece->end == slot->start)
-		slot->start = piece->start;
+	if (start == slot->end)
+		slot->end = end;
+	else if (end == slot->start)
+		slot->start = start;
 	else
 		return false;
 	slot->last = number;
 	return true;
 }
 
-/* Take in one piece of transition @number. There is room: shadow_reserve() saw to it. */
+/* A new slot for pages of transition @number. There is room: shadow_reserve() saw to it. */
+void queue_open(struct queue *queue, uint64_t number, uint64_t start, uint64_t end, enum shadow_access access);
+
+/* Take in one piece of transition @number: into the newest slot if it continues that, else a new one. */
 static inline void queue_push(struct queue *queue, uint64_t number, const struct transition_piece *piece)
 {
-	uint32_t tail = load_relaxed_u32(&queue->tail);
-	/* [Q2] Pairs with queue_drop(): a slot seen as drained is neither extended nor still being read. */
-	uint32_t head = load_acquire_u32(&queue->head);
-	struct queue_slot *slot;
+	if (!queue->newest || !queue_extend(queue->newest, number, piece->start, piece->end, piece->access))
+		queue_open(queue, number, piece->start, piece->end, piece->access);
+}
 
-	if (queue->open && tail != head && queue_extend(&queue->slot[(tail - 1) & queue->mask], number, piece))
-		return;
-	shadow_require(tail - head <= queue->mask);
-	slot = &queue->slot[tail & queue->mask];
-	queue->revokes += piece->access == SHADOW_ACCESS_NONE;
-	*slot = (struct queue_slot){ piece->start, piece->end, number, number, piece->access };
-	queue->open = true;
-	/* [Q1] Slot before tail. Pairs with queue_count(): who sees the tail sees the slot. Observer: CPU. */
-	store_release_u32(&queue->tail, tail + 1);
+/* The newest slot is not extended any more. */
+static inline void queue_close(struct queue *queue)
+{
+	queue->newest = NULL;
 }
 
 /* Slots to drain. [Q1] Pairs with queue_push(). */
@@ -96,11 +93,16 @@ static inline bool queue_revokes(const struct queue *queue)
 	return queue->revokes != queue->revokes_drained;
 }
 
-/* All slots have been copied. [Q2] Pairs with queue_push(). Observer: CPU. */
+/* The oldest @count slots have been copied. [Q2] Pairs with queue_open(). Observer: CPU. */
 static inline void queue_drop(struct queue *queue, uint32_t count)
 {
-	queue->revokes_drained = queue->revokes;
-	store_release_u32(&queue->head, load_relaxed_u32(&queue->head) + count);
+	uint32_t head = load_relaxed_u32(&queue->head) + count;
+
+	if (head == load_relaxed_u32(&queue->tail)) {
+		queue->newest = NULL;
+		queue->revokes_drained = queue->revokes;
+	}
+	store_release_u32(&queue->head, head);
 }
 
 #endif

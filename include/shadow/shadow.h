@@ -139,8 +139,8 @@ __attribute__((warn_unused_result)) int shadow_wait(struct shadow_engine *engine
 
 struct shadow_stats {
 	uint64_t transitions;	      /* queued, those that change nothing included */
-	uint64_t transitions_access;  /* that changed access */
-	uint64_t slots;		      /* opened: transitions_access less those that extended a slot */
+	uint64_t transitions_access;  /* that changed access; counted when flushed */
+	uint64_t slots;		      /* opened: the others extended one */
 	uint64_t flushes;	      /* that found something to do */
 	uint64_t flushes_forced;      /* by shadow_reserve() */
 	uint64_t runs;		      /* after coalescing */
