@@ -52,7 +52,7 @@ static uint64_t seed_choose(void)
 
 void rig_config(struct rig *rig)
 {
-	*rig = (struct rig){.violations = 0};
+	*rig = (struct rig){ .violations = 0 };
 	model_config_default(&rig->config);
 	rig->config.sid_bits = RIG_SID_BITS;
 	rig->config.cmdq_lg2 = RIG_CMDQ_LG2;
@@ -64,7 +64,7 @@ void rig_new(struct rig *rig)
 {
 	rig->memory = calloc(1, RIG_BYTES);
 	assert_non_null(rig->memory);
-	rig->config.memory = (struct model_memory){rig, memory_read, memory_write};
+	rig->config.memory = (struct model_memory){ rig, memory_read, memory_write };
 	rig->config.report_ctx = rig;
 	rig->config.report = report;
 	rig->model = model_new(&rig->config);

@@ -26,34 +26,34 @@ enum {
 };
 
 /* Where things lie. Memory is [RIG_BASE, RIG_BASE + RIG_BYTES); a fetch elsewhere aborts. */
-#define RIG_BASE UINT64_C(0x40000000)
-#define RIG_BYTES UINT64_C(0x400000)
+#define RIG_BASE   UINT64_C(0x40000000)
+#define RIG_BYTES  UINT64_C(0x400000)
 #define RIG_STRTAB UINT64_C(0x40010000)
-#define RIG_CMDQ UINT64_C(0x40020000)
-#define RIG_EVTQ UINT64_C(0x40030000)
+#define RIG_CMDQ   UINT64_C(0x40020000)
+#define RIG_EVTQ   UINT64_C(0x40030000)
 #define RIG_TABLES UINT64_C(0x40100000) /* pages for tables: rig_table(n) */
 
 /* Opcodes and such, as the specification numbers them. */
-#define RIG_SYNC UINT64_C(0x46)
-#define RIG_NSNH_ALL UINT64_C(0x30)
-#define RIG_S12_VMALL (UINT64_C(0x28) | (uint64_t)RIG_VMID << 32)
-#define RIG_NH_ALL (UINT64_C(0x10) | (uint64_t)RIG_VMID << 32)
-#define RIG_S2_IPA (UINT64_C(0x2a) | (uint64_t)RIG_VMID << 32)
-#define RIG_NH_VAA (UINT64_C(0x13) | (uint64_t)RIG_VMID << 32)
-#define RIG_NUM(n) ((uint64_t)(n) << 12)
-#define RIG_SCALE(n) ((uint64_t)(n) << 20)
-#define RIG_LEAF UINT64_C(1)
-#define RIG_TTL(n) ((uint64_t)(n) << 8)
-#define RIG_TG(n) ((uint64_t)(n) << 10)
+#define RIG_SYNC	UINT64_C(0x46)
+#define RIG_NSNH_ALL	UINT64_C(0x30)
+#define RIG_S12_VMALL	(UINT64_C(0x28) | (uint64_t)RIG_VMID << 32)
+#define RIG_NH_ALL	(UINT64_C(0x10) | (uint64_t)RIG_VMID << 32)
+#define RIG_S2_IPA	(UINT64_C(0x2a) | (uint64_t)RIG_VMID << 32)
+#define RIG_NH_VAA	(UINT64_C(0x13) | (uint64_t)RIG_VMID << 32)
+#define RIG_NUM(n)	((uint64_t)(n) << 12)
+#define RIG_SCALE(n)	((uint64_t)(n) << 20)
+#define RIG_LEAF	UINT64_C(1)
+#define RIG_TTL(n)	((uint64_t)(n) << 8)
+#define RIG_TG(n)	((uint64_t)(n) << 10)
 #define RIG_CFGI_STE(s) (UINT64_C(3) | (uint64_t)(s) << 32)
-#define RIG_CFGI_ALL UINT64_C(4)
+#define RIG_CFGI_ALL	UINT64_C(4)
 
-#define RIG_PAGE UINT64_C(0x7ff) /* normal write-back memory, RW */
-#define RIG_BLOCK UINT64_C(0x7fd)
-#define RIG_TABLE UINT64_C(3)
-#define RIG_NT (UINT64_C(1) << 16)
-#define RIG_CONT (UINT64_C(1) << 52)
-#define RIG_WRITE (UINT64_C(1) << 7)
+#define RIG_PAGE   UINT64_C(0x7ff) /* normal write-back memory, RW */
+#define RIG_BLOCK  UINT64_C(0x7fd)
+#define RIG_TABLE  UINT64_C(3)
+#define RIG_NT	   (UINT64_C(1) << 16)
+#define RIG_CONT   (UINT64_C(1) << 52)
+#define RIG_WRITE  (UINT64_C(1) << 7)
 #define RIG_DEVICE UINT64_C(0x4c7)
 
 struct rig {
@@ -89,7 +89,7 @@ void rig_cr0(struct rig *rig, uint32_t value);
 
 struct model_access rig_read(struct rig *rig, uint64_t iova);
 struct model_access rig_write(struct rig *rig, uint64_t iova);
-#define rig_expect_pa(rig, iova, where) rig_expect_pa_at(rig, iova, where, __FILE__, __LINE__)
+#define rig_expect_pa(rig, iova, where)	   rig_expect_pa_at(rig, iova, where, __FILE__, __LINE__)
 #define rig_expect_fault(rig, iova, fault) rig_expect_fault_at(rig, iova, fault, __FILE__, __LINE__)
 void rig_expect_pa_at(struct rig *rig, uint64_t iova, uint64_t pa, const char *file, int line);
 void rig_expect_fault_at(struct rig *rig, uint64_t iova, enum model_fault fault, const char *file, int line);

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * test_model_space.c - the radix tree of cached descriptors against a list that is scanned.
+ *
+ * Proves: for random fills and invalidations, in all three granules, a lookup finds exactly what a naive
+ * list finds whose every entry is looked at on each invalidation: by level, leaf or table, range, time of
+ * fill, contiguous group; and what an invalidation reports as lost covers all that was lost.
+ */
+#include "model_rig.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "smmuv3/model/space.h"
+
+enum {
+	ENTRIES_MAX = 4096,
+	STEPS = 20000
+};
+
+/* The dumb reference: every descriptor ever filled and not yet invalidated. */
+struct ref_entry {
+	bool table;
+	unsigned level;
+	uint64_t address, descriptor, time;
+};
+
+struct ref_space {
+	unsigned granule_lg2, count;
+	struct ref_entry entry[ENTRIES_MAX];
+};
+
+static uint64_t random_state;
+
+static uint64_t random_below(uint64_t below)
+{
+	random_state = random_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (random_state >> 33) % below;
+}
+
+static unsigned ref_shift(const struct ref_space *ref, unsigned level)
+{
+	return ref->granule_lg2 + (3 - level) * (ref->granule_lg2 - 3);
+}
+
+static unsigned ref_group(const struct ref_space *ref, const struct ref_entry *entry)
+{
+	static const unsigned groups[3][4] = { { 0, 4, 4, 4 }, { 0, 0, 5, 7 }, { 0, 0, 5, 5 } };
+
+	return entry->table || !(entry->descriptor >> 52 & 1) ?
+		       0 :
+		       groups[ref->granule_lg2 / 2 - 6][entry->level];
+}
+
+static bool ref_covers(const struct ref_space *ref, const struct ref_entry *entry, uint64_t address)
+{
+	unsigned shift = ref_shift(ref, entry->level) + ref_group(ref, entry);
+
+	return entry->address >> shift == address >> shift;
+}
+
+static void ref_fill(struct ref_space *ref, const struct ref_entry *fresh, bool replace)
+{
+	unsigned index;
+
+	for (index = 0; index < ref->count; index++) {
+		struct ref_entry *entry = &ref->entry[index];
+
+		if (entry->table == fresh->table && entry->level == fresh->level &&
+		    entry->address == fresh->address) {
+			if (replace)
+				*entry = *fresh;
+			return;
+		}
+	}
+	assert_in_range(ref->count, 0, ENTRIES_MAX - 1);
+	ref->entry[ref->count++] = *fresh;
+}
+
+/* Return: the part that lost something is within [*lost_first, *lost_last]. */
+static void ref_invalidate(struct ref_space *ref, uint64_t first, uint64_t last, unsigned leaf_levels,
+			   unsigned table_levels, uint64_t time, const struct space_extent *extent)
+{
+	unsigned index = 0;
+
+	while (index < ref->count) {
+		struct ref_entry *entry = &ref->entry[index];
+		uint64_t end = entry->address + (UINT64_C(1) << ref_shift(ref, entry->level)) - 1;
+		unsigned levels = entry->table ? table_levels : leaf_levels;
+
+		if (!(levels >> entry->level & 1) || entry->time > time || entry->address > last ||
+		    end < first) {
+			index++;
+			continue;
+		}
+		assert_true(extent->first <= entry->address && extent->last >= end);
+		*entry = ref->entry[--ref->count];
+	}
+}
+
+static void expect_same(struct ref_space *ref, struct space *space, uint64_t address)
+{
+	const struct ref_entry *leaf = NULL, *table = NULL;
+	unsigned index, levels = 0, shift;
+	struct space_hit hit;
+	uint64_t descriptor;
+
+	for (index = 0; index < ref->count; index++) {
+		const struct ref_entry *entry = &ref->entry[index];
+
+		if (!ref_covers(ref, entry, address))
+			continue;
+		if (entry->table) {
+			if (!table || entry->level > table->level)
+				table = entry;
+			continue;
+		}
+		levels |= 1u << entry->level;
+		if (!leaf || entry->time < leaf->time)
+			leaf = entry;
+	}
+	space_find(space, address, &hit);
+	assert_int_equal(hit.leaf, leaf != NULL);
+	assert_int_equal(hit.table, table != NULL);
+	assert_int_equal(hit.overlap, (levels & (levels - 1)) != 0);
+	if (table) {
+		assert_int_equal(hit.table_level, table->level);
+		assert_int_equal(hit.table_descriptor, table->descriptor);
+	}
+	if (!leaf)
+		return;
+	shift = ref_shift(ref, leaf->level);
+	descriptor =
+		leaf->descriptor + ((address >> shift) - (leaf->address >> shift)) * (UINT64_C(1) << shift);
+	assert_int_equal(hit.leaf_level, leaf->level);
+	assert_int_equal(hit.leaf_time, leaf->time);
+	assert_int_equal(hit.leaf_descriptor, descriptor);
+}
+
+static uint64_t random_address(const struct ref_space *ref)
+{
+	/* Three small regions: the bottom, around 2^40, and the top; so that everything meets. */
+	uint64_t bases[] = { 0, (UINT64_C(1) << 40) - (UINT64_C(4) << ref->granule_lg2),
+			     (UINT64_C(1) << 48) - (UINT64_C(64) << ref_shift(ref, 3)) };
+	uint64_t spans[] = { 64, 64, UINT64_C(3) << (ref->granule_lg2 - 3) };
+
+	return bases[random_below(3)] + (random_below(spans[random_below(3)]) << ref->granule_lg2) +
+	       (random_below(4) ? 0 : random_below(4) << ref_shift(ref, 2));
+}
+
+static void run(unsigned granule_lg2)
+{
+	unsigned level_min = granule_lg2 == 16 ? 1 : 0, step;
+	struct ref_space *ref = calloc(1, sizeof(*ref));
+	struct space *space = space_new(granule_lg2);
+	uint64_t time = 1;
+
+	assert_non_null(ref);
+	assert_non_null(space);
+	ref->granule_lg2 = granule_lg2;
+	for (step = 0; step < STEPS; step++) {
+		uint64_t address = random_address(ref) & ((UINT64_C(1) << 48) - 1);
+
+		if (random_below(3)) {
+			struct ref_entry fresh = { .table = random_below(3) == 0, .time = ++time };
+			unsigned shift;
+
+			fresh.level = level_min + random_below((fresh.table ? 3 : 4) - level_min);
+			shift = ref_shift(ref, fresh.level);
+			fresh.address = address >> shift << shift;
+			fresh.descriptor =
+				(random_below(1 << 20) << (shift > 27 ? 28 : shift) & 0xffffff000000) |
+				(fresh.table ? 3 : 0x7ff) | random_below(2) << 52;
+			ref_fill(ref, &fresh, step & 1);
+			assert_true(space_fill(space, address, fresh.level, fresh.table, fresh.descriptor,
+					       fresh.time, step & 1));
+		} else {
+			static const unsigned masks[] = { 0xf, 0x8, 0x4, 0x2, 0 };
+			unsigned leaf_levels = masks[random_below(5)],
+				 table_levels = masks[random_below(5)] & 7;
+			uint64_t span = UINT64_C(1) << random_below(random_below(4) ? 24 : 49);
+			uint64_t when = random_below(4) ? time : time - random_below(time < 50 ? time : 50);
+			struct space_extent extent = { 1, 0 };
+
+			if (random_below(40) == 0) {
+				address = 0;
+				span = UINT64_C(1) << 48;
+			}
+			space_invalidate(space, address, address + span - 1, leaf_levels, table_levels, when,
+					 &extent);
+			ref_invalidate(ref, address, address + span - 1, leaf_levels, table_levels, when,
+				       &extent);
+			time++;
+		}
+		expect_same(ref, space, random_address(ref) & ((UINT64_C(1) << 48) - 1));
+		expect_same(ref, space, address);
+	}
+	space_free(space);
+	free(ref);
+}
+
+static void random_runs_agree_with_a_scanned_list(void **state)
+{
+	const char *text = getenv("S2SHADOW_SEED");
+	uint64_t seed = text ? strtoull(text, NULL, 0) : (uint64_t)time(NULL);
+	unsigned round;
+
+	(void)state;
+	print_message("S2SHADOW_SEED=%llu\n", (unsigned long long)seed);
+	for (round = 0; round < 9; round++) {
+		random_state = seed + round;
+		run(12 + 2 * (round % 3));
+	}
+}
+
+struct seen {
+	unsigned leaves, tables;
+	uint64_t last;
+};
+
+static void seen_add(void *ctx, uint64_t address, unsigned level, bool table, uint64_t descriptor)
+{
+	struct seen *seen = ctx;
+
+	(void)level;
+	assert_int_equal(descriptor & 3, 3);
+	seen->last = address;
+	if (table)
+		seen->tables++;
+	else
+		seen->leaves++;
+}
+
+static void each_visits_what_overlaps_a_range_and_nothing_else(void **state)
+{
+	struct space *space = space_new(12);
+	struct seen seen = { 0, 0, 0 };
+
+	(void)state;
+	space_fill(space, 0x1000, 3, false, 0x17ff, 1, false);
+	space_fill(space, 0x5000, 3, false, 0x57ff, 2, false);
+	space_fill(space, 0x200000, 2, true, 0x80003, 3, false);
+	space_fill(space, 0, 1, true, 0x90003, 4, false);
+
+	space_each(space, 0x2000, 0x5000, &seen, seen_add);
+	assert_int_equal(seen.leaves, 1);
+	assert_int_equal(seen.tables, 1);
+	assert_int_equal(seen.last, 0x5000);
+	seen = (struct seen){ 0, 0, 0 };
+	space_each(space, 0, UINT64_MAX, &seen, seen_add);
+	assert_int_equal(seen.leaves, 2);
+	assert_int_equal(seen.tables, 2);
+	seen = (struct seen){ 0, 0, 0 };
+	space_each(space, UINT64_C(1) << 48, UINT64_MAX, &seen, seen_add);
+	assert_int_equal(seen.leaves + seen.tables, 0);
+	space_free(space);
+}
+
+static void addresses_beyond_48_bits_are_never_found(void **state)
+{
+	struct space *space = space_new(12);
+	struct space_hit hit;
+
+	(void)state;
+	space_fill(space, 0x1000, 3, false, 0x17ff, 1, false);
+	space_find(space, (UINT64_C(1) << 48) + 0x1000, &hit);
+	assert_false(hit.leaf);
+	space_invalidate(space, (UINT64_C(1) << 48), UINT64_MAX, 0xf, 0x7, 2, NULL);
+	space_find(space, 0x1000, &hit);
+	assert_true(hit.leaf);
+	space_free(space);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(random_runs_agree_with_a_scanned_list),
+		cmocka_unit_test(each_visits_what_overlaps_a_range_and_nothing_else),
+		cmocka_unit_test(addresses_beyond_48_bits_are_never_found),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
