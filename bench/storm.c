@@ -150,6 +150,8 @@ int storm_init(struct storm *storm, const struct storm_config *config)
 int storm_open(struct storm *storm, const struct policy_ops *ops)
 {
 	storm->ops = ops;
+	/* One thread plays the host, and holds its lock from now on. */
+	platform_linux_set_host_lock(true);
 	return ops->open(&storm->world, &storm->policy);
 }
 

@@ -16,6 +16,7 @@
 #include <shadow/platform.h>
 
 #include "bench/runner.h"
+#include "engine/platform/linux.h"
 #include "smmuv3/model/model.h"
 
 #define COUNTED_PAGES STORM_BATCH
@@ -103,6 +104,7 @@ void rig_init(struct rig *rig, const struct storm_config *config)
 
 	memset(rig, 0, sizeof(*rig));
 	assert_int_equal(storm_init(&rig->storm, config), 0);
+	platform_linux_set_host_lock(true); /* some tests open a policy themselves */
 	for (number = 0; number < config->smmu_count; number++) {
 		rig->storm.device[number].listen = listen;
 		rig->storm.device[number].ctx = rig;
