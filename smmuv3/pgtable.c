@@ -6,8 +6,8 @@
  *   1. seek: leave the tables that the run has passed;
  *   2. descend: into live tables, or into a fresh one where an entry must be cut;
  *   3. store: entries that the run covers, at the highest level that policy allows.
- * Leaving a table links it if it is fresh (one store, all holes of the batch already in it), unlinks it if it
- * is empty, and replaces it by a block if it is whole.
+ * A table that changed is settled when the cursor leaves it or the batch ends: linked if it is fresh (one store,
+ * all holes of the batch already in it), unlinked if it is empty, replaced by a block if it is whole.
  * Owns: a walker sees each page's old or its new access at every moment and no fault for one that stays; what
  * replaced a valid descriptor is in a span. Callers: host lock held.
  * Spec: DDI 0487, VMSAv8-64 stage 2; IHI 0070, Translation table and TLB; Break-before-make level 2.
@@ -69,6 +69,7 @@ static void store_one(struct pgtable *pgtable, unsigned level, unsigned index, u
 	struct pgtable_page *table = &pgtable->page[place->page];
 	uint64_t old = entry_read(place, index);
 
+	place->changed = true;
 	if (pte_is_leaf(old, level))
 		discount_leaves(pgtable, table, 1, pte_is_rw(old));
 	else if (pte_is_valid(old))
@@ -151,6 +152,7 @@ static unsigned store_leaves(struct pgtable *pgtable, unsigned level, unsigned i
 	uint64_t value = 0, step = 0;
 	unsigned kept = 0;
 
+	place->changed = true;
 	if (run->access) {
 		value = pte_leaf_attributes(run->access, run->memory, level) | page << SHADOW_PAGE_LG2;
 		step = SHADOW_PAGE_BYTES << pte_level_lg2(level);
@@ -185,7 +187,9 @@ static bool can_collapse(const struct pgtable *pgtable, const struct pgtable_pag
 	return table->whole == PTE_ENTRIES && !table->mixed && pgtable->blocks && table->level > 1;
 }
 
-static void leave(struct pgtable *pgtable, unsigned level)
+/* Bring a table that the batch has changed in line: link it, unlink it, or let a block take its place.
+ * The cursor stays in a table that is linked afterwards. */
+static void settle(struct pgtable *pgtable, unsigned level)
 {
 	struct pgtable_place *place = &pgtable->place[level];
 	uint32_t page = place->page;
@@ -193,7 +197,7 @@ static void leave(struct pgtable *pgtable, unsigned level)
 	unsigned parent = level - 1;
 	unsigned index = entry_index(pgtable, parent, table->base);
 	uint64_t old = entry_read(&pgtable->place[parent], index);
-	bool collapses = can_collapse(pgtable, table);
+	bool collapses = can_collapse(pgtable, table), fresh = place->fresh;
 	uint64_t value = 0;
 
 	if (collapses)
@@ -201,40 +205,45 @@ static void leave(struct pgtable *pgtable, unsigned level)
 			table->base << SHADOW_PAGE_LG2;
 	else if (table->valid)
 		value = pte_table(pages_pfn(pgtable, page));
-	place->page = PGTABLE_NONE;
+	if (fresh && pte_is_table(value, parent)) {
+		fill_to(pgtable, place, PTE_ENTRIES);
+		order_before_link();
+		pgtable->stats.splits += pte_is_valid(old);
+	}
 	if (value != old) {
-		if (place->fresh && pte_is_table(value, parent)) {
-			fill_to(pgtable, place, PTE_ENTRIES);
-			order_before_link();
-			pgtable->stats.splits += pte_is_valid(old);
-		}
 		store_one(pgtable, parent, index, value);
 		if (pte_is_leaf(old, parent) && !pgtable->place[parent].fresh)
 			tlbi_spans_add(pgtable->spans, table->base, table->base + pte_level_pages(parent),
 				       (uint8_t)parent, true);
 	}
-	if (!place->fresh && value != old) {
-		pgtable->stats.collapses += collapses;
-		pages_unlink(pgtable, page);
-	} else if (place->fresh && !pte_is_table(value, parent)) {
+	place->fresh = place->changed = false;
+	if (pte_is_table(value, parent))
+		return;
+	place->page = PGTABLE_NONE;
+	if (fresh) {
 		pgtable->stats.leaves[level] -= table->leaves;
 		pages_untake(pgtable, page);
+	} else {
+		pgtable->stats.collapses += collapses;
+		pages_unlink(pgtable, page);
 	}
 }
 
-/* The deepest level at which the cursor is in the table of @page; others are left. */
+/* The deepest level at which the cursor is in the table of @page; it leaves the others. */
 static unsigned seek(struct pgtable *pgtable, uint64_t page)
 {
 	unsigned level = PTE_LEVEL_PAGE;
 
 	for (; level > pgtable->start_level; level--) {
-		uint32_t at = pgtable->place[level].page;
+		struct pgtable_place *place = &pgtable->place[level];
 
-		if (at == PGTABLE_NONE)
+		if (place->page == PGTABLE_NONE)
 			continue;
-		if ((page ^ pgtable->page[at].base) >> pte_level_lg2(level - 1) == 0)
+		if ((page ^ pgtable->page[place->page].base) >> pte_level_lg2(level - 1) == 0)
 			break;
-		leave(pgtable, level);
+		if (place->changed)
+			settle(pgtable, level);
+		place->page = PGTABLE_NONE;
 	}
 	return level;
 }
@@ -254,7 +263,7 @@ static int enter_fresh(struct pgtable *pgtable, unsigned level, uint64_t page, u
 
 	if (at == PGTABLE_NONE)
 		return -SHADOW_ENOMEM;
-	*place = (struct pgtable_place){ .entry = pages_entries(pgtable, at), .page = at, .fresh = true };
+	*place = (struct pgtable_place){ .entry = pages_entries(pgtable, at), .page = at, .fresh = true, .changed = true };
 	if (pte_is_valid(old)) {
 		place->inherited = pte_split(old, level - 1);
 		place->inherited_step = SHADOW_PAGE_BYTES << pte_level_lg2(level);
@@ -309,6 +318,9 @@ int pgtable_apply(struct pgtable *pgtable, const struct run *run)
 	uint64_t page = run->start;
 	int error;
 
+	/* The cursor may still be in a table from an earlier batch that this run covers as a whole. */
+	if (run->end - run->start >= PTE_ENTRIES)
+		(void)seek(pgtable, ~run->start);
 	while (page < run->end) {
 		error = descend_or_store(pgtable, seek(pgtable, page), &page, run);
 		if (error)
@@ -320,9 +332,10 @@ int pgtable_apply(struct pgtable *pgtable, const struct run *run)
 void pgtable_close(struct pgtable *pgtable)
 {
 	for (unsigned level = PTE_LEVEL_PAGE; level > pgtable->start_level; level--)
-		if (pgtable->place[level].page != PGTABLE_NONE)
-			leave(pgtable, level);
+		if (pgtable->place[level].page != PGTABLE_NONE && pgtable->place[level].changed)
+			settle(pgtable, level);
 	pgtable->reserved = 0;
+	pgtable->promised = false;
 }
 
 int pgtable_init(struct pgtable *pgtable, const struct shadow_smmu_target_config *config, struct pgtable_page *page,

@@ -2,9 +2,9 @@
  *
  * pgtable.h - the stage-2 table of a target: write, split, collapse, reclaim.
  *
- * A batch is applied through a cursor that walks the address space upwards once. A table is touched up
- * when the cursor leaves it: a fresh one is linked with one store, holes and all; an empty one is unlinked;
- * a whole one becomes a block. Unlinked tables stay pending until an invalidation covers them, then retired
+ * A batch is applied through a cursor that walks the address space upwards once. A table that
+ * changed is settled when the cursor leaves it: a fresh one is linked with one store, holes and all; an empty
+ * one is unlinked; a whole one becomes a block. Unlinked tables stay pending until an invalidation covers them, then retired
  * until its fence is complete.
  */
 #ifndef SMMUV3_PGTABLE_H
@@ -35,6 +35,7 @@ struct pgtable_place {
 	uint64_t *entry;
 	uint32_t page;		       /* index in the pool; PGTABLE_NONE: not at this level */
 	bool fresh;		       /* no walker sees it yet */
+	bool changed;		       /* since it was last settled */
 	unsigned filled;	       /* fresh: entries written so far; the rest are still inherited */
 	uint64_t inherited;	       /* fresh: entry 0 of what it replaces, 0 if that was invalid */
 	uint64_t inherited_step;       /* from one inherited entry to the next */
@@ -52,12 +53,14 @@ struct pgtable {
 	unsigned ia_bits, start_level, start_pages;
 	bool blocks;		       /* BBML 2: memory in blocks, split and collapsed live */
 	uint32_t tables_max;	       /* worst case for memory that may transition */
+	uint32_t mmio_tables;	       /* beyond it, from the snapshot */
 	/* Host lock. */
 	uint32_t bump;		       /* pages below were handed out at least once */
 	uint32_t limit;		       /* pages from here on are queues and stream tables */
 	struct pgtable_list free, pending, retired;
 	uint32_t live, unlinked;       /* pages: reachable; pending and retired */
 	uint32_t reserved;	       /* promised to queued transitions */
+	bool promised;		       /* and besides, all that memory may need */
 	bool device_split;	       /* a reservation went beyond memory regions */
 	struct pgtable_place place[4]; /* by level */
 	struct tlbi_spans *spans;      /* what apply() replaced */
@@ -89,6 +92,9 @@ int pgtable_apply(struct pgtable *pgtable, const struct run *run);
 
 /* The batch is over: link, unlink and collapse what the cursor has passed. */
 void pgtable_close(struct pgtable *pgtable);
+
+/* The same at the end of the snapshot, before any pgtable_reserve(). */
+void pgtable_built(struct pgtable *pgtable);
 
 /* Spans that must be invalidated before the pending tables may be reused. */
 void pgtable_pending_spans(const struct pgtable *pgtable, struct tlbi_spans *spans);
