@@ -15,21 +15,21 @@
 #include "engine/platform/linux.h"
 #include "smmuv3/model/model.h"
 
-#define IA_BITS 40u
+#define IA_BITS		 40u
 #define HOST_START_LEVEL 1u
-#define HOST_BYTES (2 * SHADOW_PAGE_BYTES) /* two concatenated start tables */
-#define TABLES_BASE (UINT64_C(1) << 46)	   /* pools and host tables, above the address space */
-#define TABLES_LG2 32u			   /* each storm has its own 4 GiB of them: several may be open */
-#define POOL_OFFSET (UINT64_C(1) << 21)
-#define QUEUE_SLOTS (2 * STORM_BATCH)
-#define EVTQ_LG2 7u
-#define SID_BITS 4u
-#define SID 1u
-#define VMID 5u
+#define HOST_BYTES	 (2 * SHADOW_PAGE_BYTES) /* two concatenated start tables */
+#define TABLES_BASE	 (UINT64_C(1) << 46)	 /* pools and host tables, above the address space */
+#define TABLES_LG2	 32u /* each storm has its own 4 GiB of them: several may be open */
+#define POOL_OFFSET	 (UINT64_C(1) << 21)
+#define QUEUE_SLOTS	 (2 * STORM_BATCH)
+#define EVTQ_LG2	 7u
+#define SID_BITS	 4u
+#define SID		 1u
+#define VMID		 5u
 
 struct storm_config storm_config_default(void)
 {
-	return (struct storm_config){.seed = 1, .smmu_count = 1, .cmdq_lg2 = 12};
+	return (struct storm_config){ .seed = 1, .smmu_count = 1, .cmdq_lg2 = 12 };
 }
 
 /* xorshift64*: any seed but zero. */
@@ -86,7 +86,7 @@ static int add_memory(struct storm *storm)
 		.map = world->map,
 		.bbml = world->bbml,
 		.vmid = world->vmid,
-		.pool = {.base = world->pool.base},
+		.pool = { .base = world->pool.base },
 		.runs_max = QUEUE_SLOTS,
 	};
 	int error;
@@ -125,21 +125,21 @@ int storm_init(struct storm *storm, const struct storm_config *config)
 
 	if (config->smmu_count < 1 || config->smmu_count > SHADOW_SMMUS_MAX)
 		return -SHADOW_EINVAL;
-	*storm = (struct storm){.config = *config};
+	*storm = (struct storm){ .config = *config };
 	storm->memory = (struct shadow_range){
 		STORM_BASE << SHADOW_PAGE_LG2,
 		(STORM_BASE + STORM_PAGES) << SHADOW_PAGE_LG2,
 	};
 	storm->world = (struct policy_world){
-		.map = {.ia_bits = IA_BITS, .memory = &storm->memory, .memory_count = 1},
+		.map = { .ia_bits = IA_BITS, .memory = &storm->memory, .memory_count = 1 },
 		.bbml = config->bbml,
 		.vmid = VMID,
 		.cpu_count = 1,
 		.queue_slots = QUEUE_SLOTS,
 		.smmu_count = config->smmu_count,
 		.sid = SID,
-		.pool = {.base = {tables + POOL_OFFSET}},
-		.host = {.root = {tables}, .ia_bits = IA_BITS, .start_level = HOST_START_LEVEL},
+		.pool = { .base = { tables + POOL_OFFSET } },
+		.host = { .root = { tables }, .ia_bits = IA_BITS, .start_level = HOST_START_LEVEL },
 	};
 	error = init_all(storm);
 	if (error)
@@ -183,7 +183,7 @@ int storm_revoke(struct storm *storm, uint64_t count)
 	for (i = storm->next; i < end && !error; i++) {
 		uint32_t page = storm->order[i];
 		struct shadow_transition transition = {
-			.start = {(STORM_BASE + page) << SHADOW_PAGE_LG2},
+			.start = { (STORM_BASE + page) << SHADOW_PAGE_LG2 },
 			.page_count = 1,
 			.new_state = SHADOW_STATE_NOPAGE,
 			.old_state = (enum shadow_state)storm->states[page],
@@ -204,7 +204,7 @@ uint64_t storm_left(const struct storm *storm)
 int storm_restore(struct storm *storm)
 {
 	struct shadow_transition transition = {
-		.start = {STORM_BASE << SHADOW_PAGE_LG2},
+		.start = { STORM_BASE << SHADOW_PAGE_LG2 },
 		.page_count = STORM_PAGES,
 		.new_state = SHADOW_STATE_OWNED,
 		.old_state = SHADOW_STATE_NOPAGE,
@@ -224,7 +224,7 @@ int storm_restore(struct storm *storm)
 static const void *read_memory(void *ctx, uint64_t pa, size_t bytes)
 {
 	(void)ctx;
-	return platform_virt((shadow_pa_t){pa}, bytes);
+	return platform_virt((shadow_pa_t){ pa }, bytes);
 }
 
 /* What a device can reach, as maximal runs; each is mixed into the sum when the next begins. */
@@ -236,7 +236,7 @@ struct sum {
 static void mix(struct sum *sum)
 {
 	const struct model_leaf *run = &sum->run;
-	uint64_t word[3] = {run->start, run->end, (uint64_t)run->read | run->write << 1 | run->device << 2};
+	uint64_t word[3] = { run->start, run->end, (uint64_t)run->read | run->write << 1 | run->device << 2 };
 	unsigned i;
 
 	if (!run->valid)
@@ -261,13 +261,14 @@ static void sum_leaf(void *ctx, const struct model_leaf *leaf)
 
 uint64_t storm_checksum(const struct storm *storm)
 {
-	struct model_memory memory = {.read = read_memory};
-	struct sum sum = {.value = 1};
+	struct model_memory memory = { .read = read_memory };
+	struct sum sum = { .value = 1 };
 	struct model_stage2 stage2;
 	struct model_config config;
 	uint64_t ste[8];
 
 	model_config_default(&config);
+	config.s1p = storm->config.nested;
 	storm->ops->ste(storm->policy, ste);
 	stage2 = model_decode_ste(ste, &config);
 	if (!stage2.valid || model_walk_all(&memory, &stage2, &sum, sum_leaf) != MODEL_OK)

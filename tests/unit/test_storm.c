@@ -90,6 +90,27 @@ static void policies_agree_after_every_batch(void **state)
 	}
 }
 
+static void nested_streams_have_a_checksum_too(void **state)
+{
+	struct storm_config config = storm_config_default();
+	uint64_t plain;
+	struct storm storm;
+
+	(void)state;
+	assert_int_equal(storm_init(&storm, &config), 0);
+	assert_int_equal(storm_open(&storm, &policy_strict), 0);
+	plain = storm_checksum(&storm);
+	storm_fini(&storm);
+	config.nested = true;
+	config.smmu_count = 4;
+	assert_int_equal(storm_init(&storm, &config), 0);
+	assert_int_equal(storm_open(&storm, &policy_batched), 0);
+
+	assert_int_equal(storm_checksum(&storm), plain);
+
+	storm_fini(&storm);
+}
+
 static void restoring_gives_everything_back(void **state)
 {
 	unsigned i;
@@ -122,6 +143,7 @@ int main(void)
 		cmocka_unit_test(an_order_has_every_page_once),
 		cmocka_unit_test(a_seed_gives_the_same_order_again),
 		cmocka_unit_test(policies_agree_after_every_batch),
+		cmocka_unit_test(nested_streams_have_a_checksum_too),
 		cmocka_unit_test(restoring_gives_everything_back),
 	};
 
