@@ -167,7 +167,7 @@ int target_enable(struct shadow_target *target)
 	struct smmu_target *smmus = smmu_target_of(target);
 	int error = 0;
 
-	pgtable_close(&smmus->pgtable);
+	pgtable_built(&smmus->pgtable);
 	smmus->spans.count = 0;	       /* nothing was reachable, so nothing is cached */
 	smmus->spans.all = false;
 	for (unsigned i = 0; i < smmus->stream_count && !error; i++)

@@ -156,7 +156,8 @@ static uint64_t tables_missing(const struct pgtable *pgtable, const struct run *
 		next = (page | (pte_level_pages(level == PTE_LEVEL_PAGE ? level - 1 : level) - 1)) + 1;
 		if (next > run->end)
 			next = run->end;
-		for (unsigned at = level; at < PTE_LEVEL_PAGE && (run->access || pte_is_valid(pte)); at++) {
+		/* A revoke of what is invalid as well: a grant around it may be queued. */
+		for (unsigned at = level; at < PTE_LEVEL_PAGE; at++) {
 			uint64_t entries = entries_to_cut(pgtable, at, page, next, run);
 
 			missing += entries;
@@ -167,12 +168,48 @@ static uint64_t tables_missing(const struct pgtable *pgtable, const struct run *
 	return missing;
 }
 
-/* Tables that memory may still need at worst are all free: no range of it can run out. */
+static bool holds_memory(const struct pgtable_page *table)
+{
+	return table->mixed || (table->leaves && table->memory == SHADOW_MEMORY_NORMAL);
+}
+
+/* No memory in it, nor in the tables below: MMIO that the host's table cuts, which no bound counts. */
+static bool is_mmio_table(const struct pgtable *pgtable, uint32_t page)
+{
+	const struct pgtable_page *table = &pgtable->page[page];
+	const uint64_t *entry = pages_entries(pgtable, page);
+
+	if (holds_memory(table))
+		return false;
+	for (unsigned i = 0; table->valid != table->leaves && i < PTE_ENTRIES; i++)
+		if (pte_is_table(entry[i], table->level) &&
+		    holds_memory(&pgtable->page[pages_of_table(pgtable, entry[i])]))
+			return false;
+	return true;
+}
+
+void pgtable_built(struct pgtable *pgtable)
+{
+	pgtable_close(pgtable);
+	/* Pages that were handed out are live, or were given back: to count those as well is on the safe side.
+	 * Level 1 under level 0 is in the bound as a whole. */
+	for (uint32_t page = pgtable->start_pages; page < pgtable->bump; page++)
+		if (pgtable->page[page].level > 1)
+			pgtable->mmio_tables += is_mmio_table(pgtable, page);
+}
+
+/* Tables that memory may still need at worst. */
+static uint64_t memory_growth(const struct pgtable *pgtable)
+{
+	uint64_t most = (uint64_t)pgtable->tables_max + pgtable->mmio_tables;
+
+	return most > pgtable->live ? most - pgtable->live : 0;
+}
+
+/* They are all free: no range of memory can run out. */
 static bool worst_case_is_free(const struct pgtable *pgtable)
 {
-	uint32_t growth = pgtable->tables_max > pgtable->live ? pgtable->tables_max - pgtable->live : 0;
-
-	return !pgtable->device_split && growth <= pages_available(pgtable);
+	return !pgtable->device_split && memory_growth(pgtable) <= pages_available(pgtable);
 }
 
 int pgtable_reserve(struct pgtable *pgtable, const struct run *run)
@@ -180,12 +217,14 @@ int pgtable_reserve(struct pgtable *pgtable, const struct run *run)
 	uint64_t want;
 	bool cut = false;
 
-	if (run->memory == SHADOW_MEMORY_NORMAL && worst_case_is_free(pgtable))
+	if (run->memory == SHADOW_MEMORY_NORMAL && worst_case_is_free(pgtable)) {
+		pgtable->promised = true;
 		return 1;
+	}
 	want = pgtable->reserved + tables_missing(pgtable, run, &cut);
 	if (cut && !pgtable->blocks)
 		return -SHADOW_EOPNOTSUPP;
-	if (want > pages_available(pgtable))
+	if (want + (pgtable->promised ? memory_growth(pgtable) : 0) > pages_available(pgtable))
 		return -SHADOW_ENOMEM;
 	pgtable->device_split |= run->memory == SHADOW_MEMORY_DEVICE;
 	pgtable->reserved = (uint32_t)want;

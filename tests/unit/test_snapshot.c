@@ -62,7 +62,7 @@ static unsigned level_lg2(unsigned level)
 /* The entry of @level for @page; tables above it are made. */
 static uint64_t *host_entry(uint64_t page, unsigned level)
 {
-	uint64_t *entry = &arena[0][page >> level_lg2(host.start_level)];
+	uint64_t *start = (uint64_t *)arena, *entry = start + (page >> level_lg2(host.start_level));
 
 	for (unsigned at = host.start_level; at < level; at++) {
 		if (!(*entry & 1))
@@ -251,7 +251,7 @@ static void a_space_without_access_yields_nothing(void **state)
 	(void)state;
 	host_new(32, 1, 1);
 	for (unsigned i = 0; i < 4; i++)
-		arena[0][i] = HOST_ANNOTATION;
+		*host_entry((uint64_t)i << 18, 1) = HOST_ANNOTATION;
 
 	walk_begin();
 	assert_end(0);
