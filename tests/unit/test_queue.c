@@ -156,7 +156,7 @@ static void a_closed_slot_is_not_extended(void **state)
 	(void)state;
 	push(1, 100, 101, NONE);
 
-	queue.open = false;	       /* as shadow_queue_close() does at the end of a trip */
+	queue_close(&queue);	       /* as shadow_queue_close() does at the end of a trip */
 	push(2, 101, 102, NONE);
 
 	assert_int_equal(queue_count(&queue), 2);
@@ -167,7 +167,7 @@ static void after_a_close_the_new_slot_is_open_again(void **state)
 {
 	(void)state;
 	push(1, 100, 101, NONE);
-	queue.open = false;
+	queue_close(&queue);
 	push(2, 101, 102, NONE);
 
 	push(3, 102, 103, NONE);
@@ -309,7 +309,7 @@ static void random_pushes_keep_every_page_in_its_order(void **state)
 			}
 			number += seeded_below(&seed, 6) ? 1 : 2;
 			if (seeded_below(&seed, 10) == 0)
-				queue.open = false;
+				queue_close(&queue);
 			push(number, start, end, access);
 			for (uint64_t page = start; page < end; page++)
 				wanted[page] = (uint8_t)access;
