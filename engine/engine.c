@@ -158,6 +158,12 @@ bool shadow_queued(const struct shadow_engine *engine, shadow_ipa_t start, uint6
 	return false;
 }
 
+static inline bool in_promised_zone(const struct shadow_engine *engine, const struct transition_piece *piece)
+{
+	return piece->start >= engine->promised.start && piece->start < piece->end &&
+	       piece->end <= engine->promised.end;
+}
+
 /* Ask the target for tables for every run of the piece. */
 static int reserve_piece(struct shadow_engine *engine, const struct transition_piece *piece)
 {
@@ -165,13 +171,21 @@ static int reserve_piece(struct shadow_engine *engine, const struct transition_p
 	struct run run;
 	int granted;
 
+	if (in_promised_zone(engine, piece)) {
+		run = (struct run){ piece->start, piece->end, piece->access, engine->promised.memory };
+		granted = engine->promise_holds ? 1 : engine->target->ops->reserve(engine->target, &run);
+		engine->promise_holds = granted == 1;
+		return granted < 0 ? granted : 0;
+	}
 	plan_cut(&cursor, &engine->zones, piece->start, piece->end, piece->access);
 	while (plan_next(&cursor, &run)) {
 		granted = engine->target->ops->reserve(engine->target, &run);
 		if (granted < 0)
 			return granted;
-		if (granted == 1)
-			engine->promised = plan_zone_of(&engine->zones, run.start);
+		if (granted == 1) {
+			engine->promised = plan_zone_of(&engine->zones, &run);
+			engine->promise_holds = true;
+		}
 	}
 	return 0;
 }
@@ -202,8 +216,6 @@ static int reserve_all(struct shadow_engine *engine, unsigned cpu, const struct 
 		if (piece.effect == TRANSITION_GRANT && undoes_revoke(engine, &piece))
 			return -SHADOW_EAGAIN;
 		pieces++;
-		if (piece.start >= engine->promised.start && piece.end <= engine->promised.end)
-			continue;
 		error = reserve_piece(engine, &piece);
 		if (error)
 			return error;
@@ -241,7 +253,7 @@ int shadow_reserve(struct shadow_engine *engine, unsigned cpu, const struct shad
 
 	if (!transition->old_states && cpu < engine->config.cpu_count &&
 	    transition_uniform(transition, &piece) && piece.effect == TRANSITION_REVOKE &&
-	    piece.start >= engine->promised.start && piece.start < piece.end && piece.end <= engine->promised.end &&
+	    engine->promise_holds && in_promised_zone(engine, &piece) &&
 	    !(transition->start.addr & (SHADOW_PAGE_BYTES - 1)) && queue_room(&engine->queue[cpu]))
 		return 0;
 	return reserve_slow(engine, cpu, transition, wait_ns);

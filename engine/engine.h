@@ -29,7 +29,8 @@ struct shadow_engine {
 	uint64_t page_top;	       /* pages in the address space */
 	struct plan_zones zones;
 	uint64_t flushed_number, complete_number;
-	struct plan_zone_range promised; /* ranges in here need not be reserved again before the next flush */
+	struct run promised;	       /* a zone: ranges in here need not be reserved again, */
+	bool promise_holds;	       /* until the next flush; then the zone is asked for once more */
 	struct engine_flight flight[ENGINE_FLIGHTS];
 	uint32_t flight_first, flight_count;
 	struct shadow_stats stats;

@@ -82,6 +82,10 @@ static void apply_all(struct shadow_engine *engine, uint32_t count)
 {
 	struct coalesce_item *item, *spare;
 
+	if (count == 1) {
+		apply_batch(engine, engine->item, 1);
+		return;
+	}
 	item = coalesce_sort(engine->item, engine->spare, count, &engine->scratch);
 	spare = item == engine->item ? engine->spare : engine->item;
 	while (count) {
@@ -113,7 +117,7 @@ void engine_flush(struct shadow_engine *engine, bool all)
 	uint64_t number = engine->flushed_number;
 	uint32_t count = drain(engine, &number);
 
-	engine->promised = (struct plan_zone_range){ 0, 0 };
+	engine->promise_holds = false;
 	if (count || all) {
 		engine->stats.flushes += count != 0;
 		apply_all(engine, count);

@@ -29,7 +29,7 @@ int plan_zones_init(struct plan_zones *zones, const struct shadow_address_map *m
 {
 	uint64_t top = UINT64_C(1) << map->ia_bits, at = 0;
 
-	zones->count = 0;
+	zones->count = zones->recent = 0;
 	for (unsigned i = 0; i < map->memory_count; i++) {
 		const struct shadow_range *range = &map->memory[i];
 
@@ -51,6 +51,11 @@ int plan_zones_init(struct plan_zones *zones, const struct shadow_address_map *m
 	return 0;
 }
 
+static uint64_t zone_start(const struct plan_zones *zones, unsigned index)
+{
+	return index ? zones->zone[index - 1].end : 0;
+}
+
 /* Make @page the start of a zone. */
 static void zone_cut(struct plan_zones *zones, uint64_t page)
 {
@@ -58,7 +63,7 @@ static void zone_cut(struct plan_zones *zones, uint64_t page)
 
 	while (at < zones->count && zones->zone[at].end <= page)
 		at++;
-	if (at == zones->count || page == (at ? zones->zone[at - 1].end : 0))
+	if (at == zones->count || page == zone_start(zones, at))
 		return;
 	for (unsigned i = zones->count; i > at; i--)
 		zones->zone[i] = zones->zone[i - 1];
@@ -79,10 +84,12 @@ void plan_zones_reserve(struct plan_zones *zones, struct shadow_range range)
 }
 
 /* Index of the zone that holds @page. */
-static unsigned zone_find(const struct plan_zones *zones, uint64_t page)
+static unsigned zone_find(struct plan_zones *zones, uint64_t page)
 {
 	unsigned low = 0, high = zones->count;
 
+	if (page >= zone_start(zones, zones->recent) && page < zones->zone[zones->recent].end)
+		return zones->recent;
 	while (low < high) {
 		unsigned middle = low + (high - low) / 2;
 
@@ -91,17 +98,19 @@ static unsigned zone_find(const struct plan_zones *zones, uint64_t page)
 		else
 			high = middle;
 	}
+	if (low < zones->count)
+		zones->recent = low;
 	return low;
 }
 
-struct plan_zone_range plan_zone_of(const struct plan_zones *zones, uint64_t page)
+struct run plan_zone_of(struct plan_zones *zones, const struct run *run)
 {
-	unsigned at = zone_find(zones, page);
+	unsigned at = zone_find(zones, run->start);
 
-	return (struct plan_zone_range){ at ? zones->zone[at - 1].end : 0, zones->zone[at].end };
+	return (struct run){ zone_start(zones, at), zones->zone[at].end, run->access, run->memory };
 }
 
-void plan_cut(struct plan_cursor *cursor, const struct plan_zones *zones, uint64_t start, uint64_t end,
+void plan_cut(struct plan_cursor *cursor, struct plan_zones *zones, uint64_t start, uint64_t end,
 	      enum shadow_access access)
 {
 	*cursor = (struct plan_cursor){ .zones = zones, .index = zone_find(zones, start), .next = start, .end = end,

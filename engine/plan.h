@@ -2,8 +2,8 @@
  *
  * plan.h - what lies where: memory, MMIO, reserved; and runs cut along those lines.
  *
- * Owns: no run that leaves this stage touches a reserved range, and each has one memory type. Pure once the
- * zones are made. Called by snapshot and flush.
+ * Owns: no run that leaves this stage touches a reserved range, and each has one memory type. Host lock:
+ * the zones remember the last search. Called by snapshot and flush.
  */
 #ifndef ENGINE_PLAN_H
 #define ENGINE_PLAN_H
@@ -20,6 +20,7 @@ struct plan_zone {
 struct plan_zones {
 	struct plan_zone *zone;	       /* the caller's memory */
 	unsigned count, capacity;
+	unsigned recent;	       /* where the last search ended: the next one looks there first */
 };
 
 /* Zones that any map of this shape may need, with @extra further reserved ranges. */
@@ -31,13 +32,8 @@ int plan_zones_init(struct plan_zones *zones, const struct shadow_address_map *m
 /* Mark one more range of bytes as reserved; parts outside the space are ignored. */
 void plan_zones_reserve(struct plan_zones *zones, struct shadow_range range);
 
-/* Pages start .. end, END exclusive. */
-struct plan_zone_range {
-	uint64_t start, end;
-};
-
-/* The zone that holds @page, which is inside the space. */
-struct plan_zone_range plan_zone_of(const struct plan_zones *zones, uint64_t page);
+/* The zone that holds the pages of @run, which plan_next() has made. */
+struct run plan_zone_of(struct plan_zones *zones, const struct run *run);
 
 /* Cuts a run [start, end) of pages with one access into runs that devices may be given. */
 struct plan_cursor {
@@ -49,7 +45,7 @@ struct plan_cursor {
 	uint64_t reserved_first;       /* first page left out, if any */
 };
 
-void plan_cut(struct plan_cursor *cursor, const struct plan_zones *zones, uint64_t start, uint64_t end,
+void plan_cut(struct plan_cursor *cursor, struct plan_zones *zones, uint64_t start, uint64_t end,
 	      enum shadow_access access);
 
 /* Return: false when the run is used up. */

@@ -28,6 +28,15 @@
 #endif
 #include <urcu/urcu-bp.h>
 
+/* Wait until no lookup that may have seen the old pointer is running. Whoever removes something is in no lookup
+ * itself; if this thread seems to be, a failing test has jumped out of a device, and waiting would be forever. */
+static void wait_for_lookups(void)
+{
+	while (urcu_bp_read_ongoing())
+		urcu_bp_read_unlock();
+	urcu_bp_synchronize_rcu();
+}
+
 /* ---- devices ------------------------------------------------------------------------------------------ */
 
 #define TOKEN_BASE (UINT64_C(1) << 46) /* a token is never a pointer that the process could own by chance */
@@ -94,7 +103,7 @@ void platform_linux_remove_device(uintptr_t registers)
 	device = devices[token_slot(registers)];
 	rcu_set_pointer(&devices[token_slot(registers)], NULL);
 	pthread_mutex_unlock(&devices_lock);
-	urcu_bp_synchronize_rcu();
+	wait_for_lookups();
 	free(device);
 }
 
@@ -176,7 +185,7 @@ static void memory_map_replace(struct memory_map *map)
 	struct memory_map *old = memory_map;
 
 	rcu_set_pointer(&memory_map, map);
-	urcu_bp_synchronize_rcu();
+	wait_for_lookups();
 	free(old);
 }
 
