@@ -28,8 +28,9 @@
 #endif
 #include <urcu/urcu-bp.h>
 
-/* Wait until no lookup that may have seen the old pointer is running. Whoever removes something is in no lookup
- * itself; if this thread seems to be, a failing test has jumped out of a device, and waiting would be forever. */
+/* Wait until no lookup that may have seen the old pointer is running. Whoever removes something is in no
+ * lookup itself; if this thread seems to be, a failing test has jumped out of a device, and waiting would be
+ * forever. */
 static void wait_for_lookups(void)
 {
 	while (urcu_bp_read_ongoing())
@@ -80,7 +81,7 @@ uintptr_t platform_linux_add_device(const struct platform_linux_device *ops, voi
 	device = malloc(sizeof(*device));
 	if (!device)
 		return 0;
-	*device = (struct device){.ops = *ops, .ctx = ctx, .bytes = bytes};
+	*device = (struct device){ .ops = *ops, .ctx = ctx, .bytes = bytes };
 	pthread_mutex_lock(&devices_lock);
 	for (uintptr_t slot = 0; slot < PLATFORM_LINUX_DEVICES_MAX; slot++) {
 		if (!devices[slot]) {
@@ -219,7 +220,7 @@ int platform_linux_add_memory(shadow_pa_t pa, void *virt, size_t bytes)
 		return -SHADOW_EINVAL;
 	pthread_mutex_lock(&memory_lock);
 	error = memory_add(
-		(struct memory_range){.first = pa.addr, .last = pa.addr + (bytes - 1), .virt = virt});
+		(struct memory_range){ .first = pa.addr, .last = pa.addr + (bytes - 1), .virt = virt });
 	pthread_mutex_unlock(&memory_lock);
 	return error;
 }

@@ -69,14 +69,14 @@ static const struct platform_linux_device device_ops = {
 
 static shadow_pa_t pa(uint64_t addr)
 {
-	return (shadow_pa_t){addr};
+	return (shadow_pa_t){ addr };
 }
 
 /* ---- devices ---- */
 
 static void an_access_reaches_its_device_at_its_offset(void **state)
 {
-	struct registers first = {0}, second = {0};
+	struct registers first = { 0 }, second = { 0 };
 	uintptr_t first_registers = platform_linux_add_device(&device_ops, &first, 0x20000);
 	uintptr_t second_registers = platform_linux_add_device(&device_ops, &second, 0x20000);
 
@@ -95,7 +95,7 @@ static void an_access_reaches_its_device_at_its_offset(void **state)
 
 static void a_removed_device_reads_as_ones_and_ignores_writes(void **state)
 {
-	struct registers registers = {0};
+	struct registers registers = { 0 };
 	uintptr_t address = platform_linux_add_device(&device_ops, &registers, 0x1000);
 
 	(void)state;
@@ -110,7 +110,7 @@ static void a_removed_device_reads_as_ones_and_ignores_writes(void **state)
 
 static void an_access_past_the_end_of_a_device_does_not_reach_it(void **state)
 {
-	struct registers registers = {0};
+	struct registers registers = { 0 };
 	uintptr_t address = platform_linux_add_device(&device_ops, &registers, 0x1000);
 
 	(void)state;
@@ -123,7 +123,7 @@ static void an_access_past_the_end_of_a_device_does_not_reach_it(void **state)
 
 static void a_device_of_no_or_too_many_bytes_is_refused(void **state)
 {
-	struct registers registers = {0};
+	struct registers registers = { 0 };
 
 	(void)state;
 	assert_int_equal(platform_linux_add_device(&device_ops, &registers, 0), 0);
@@ -132,7 +132,7 @@ static void a_device_of_no_or_too_many_bytes_is_refused(void **state)
 
 static void one_device_more_than_fits_is_refused_and_a_freed_slot_is_used_again(void **state)
 {
-	struct registers registers = {0};
+	struct registers registers = { 0 };
 	uintptr_t address[PLATFORM_LINUX_DEVICES_MAX];
 
 	(void)state;
@@ -148,10 +148,33 @@ static void one_device_more_than_fits_is_refused_and_a_freed_slot_is_used_again(
 		platform_linux_remove_device(address[i]);
 }
 
+static jmp_buf left_device;
+
+static uint32_t leave(void *ctx, uint32_t offset)
+{
+	(void)ctx;
+	(void)offset;
+	longjmp(left_device, 1);
+}
+
+static void a_device_that_a_failing_test_jumped_out_of_can_be_removed(void **state)
+{
+	static const struct platform_linux_device jumper = { .read32 = leave };
+	static uintptr_t address;
+
+	(void)state;
+	address = platform_linux_add_device(&jumper, NULL, 0x1000);
+	if (!setjmp(left_device))
+		platform_mmio_read32(address);
+	platform_linux_remove_device(address);
+
+	assert_int_equal(platform_mmio_read32(address), UINT32_MAX);
+}
+
 /* ---- devices that come and go while others are in use ---- */
 
 #define READERS 3
-#define ROUNDS 200
+#define ROUNDS	200
 
 static struct {
 	_Atomic uintptr_t coming_and_going, staying;
@@ -179,7 +202,7 @@ static void *reader(void *ctx)
 static void no_device_is_called_after_its_removal_while_other_threads_use_it(void **state)
 {
 	static struct registers devices[ROUNDS];
-	struct registers staying = {.value = 0x77};
+	struct registers staying = { .value = 0x77 };
 	pthread_t threads[READERS];
 	unsigned late = 0;
 
@@ -312,12 +335,12 @@ struct reported {
 
 static void take_report(void *ctx, enum platform_report what, uint64_t a, uint64_t b)
 {
-	*(struct reported *)ctx = (struct reported){what, a, b};
+	*(struct reported *)ctx = (struct reported){ what, a, b };
 }
 
 static void a_report_reaches_its_hook(void **state)
 {
-	struct reported reported = {0};
+	struct reported reported = { 0 };
 
 	(void)state;
 	platform_linux_set_report(take_report, &reported);
@@ -416,6 +439,7 @@ int main(void)
 		cmocka_unit_test(an_access_past_the_end_of_a_device_does_not_reach_it),
 		cmocka_unit_test(a_device_of_no_or_too_many_bytes_is_refused),
 		cmocka_unit_test(one_device_more_than_fits_is_refused_and_a_freed_slot_is_used_again),
+		cmocka_unit_test(a_device_that_a_failing_test_jumped_out_of_can_be_removed),
 		cmocka_unit_test(no_device_is_called_after_its_removal_while_other_threads_use_it),
 		cmocka_unit_test(virt_finds_memory_by_its_physical_address),
 		cmocka_unit_test(memory_that_overlaps_wraps_or_is_empty_is_refused),
