@@ -101,29 +101,56 @@ BENCH_SRCS := \
 	bench/bench_queue.c
 
 TEST_SUPPORT_SRCS := \
+	tests/map_equality.c \
 	tests/unit/fake_smmu.c \
 	tests/unit/model_rig.c \
 	tests/unit/policy_rig.c \
 	tests/unit/system_rig.c
 
 TEST_SRCS := \
+	tests/unit/test_baseline.c \
+	tests/unit/test_batched.c \
+	tests/unit/test_check.c \
 	tests/unit/test_cmd.c \
 	tests/unit/test_cmdq.c \
+	tests/unit/test_coalesce.c \
 	tests/unit/test_eager.c \
 	tests/unit/test_field.c \
 	tests/unit/test_host_stage2.c \
 	tests/unit/test_info.c \
+	tests/unit/test_instant.c \
+	tests/unit/test_latency.c \
 	tests/unit/test_machine.c \
+	tests/unit/test_model_bbm.c \
+	tests/unit/test_model_cmdq.c \
 	tests/unit/test_model_command.c \
+	tests/unit/test_model_decode.c \
+	tests/unit/test_model_dma.c \
+	tests/unit/test_model_event.c \
+	tests/unit/test_model_live.c \
 	tests/unit/test_model_registers.c \
+	tests/unit/test_model_space.c \
+	tests/unit/test_model_stream.c \
+	tests/unit/test_model_tlb.c \
+	tests/unit/test_model_watch.c \
+	tests/unit/test_options.c \
 	tests/unit/test_oracle.c \
+	tests/unit/test_outfile.c \
+	tests/unit/test_pages.c \
+	tests/unit/test_pgtable.c \
+	tests/unit/test_plan.c \
 	tests/unit/test_platform.c \
+	tests/unit/test_queue.c \
+	tests/unit/test_schedule.c \
 	tests/unit/test_smmu.c \
+	tests/unit/test_snapshot.c \
 	tests/unit/test_ste.c \
+	tests/unit/test_storm.c \
 	tests/unit/test_strict.c \
 	tests/unit/test_system.c \
 	tests/unit/test_tlbi.c \
-	tests/unit/test_trace.c
+	tests/unit/test_trace.c \
+	tests/unit/test_transition.c
 
 PUBLIC_HEADERS := \
 	include/shadow/error.h \
