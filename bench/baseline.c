@@ -27,8 +27,8 @@ static int zones_open(struct policy *policy, const struct policy_world *world)
 	error = plan_zones_init(zones, &world->map);
 	if (error)
 		return error;
-	plan_zones_reserve(zones, (struct shadow_range){world->pool.base.addr,
-							world->pool.base.addr + world->pool.bytes});
+	plan_zones_reserve(zones, (struct shadow_range){ world->pool.base.addr,
+							 world->pool.base.addr + world->pool.bytes });
 	return 0;
 }
 
@@ -94,8 +94,9 @@ static int stream_open(struct policy *policy, struct shadow_smmu *smmu, unsigned
 		.ps = smmu->oas < 5 ? smmu->oas : 5, /* 48 bits */
 		.vmid = policy->vmid,
 	};
-	struct smmu_ste ste = smmu->config.nested ? smmu_ste_nested(stage2, (struct smmu_stage1){{0, 0}}) :
-						    smmu_ste_s2(stage2);
+	struct smmu_ste ste = smmu->config.nested ?
+				      smmu_ste_nested(stage2, (struct smmu_stage1){ { 0, 0 } }) :
+				      smmu_ste_s2(stage2);
 
 	return stream_set(smmu, policy->sid, &ste);
 }

@@ -69,7 +69,7 @@ static int restore(struct storm *storm, struct counts *counts)
 static void revoke(struct bench *bench, const struct policy_ops *ops, const struct storm_config *config)
 {
 	uint64_t pages = (uint64_t)bench_argument(bench), iterations = 0, checksum = 0;
-	struct counts counts = {0};
+	struct counts counts = { 0 };
 	struct storm storm;
 	double revoked;
 	int error;
@@ -197,21 +197,21 @@ static void blocks_batched(struct bench *bench)
 
 void bench_flush_register(void)
 {
-	static const int64_t pages[] = {1, 8, 64, STORM_BATCH};
+	static const int64_t pages[] = { 1, 8, 64, STORM_BATCH };
 	static const struct {
 		const char *name;
 		void (*run)(struct bench *bench);
 	} benchmarks[] = {
-		{"flush/revoke_sequential/eager", sequential_eager},
-		{"flush/revoke_sequential/strict", sequential_strict},
-		{"flush/revoke_sequential/batched", sequential_batched},
-		{"flush/revoke_sequential_blocks/batched", blocks_batched},
-		{"flush/revoke_random/eager", random_eager},
-		{"flush/revoke_random/strict", random_strict},
-		{"flush/revoke_random/batched", random_batched},
-		{"flush/revoke_nested_4/eager", nested4_eager},
-		{"flush/revoke_nested_4/strict", nested4_strict},
-		{"flush/revoke_nested_4/batched", nested4_batched},
+		{ "flush/revoke_sequential/eager", sequential_eager },
+		{ "flush/revoke_sequential/strict", sequential_strict },
+		{ "flush/revoke_sequential/batched", sequential_batched },
+		{ "flush/revoke_sequential_blocks/batched", blocks_batched },
+		{ "flush/revoke_random/eager", random_eager },
+		{ "flush/revoke_random/strict", random_strict },
+		{ "flush/revoke_random/batched", random_batched },
+		{ "flush/revoke_nested_4/eager", nested4_eager },
+		{ "flush/revoke_nested_4/strict", nested4_strict },
+		{ "flush/revoke_nested_4/batched", nested4_batched },
 	};
 	unsigned i;
 

@@ -17,7 +17,7 @@ static void queue_next(struct storm *storm, struct shadow_engine *engine, uint64
 	for (i = storm->next; i < end; i++) {
 		uint32_t page = storm->order[i];
 		struct shadow_transition transition = {
-			.start = {(STORM_BASE + page) << SHADOW_PAGE_LG2},
+			.start = { (STORM_BASE + page) << SHADOW_PAGE_LG2 },
 			.page_count = 1,
 			.new_state = SHADOW_STATE_NOPAGE,
 			.old_state = (enum shadow_state)storm->states[page],
@@ -102,8 +102,8 @@ static void scattered(struct bench *bench)
 
 void bench_queue_register(void)
 {
-	static const int64_t transitions[] = {STORM_BATCH};
-	static const int64_t sequential_transitions[] = {STORM_BATCH, 8192};
+	static const int64_t transitions[] = { STORM_BATCH };
+	static const int64_t sequential_transitions[] = { STORM_BATCH, 8192 };
 
 	bench_register("queue/sequential/batched", "transitions", sequential, sequential_transitions, 2);
 	bench_register("queue/random/batched", "transitions", scattered, transitions, 1);

@@ -32,7 +32,7 @@ static struct smmu_cmd page_command(const struct shadow_smmu *smmu, uint16_t vmi
 		return smmu_cmd_tlbi_s2_ipa(vmid, ipa, true);
 	return smmu_cmd_tlbi_s2_range(
 		vmid,
-		(struct smmu_tlbi_range){.ipa = ipa, .tg = SMMU_CMD_TLBI_TG_4K, .ttl = 3, .leaf = true});
+		(struct smmu_tlbi_range){ .ipa = ipa, .tg = SMMU_CMD_TLBI_TG_4K, .ttl = 3, .leaf = true });
 }
 
 /* One command with its own doorbell, one SYNC with its own, one wait. */

@@ -12,29 +12,29 @@
 
 #include "engine/platform/linux.h"
 
-#define IDR0 0x00u
-#define IDR1 0x04u
-#define IDR3 0x0cu
-#define IDR5 0x14u
-#define CR0 0x20u
-#define CR0ACK 0x24u
-#define GBPA 0x44u
+#define IDR0	    0x00u
+#define IDR1	    0x04u
+#define IDR3	    0x0cu
+#define IDR5	    0x14u
+#define CR0	    0x20u
+#define CR0ACK	    0x24u
+#define GBPA	    0x44u
 #define GBPA_UPDATE 0x80000000u
-#define IRQ_CTRL 0x50u
+#define IRQ_CTRL    0x50u
 #define IRQ_CTRLACK 0x54u
-#define CMDQ_BASE 0x90u
-#define CMDQ_PROD 0x98u
-#define CMDQ_CONS 0x9cu
+#define CMDQ_BASE   0x90u
+#define CMDQ_PROD   0x98u
+#define CMDQ_CONS   0x9cu
 #define EVENTQ_PROD 0x100a8u
 #define EVENTQ_CONS 0x100acu
 
 /* Stage 2, AArch64 tables, coherent, 16-bit VMIDs, linear stream table, little-endian. */
-#define IDR0_VALUE (1u << 0 | 2u << 2 | 1u << 4 | 1u << 18 | 2u << 21)
-#define IDR0_S1P (1u << 1)
-#define IDR1_VALUE (INSTANT_QUEUE_LG2_MAX << 21 | INSTANT_QUEUE_LG2_MAX << 16 | 16u) /* SIDSIZE 16 */
+#define IDR0_VALUE  (1u << 0 | 2u << 2 | 1u << 4 | 1u << 18 | 2u << 21)
+#define IDR0_S1P    (1u << 1)
+#define IDR1_VALUE  (INSTANT_QUEUE_LG2_MAX << 21 | INSTANT_QUEUE_LG2_MAX << 16 | 16u) /* SIDSIZE 16 */
 #define IDR3_BBML_2 (2u << 11)
-#define IDR3_RIL (1u << 10)
-#define IDR5_VALUE (1u << 4 | 5u) /* 4 KiB granule, 48 bits */
+#define IDR3_RIL    (1u << 10)
+#define IDR5_VALUE  (1u << 4 | 5u) /* 4 KiB granule, 48 bits */
 
 static uint32_t *slot(struct instant *instant, uint32_t offset)
 {

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #define INSTANT_REGISTER_BYTES 0x20000u /* two 64 KiB pages */
-#define INSTANT_QUEUE_LG2_MAX 19u
+#define INSTANT_QUEUE_LG2_MAX  19u
 
 enum instant_event {
 	INSTANT_DOORBELL, /* PROD was written */

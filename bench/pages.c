@@ -52,7 +52,7 @@ int pages_init(struct pages *pages, const struct shadow_pool *pool, unsigned ia_
 
 	if (ia_bits < SHADOW_IA_BITS_MIN || ia_bits > SHADOW_IA_BITS_MAX)
 		return -SHADOW_EINVAL;
-	*pages = (struct pages){.pool = *pool, .limit = pool->bytes, .ia_bits = ia_bits};
+	*pages = (struct pages){ .pool = *pool, .limit = pool->bytes, .ia_bits = ia_bits };
 	pages->start_level = pgtable_start_level(ia_bits);
 	return take_tables(pages, pgtable_start_pages(ia_bits) * SHADOW_PAGE_BYTES, &root) ? 0 :
 											     -SHADOW_ENOMEM;

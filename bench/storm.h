@@ -13,7 +13,7 @@
 #include "bench/policy.h"
 
 #define STORM_PAGES (UINT64_C(1) << 18) /* 1 GiB */
-#define STORM_BASE (UINT64_C(1) << 18)	/* first page, at 1 GiB */
+#define STORM_BASE  (UINT64_C(1) << 18) /* first page, at 1 GiB */
 #define STORM_BATCH 512u
 
 struct storm_config {

@@ -24,9 +24,9 @@
 
 #include "engine/order.h"
 
-#define BATCH_COMMANDS 64u    /* of one doorbell */
+#define BATCH_COMMANDS	 64u  /* of one doorbell */
 #define PAGES_WHOLE_VMID 512u /* without range invalidation */
-#define RANGE_NUM_MAX 31u     /* what the original puts into one command; NUM could say 32 */
+#define RANGE_NUM_MAX	 31u  /* what the original puts into one command; NUM could say 32 */
 
 /* The commands since the last doorbell of one SMMU. */
 struct batch {
@@ -85,7 +85,7 @@ static int add_pages(struct batch *batch, uint64_t start, uint64_t end)
 static int invalidate_one(struct policy *policy, struct shadow_smmu *smmu, uint64_t start, uint64_t end)
 {
 	bool whole_vmid = !smmu->ril && end - start >= PAGES_WHOLE_VMID;
-	struct batch batch = {.policy = policy, .smmu = smmu};
+	struct batch batch = { .policy = policy, .smmu = smmu };
 	int error;
 
 	if (whole_vmid)
@@ -120,7 +120,7 @@ static int gather_span(void *ctx, uint64_t start, uint64_t end)
 static int strict_transition(struct policy *policy, unsigned cpu, uint64_t number,
 			     const struct shadow_transition *transition)
 {
-	struct gather gather = {.start = UINT64_MAX};
+	struct gather gather = { .start = UINT64_MAX };
 	int error = baseline_change(policy, transition, gather_span, &gather);
 	unsigned smmu;
 

@@ -4,7 +4,7 @@
  */
 #include "tests/unit/policy_rig.h"
 
-#define EAGER 0u /* in struct runner */
+#define EAGER		 0u /* in struct runner */
 #define INSTRUCTIONS_MAX 1000
 
 static struct storm_config config_of(unsigned smmu_count, bool nested, bool no_ril)
@@ -135,8 +135,8 @@ static void a_live_page_that_widens_is_invalidated(void **state)
 
 static void a_range_of_mixed_old_states_changes_only_what_changes_access(void **state)
 {
-	static const uint8_t old_states[] = {SHADOW_STATE_OWNED, SHADOW_STATE_NOPAGE,
-					     SHADOW_STATE_SHARED_OWNED};
+	static const uint8_t old_states[] = { SHADOW_STATE_OWNED, SHADOW_STATE_NOPAGE,
+					      SHADOW_STATE_SHARED_OWNED };
 
 	(void)state;
 	start(1, false, false);
@@ -151,8 +151,8 @@ static void a_range_of_mixed_old_states_changes_only_what_changes_access(void **
 
 static void a_reserved_range_is_left_out(void **state)
 {
-	struct shadow_range reserved = {(STORM_BASE + 4) << SHADOW_PAGE_LG2, (STORM_BASE + 6)
-										     << SHADOW_PAGE_LG2};
+	struct shadow_range reserved = { (STORM_BASE + 4) << SHADOW_PAGE_LG2, (STORM_BASE + 6)
+										      << SHADOW_PAGE_LG2 };
 	struct storm_config config = config_of(1, false, false);
 
 	(void)state;

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define STRICT 1u /* in struct runner */
+#define STRICT		 1u /* in struct runner */
 #define INSTRUCTIONS_MAX 1300
 
 static struct rig rig;
@@ -42,13 +42,13 @@ static void a_range_is_cut_low_bits_first(void **state)
 		uint64_t first, count;
 		const char *text;
 	} cases[] = {
-		{0, 16, "0:IPA:0+16:3 0:SYNC 0:! 0:?"},
-		{1, 33, "0:IPA:1+1:3 0:IPA:2+32:3 0:SYNC 0:! 0:?"},
-		{1, 511, "0:IPA:1+31:3 0:IPA:32+480:3 0:SYNC 0:! 0:?"},
-		{512, 512, "0:IPA:512+512:3 0:SYNC 0:! 0:?"},
-		{100, 2047, "0:IPA:100+31:3 0:IPA:131+992:3 0:IPA:1123+1024:3 0:SYNC 0:! 0:?"},
-		{0, 262143,
-		 "0:IPA:0+31:3 0:IPA:31+992:3 0:IPA:1023+31744:3 0:IPA:32767+229376:3 0:SYNC 0:! 0:?"},
+		{ 0, 16, "0:IPA:0+16:3 0:SYNC 0:! 0:?" },
+		{ 1, 33, "0:IPA:1+1:3 0:IPA:2+32:3 0:SYNC 0:! 0:?" },
+		{ 1, 511, "0:IPA:1+31:3 0:IPA:32+480:3 0:SYNC 0:! 0:?" },
+		{ 512, 512, "0:IPA:512+512:3 0:SYNC 0:! 0:?" },
+		{ 100, 2047, "0:IPA:100+31:3 0:IPA:131+992:3 0:IPA:1123+1024:3 0:SYNC 0:! 0:?" },
+		{ 0, 262143,
+		  "0:IPA:0+31:3 0:IPA:31+992:3 0:IPA:1023+31744:3 0:IPA:32767+229376:3 0:SYNC 0:! 0:?" },
 	};
 	unsigned i;
 
@@ -181,8 +181,8 @@ static void a_live_page_that_widens_is_invalidated(void **state)
 
 static void pieces_of_mixed_old_states_share_one_sync(void **state)
 {
-	static const uint8_t old_states[] = {SHADOW_STATE_OWNED, SHADOW_STATE_NOPAGE,
-					     SHADOW_STATE_SHARED_OWNED};
+	static const uint8_t old_states[] = { SHADOW_STATE_OWNED, SHADOW_STATE_NOPAGE,
+					      SHADOW_STATE_SHARED_OWNED };
 
 	(void)state;
 	start(1, false, false);
