@@ -228,7 +228,7 @@ static void leaves_judge(struct store *store, const struct placed *fresh, const 
 static void ghost_judge(void *ctx, uint64_t address, unsigned level, bool table, uint64_t descriptor)
 {
 	struct store *store = ctx;
-	struct placed ghost = {address, level, table, descriptor};
+	struct placed ghost = { address, level, table, descriptor };
 	const struct placed *fresh = &store->fresh;
 
 	if (store->judged)
@@ -281,7 +281,7 @@ static void group_judge(struct store *store, const struct live_table *table, uns
 	unsigned bbml = store->model->config.bbml, first,
 		 members = group_of(store->root, table, index, &first), i;
 	struct space *space = tlb_space(bbm->ghosts, stage2->vmid, stage2->granule_lg2, false, false);
-	struct member fresh = {value, index - first, false};
+	struct member fresh = { value, index - first, false };
 	const char *entries;
 
 	bbm->contiguous_seen |= DESCRIPTOR_CONTIGUOUS(value);
@@ -289,7 +289,7 @@ static void group_judge(struct store *store, const struct live_table *table, uns
 		return;
 	entries = table_read(store->model, table->pa + 8 * (uint64_t)first, members);
 	for (i = 0; entries && i < members; i++) {
-		struct member member = {load64(entries + 8 * i), i, false};
+		struct member member = { load64(entries + 8 * i), i, false };
 		struct placed place = placed_at(store->root, table, first + i, member.descriptor);
 
 		if (is_leaf(store->root, table->level, member.descriptor))
@@ -306,7 +306,7 @@ static void hole_note(struct bbm *bbm, struct root *root, const struct live_tabl
 	if (!bbm->contiguous_seen)
 		return;
 	bbm->hole = array_grow(bbm->hole, &bbm->hole_room, bbm->hole_count, sizeof(*bbm->hole));
-	bbm->hole[bbm->hole_count++] = (struct hole){root, *table, index};
+	bbm->hole[bbm->hole_count++] = (struct hole){ root, *table, index };
 }
 
 /* A member was taken out: while another still says "contiguous", the group may be cached again, hole and all.
@@ -350,11 +350,11 @@ static void subtree_link(struct store *store, const struct live_table *table)
 	unsigned index;
 
 	if (known && !known->unlinked) {
-		say(store, (struct verdict){"table page linked twice", MODEL_RULE_TABLE_REUSE});
+		say(store, (struct verdict){ "table page linked twice", MODEL_RULE_TABLE_REUSE });
 		return;
 	}
 	if (!entries) {
-		say(store, (struct verdict){"table where no memory answers", MODEL_RULE_DESCRIPTOR});
+		say(store, (struct verdict){ "table where no memory answers", MODEL_RULE_DESCRIPTOR });
 		return;
 	}
 	live_put(&root->live, table);
@@ -376,7 +376,7 @@ static void subtree_link(struct store *store, const struct live_table *table)
 void bbm_root(struct model *model, uint32_t sid, const struct model_stage2 *stage2)
 {
 	struct bbm *bbm = model->bbm;
-	struct store store = {.model = model, .pa = stage2->ttb};
+	struct store store = { .model = model, .pa = stage2->ttb };
 	unsigned entries = 1u << start_entries_lg2(stage2), index;
 	struct root *root;
 
@@ -419,8 +419,8 @@ static void unlinked_observe(struct store *store, const struct live_table *table
 	    decode_table_address(stage2, pointer) != table->pa)
 		live_remove(&store->root->live, table->page);
 	else if (bit_get(store->new_value, 0))
-		say(store, (struct verdict){"table page reused while cached pointers may lead to it",
-					    MODEL_RULE_TABLE_REUSE});
+		say(store, (struct verdict){ "table page reused while cached pointers may lead to it",
+					     MODEL_RULE_TABLE_REUSE });
 }
 
 static void live_observe(struct store *store, const struct live_table *table, unsigned index)
@@ -485,7 +485,7 @@ void bbm_executed(struct model *model, const struct invalidation *invalidation)
 
 	bbm->executed =
 		array_grow(bbm->executed, &bbm->executed_room, bbm->executed_count, sizeof(*bbm->executed));
-	bbm->executed[bbm->executed_count++] = (struct executed){*invalidation, model->time};
+	bbm->executed[bbm->executed_count++] = (struct executed){ *invalidation, model->time };
 }
 
 void bbm_configuration_executed(struct model *model)
@@ -506,7 +506,7 @@ static void leaf_collect(void *ctx, uint64_t address, unsigned level, bool table
 		return;
 	collected->placed =
 		array_grow(collected->placed, &collected->room, collected->count, sizeof(*collected->placed));
-	collected->placed[collected->count++] = (struct placed){address, level, table, descriptor};
+	collected->placed[collected->count++] = (struct placed){ address, level, table, descriptor };
 }
 
 /* Stage 2 alone is invalidated below a nested stream: what it loses may be in combined entries until now. */
@@ -515,7 +515,7 @@ static void stage2_apply(struct model *model, const struct root *root, const str
 	const struct invalidation *invalidation = &executed->invalidation;
 	struct space *space =
 		tlb_space(model->bbm->ghosts, root->stage2.vmid, root->stage2.granule_lg2, false, false);
-	struct collected collected = {NULL, 0, 0};
+	struct collected collected = { NULL, 0, 0 };
 	uint64_t still;
 	unsigned index;
 

@@ -34,7 +34,7 @@ static void stream_prefetch(struct model *model, const struct command *command)
 
 static void command_execute(struct model *model, const struct command *command)
 {
-	struct space_extent extent = {1, 0};
+	struct space_extent extent = { 1, 0 };
 
 	switch (command->kind) {
 	case COMMAND_TLBI:
@@ -210,5 +210,5 @@ void model_inject_cerror(struct model *model, uint64_t position, unsigned error)
 		cmdq->injection = injection;
 		cmdq->injection_room = room;
 	}
-	cmdq->injection[cmdq->injection_count++] = (struct cmdq_injection){position, error};
+	cmdq->injection[cmdq->injection_count++] = (struct cmdq_injection){ position, error };
 }

@@ -43,16 +43,16 @@ enum need {
 
 /* Fields, as masks of one word. */
 #define M(high, low) ((~UINT64_C(0) >> (63 - (high))) & (~UINT64_C(0) << (low)))
-#define OPCODE M(7, 0)
-#define SUBSTREAM (M(11, 11) | M(31, 12)) /* SSV, SubstreamID */
-#define SID M(63, 32)
-#define VMID M(47, 32)
-#define ASID M(63, 48)
-#define RANGE (M(16, 12) | M(24, 20))	 /* NUM, SCALE */
-#define LEVEL_HINT (M(9, 8) | M(11, 10)) /* TTL, TG */
-#define LEAF M(0, 0)
-#define VA M(63, 12)
-#define IPA M(51, 12)
+#define OPCODE	     M(7, 0)
+#define SUBSTREAM    (M(11, 11) | M(31, 12)) /* SSV, SubstreamID */
+#define SID	     M(63, 32)
+#define VMID	     M(47, 32)
+#define ASID	     M(63, 48)
+#define RANGE	     (M(16, 12) | M(24, 20)) /* NUM, SCALE */
+#define LEVEL_HINT   (M(9, 8) | M(11, 10))   /* TTL, TG */
+#define LEAF	     M(0, 0)
+#define VA	     M(63, 12)
+#define IPA	     M(51, 12)
 
 /* Every opcode that this SMMU may know, what it needs, and which bits may be set in it. */
 static const struct shape {
@@ -60,25 +60,25 @@ static const struct shape {
 	uint8_t need;
 	uint64_t allowed[2];
 } shapes[] = {
-	{OP_PREFETCH_CONFIG, NEED_NOTHING, {OPCODE | SUBSTREAM | SID, 0}},
-	{OP_PREFETCH_ADDR, NEED_NOTHING, {OPCODE | SUBSTREAM | SID, VA | M(9, 0)}},
-	{OP_CFGI_STE, NEED_NOTHING, {OPCODE | SID, LEAF}},
-	{OP_CFGI_STE_RANGE, NEED_NOTHING, {OPCODE | SID, M(4, 0)}},
-	{OP_CFGI_CD, NEED_S1P, {OPCODE | M(31, 12) | SID, LEAF}},
-	{OP_CFGI_CD_ALL, NEED_S1P, {OPCODE | SID, 0}},
-	{OP_TLBI_NH_ALL, NEED_S1P, {OPCODE | VMID, 0}},
-	{OP_TLBI_NH_ASID, NEED_S1P, {OPCODE | VMID | ASID, 0}},
-	{OP_TLBI_NH_VA, NEED_S1P, {OPCODE | RANGE | VMID | ASID, LEAF | LEVEL_HINT | VA}},
-	{OP_TLBI_NH_VAA, NEED_S1P, {OPCODE | RANGE | VMID, LEAF | LEVEL_HINT | VA}},
-	{OP_TLBI_EL2_ALL, NEED_HYP, {OPCODE, 0}},
-	{OP_TLBI_EL2_ASID, NEED_HYP, {OPCODE | ASID, 0}},
-	{OP_TLBI_EL2_VA, NEED_HYP, {OPCODE | RANGE | ASID, LEAF | LEVEL_HINT | VA}},
-	{OP_TLBI_EL2_VAA, NEED_HYP, {OPCODE | RANGE, LEAF | LEVEL_HINT | VA}},
-	{OP_TLBI_S12_VMALL, NEED_S2P, {OPCODE | VMID, 0}},
-	{OP_TLBI_S2_IPA, NEED_S2P, {OPCODE | RANGE | VMID, LEAF | LEVEL_HINT | IPA}},
-	{OP_TLBI_NSNH_ALL, NEED_NOTHING, {OPCODE, 0}},
-	{OP_ATC_INV, NEED_ATS, {OPCODE | M(9, 9) | SUBSTREAM | SID, M(5, 0) | VA}},
-	{OP_SYNC, NEED_NOTHING, {OPCODE | M(13, 12) | M(23, 22) | M(27, 24) | M(63, 32), M(55, 2)}},
+	{ OP_PREFETCH_CONFIG, NEED_NOTHING, { OPCODE | SUBSTREAM | SID, 0 } },
+	{ OP_PREFETCH_ADDR, NEED_NOTHING, { OPCODE | SUBSTREAM | SID, VA | M(9, 0) } },
+	{ OP_CFGI_STE, NEED_NOTHING, { OPCODE | SID, LEAF } },
+	{ OP_CFGI_STE_RANGE, NEED_NOTHING, { OPCODE | SID, M(4, 0) } },
+	{ OP_CFGI_CD, NEED_S1P, { OPCODE | M(31, 12) | SID, LEAF } },
+	{ OP_CFGI_CD_ALL, NEED_S1P, { OPCODE | SID, 0 } },
+	{ OP_TLBI_NH_ALL, NEED_S1P, { OPCODE | VMID, 0 } },
+	{ OP_TLBI_NH_ASID, NEED_S1P, { OPCODE | VMID | ASID, 0 } },
+	{ OP_TLBI_NH_VA, NEED_S1P, { OPCODE | RANGE | VMID | ASID, LEAF | LEVEL_HINT | VA } },
+	{ OP_TLBI_NH_VAA, NEED_S1P, { OPCODE | RANGE | VMID, LEAF | LEVEL_HINT | VA } },
+	{ OP_TLBI_EL2_ALL, NEED_HYP, { OPCODE, 0 } },
+	{ OP_TLBI_EL2_ASID, NEED_HYP, { OPCODE | ASID, 0 } },
+	{ OP_TLBI_EL2_VA, NEED_HYP, { OPCODE | RANGE | ASID, LEAF | LEVEL_HINT | VA } },
+	{ OP_TLBI_EL2_VAA, NEED_HYP, { OPCODE | RANGE, LEAF | LEVEL_HINT | VA } },
+	{ OP_TLBI_S12_VMALL, NEED_S2P, { OPCODE | VMID, 0 } },
+	{ OP_TLBI_S2_IPA, NEED_S2P, { OPCODE | RANGE | VMID, LEAF | LEVEL_HINT | IPA } },
+	{ OP_TLBI_NSNH_ALL, NEED_NOTHING, { OPCODE, 0 } },
+	{ OP_ATC_INV, NEED_ATS, { OPCODE | M(9, 9) | SUBSTREAM | SID, M(5, 0) | VA } },
+	{ OP_SYNC, NEED_NOTHING, { OPCODE | M(13, 12) | M(23, 22) | M(27, 24) | M(63, 32), M(55, 2) } },
 };
 
 static const struct shape *shape_find(unsigned opcode)
@@ -227,7 +227,7 @@ unsigned command_decode(const uint64_t word[2], const struct model_config *confi
 {
 	const struct shape *shape = shape_find(word[0] & OPCODE);
 
-	*command = (struct command){.kind = COMMAND_NOTHING};
+	*command = (struct command){ .kind = COMMAND_NOTHING };
 	if (!shape)
 		*why = "unknown opcode";
 	else if (!need_met(shape->need, config))

@@ -20,7 +20,7 @@ enum {
 
 static unsigned oas_decode(unsigned encoding)
 {
-	static const unsigned char bits[8] = {32, 36, 40, 42, 44, 48, 52, 56};
+	static const unsigned char bits[8] = { 32, 36, 40, 42, 44, 48, 52, 56 };
 
 	return bits[encoding & 7];
 }
@@ -73,7 +73,7 @@ static bool stage2_legal(const uint64_t ste[8], const struct model_config *confi
 	stage2->nested = bits_get(ste[0], 3, 1) == CONFIG_NESTED;
 	stage2->vmid = bits_get(word2, 15, 0);
 	stage2->granule_lg2 = granule_decode(bits_get(word2, 47, 46), config);
-	stage2->affd = bit_get(word2, 53);
+	stage2->affd = bit_get(word2, 53) || bit_get(word2, 56);
 	stage2->record = bit_get(word2, 58);
 	stage2->oas_bits = min_unsigned(oas_decode(bits_get(word2, 50, 48)), config->oas_bits);
 
@@ -124,7 +124,7 @@ static bool stage2_legal(const uint64_t ste[8], const struct model_config *confi
 
 struct ste_view decode_ste(const uint64_t ste[8], const struct model_config *config)
 {
-	struct ste_view view = {.kind = STE_ILLEGAL};
+	struct ste_view view = { .kind = STE_ILLEGAL };
 	struct ste_view none = view;
 	unsigned kind = bits_get(ste[0], 3, 1);
 
@@ -345,7 +345,7 @@ static enum model_fault walk_table(const struct walk_all *walk, uint64_t table, 
 enum model_fault model_walk_all(const struct model_memory *memory, const struct model_stage2 *stage2,
 				void *ctx, void (*leaf)(void *ctx, const struct model_leaf *leaf))
 {
-	struct walk_all walk = {memory, stage2, ctx, leaf};
+	struct walk_all walk = { memory, stage2, ctx, leaf };
 
 	if (!stage2->valid)
 		return MODEL_F_TRANSLATION;

@@ -52,12 +52,12 @@ static inline unsigned start_entries_lg2(const struct model_stage2 *stage2)
 	return stage2->ia_bits - level_shift(stage2->granule_lg2, stage2->start_level);
 }
 
-#define DESCRIPTOR_MEMATTR(value) (((value) >> 2) & 0xf)
-#define DESCRIPTOR_READ(value) (((value) >> 6) & 1)
-#define DESCRIPTOR_WRITE(value) (((value) >> 7) & 1)
-#define DESCRIPTOR_ACCESSED(value) (((value) >> 10) & 1)
-#define DESCRIPTOR_NT(value) (((value) >> 16) & 1)
+#define DESCRIPTOR_MEMATTR(value)    (((value) >> 2) & 0xf)
+#define DESCRIPTOR_READ(value)	     (((value) >> 6) & 1)
+#define DESCRIPTOR_WRITE(value)	     (((value) >> 7) & 1)
+#define DESCRIPTOR_ACCESSED(value)   (((value) >> 10) & 1)
+#define DESCRIPTOR_NT(value)	     (((value) >> 16) & 1)
 #define DESCRIPTOR_CONTIGUOUS(value) (((value) >> 52) & 1)
-#define DESCRIPTOR_DEVICE(value) ((DESCRIPTOR_MEMATTR(value) >> 2) == 0)
+#define DESCRIPTOR_DEVICE(value)     ((DESCRIPTOR_MEMATTR(value) >> 2) == 0)
 
 #endif

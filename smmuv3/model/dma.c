@@ -112,7 +112,7 @@ static enum model_fault translate(struct model *model, struct translation *trans
 {
 	const struct model_stage2 *stage2 = translation->stage2;
 	struct space *combined = NULL, *space;
-	struct space_hit hit = {.leaf = false};
+	struct space_hit hit = { .leaf = false };
 	enum model_fault fault;
 
 	if (stage2->nested) {
@@ -137,9 +137,9 @@ static enum model_fault translate(struct model *model, struct translation *trans
 static struct model_access access_stage2(struct model *model, uint32_t sid, uint64_t iova, bool write,
 					 const struct model_stage2 *stage2, unsigned how)
 {
-	struct translation translation = {.stage2 = stage2, .ipa = iova};
-	struct model_access access = {.fault = translate(model, &translation, how)};
-	struct event event = {.sid = sid, .write = write, .input = iova};
+	struct translation translation = { .stage2 = stage2, .ipa = iova };
+	struct model_access access = { .fault = translate(model, &translation, how) };
+	struct event event = { .sid = sid, .write = write, .input = iova };
 	unsigned shift;
 
 	access.hit = translation.hit;
@@ -168,17 +168,18 @@ static struct model_access access_stage2(struct model *model, uint32_t sid, uint
 static struct model_access access_refused(struct model *model, uint32_t sid, enum model_fault fault,
 					  uint64_t fetch_pa, unsigned how)
 {
-	struct event event = {
-		.type = fault, .sid = sid, .address = fault == MODEL_F_STE_FETCH ? fetch_pa : 0};
+	struct event event = { .type = fault,
+			       .sid = sid,
+			       .address = fault == MODEL_F_STE_FETCH ? fetch_pa : 0 };
 
 	if (how & DMA_RECORD && (fault != MODEL_C_BAD_STREAMID || model->registers.cr2 & CR2_RECINVSID))
 		event_record(model, &event);
-	return (struct model_access){.fault = fault};
+	return (struct model_access){ .fault = fault };
 }
 
 struct model_access dma_access(struct model *model, uint32_t sid, uint64_t iova, bool write, unsigned how)
 {
-	const struct model_access bypass = {.pa = iova, .bypass = true}, abort = {.fault = MODEL_ABORT};
+	const struct model_access bypass = { .pa = iova, .bypass = true }, abort = { .fault = MODEL_ABORT };
 	struct ste_view view;
 	uint64_t fetch_pa = 0;
 	enum model_fault fault;

@@ -13,18 +13,18 @@
 
 /* MemAttr, S2AP, SH, AF, XN: equal in all members of a contiguous group. */
 #define GROUP_ATTRIBUTES (bits_mask(10, 2) | bits_mask(54, 53))
-#define MEMORY_TYPE bits_mask(5, 2)
-#define NT (UINT64_C(1) << 16)
-#define CONTIGUOUS (UINT64_C(1) << 52)
+#define MEMORY_TYPE	 bits_mask(5, 2)
+#define NT		 (UINT64_C(1) << 16)
+#define CONTIGUOUS	 (UINT64_C(1) << 52)
 
 static struct verdict broken(enum model_rule rule, const char *what)
 {
-	return (struct verdict){what, rule};
+	return (struct verdict){ what, rule };
 }
 
 static struct verdict fine(void)
 {
-	return (struct verdict){NULL, MODEL_RULE_COUNT};
+	return (struct verdict){ NULL, MODEL_RULE_COUNT };
 }
 
 /* The output address that a leaf gives to @address. */

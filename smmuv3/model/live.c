@@ -36,7 +36,7 @@ struct live_table *live_find(const struct live_map *map, uint64_t page)
 
 static void grow(struct live_map *map)
 {
-	struct live_map larger = {.room_lg2 = map->table ? map->room_lg2 + 1 : ROOM_LG2_MIN};
+	struct live_map larger = { .room_lg2 = map->table ? map->room_lg2 + 1 : ROOM_LG2_MIN };
 	unsigned slot;
 
 	larger.table = model_must_alloc(sizeof(*larger.table) << larger.room_lg2);
@@ -82,7 +82,7 @@ void live_remove(struct live_map *map, uint64_t page)
 		map->table[gap] = map->table[slot];
 		gap = slot;
 	}
-	map->table[gap] = (struct live_table){.entries = 0};
+	map->table[gap] = (struct live_table){ .entries = 0 };
 	map->count--;
 }
 

@@ -86,7 +86,7 @@ uint64_t model_random(struct model *model, uint64_t below)
 void model_violate(struct model *model, enum model_rule rule, uint64_t pa, uint64_t old_value,
 		   uint64_t new_value, const char *what)
 {
-	struct model_violation violation = {rule, pa, old_value, new_value, what};
+	struct model_violation violation = { rule, pa, old_value, new_value, what };
 
 	model->counters.violations[rule]++;
 	if (model->config.report)

@@ -10,8 +10,10 @@
  *
  * Simplified: stage 1 of a nested stream is an identity map of global entries owned by the host (contexts are
  * not fetched, stage 1 never faults), a stage-1-only stream is bypassed, no stalls, PRI, MSIs of errors or
- * events, substreams, 52-bit addresses or small tables. A table is read through one memory callback, so
- * concatenated start tables (up to 64 KiB x 16) must be contiguous for the host too.
+ * events, substreams, 52-bit addresses or small tables. Offering HTTU or ATS makes the fields and commands
+ * legal; descriptors are not updated (with S2HA an AF of 0 does not fault) and there is no ATC. A table is
+ * read through one memory callback, so concatenated start tables (up to 64 KiB x 16) must be contiguous for
+ * the host too.
  */
 #ifndef SMMUV3_MODEL_MODEL_H
 #define SMMUV3_MODEL_MODEL_H
@@ -146,6 +148,10 @@ const char *model_rule_name(enum model_rule rule);
 void model_inject_cerror(struct model *model, uint64_t position, unsigned error);
 /* The command queue stops consuming (a sync that never completes) until called with false. */
 void model_stall_commands(struct model *model, bool stall);
+/* Handshakes (CR0ACK, GBPA.UPDATE, IRQ_CTRLACK) are not answered until called with false. */
+void model_stall_registers(struct model *model, bool stall);
+/* Errors become active in GERROR, as bits of that register (8: SFM, which only a driver acts on). */
+void model_raise_gerror(struct model *model, uint32_t bits);
 
 /* ---- decode.c: an independent decoder of raw stage-2 tables, no TLB ---------------------- */
 
@@ -164,7 +170,7 @@ struct model_stage2 {
 	unsigned granule_lg2, ia_bits, start_level, oas_bits;
 	uint64_t ttb;
 	uint16_t vmid;
-	bool affd;   /* S2AFFD: AF=0 does not fault */
+	bool affd;   /* S2AFFD or S2HA: AF=0 does not fault */
 	bool record; /* S2R: stage-2 faults are recorded */
 };
 struct model_stage2 model_decode_ste(const uint64_t ste[8], const struct model_config *config);

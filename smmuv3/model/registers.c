@@ -202,6 +202,8 @@ bool registers_step(struct model *model)
 {
 	struct registers *registers = &model->registers;
 
+	if (registers->stalled)
+		return false;
 	if (registers->cr0_delay) {
 		if (!--registers->cr0_delay)
 			cr0_acknowledge(model);
@@ -215,6 +217,21 @@ bool registers_step(struct model *model)
 		return false;
 	}
 	return true;
+}
+
+void model_stall_registers(struct model *model, bool stall)
+{
+	model->registers.stalled = stall;
+}
+
+void model_raise_gerror(struct model *model, uint32_t bits)
+{
+	uint32_t bit;
+
+	for (bit = 1; bit; bit <<= 1) {
+		if (bits & bit)
+			registers_raise(model, bit);
+	}
 }
 
 static unsigned handshake_delay(struct model *model)

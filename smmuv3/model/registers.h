@@ -21,6 +21,7 @@ struct registers {
 	uint32_t cmdq_prod, cmdq_cons, eventq_prod, eventq_cons;
 	uint64_t gerror_irq_cfg0, eventq_irq_cfg0;
 	uint32_t gerror_irq_cfg1, gerror_irq_cfg2, eventq_irq_cfg1, eventq_irq_cfg2;
+	bool stalled; /* no handshake is answered */
 	unsigned cr0_delay, gbpa_delay,
 		irq_delay; /* steps until a handshake is answered; 0: none under way */
 };

@@ -134,7 +134,7 @@ static unsigned index_of(const struct space *space, const struct node *node, uin
 static void extent_grow(struct space_extent *extent, uint64_t first, uint64_t last)
 {
 	if (extent->first > extent->last) {
-		*extent = (struct space_extent){first, last};
+		*extent = (struct space_extent){ first, last };
 		return;
 	}
 	if (first < extent->first)
@@ -251,10 +251,10 @@ static void hit_leaf(const struct space *space, const struct node *node, unsigne
 
 void space_find(struct space *space, uint64_t address, struct space_hit *hit)
 {
-	struct cuts cuts = {{0}, {0}};
+	struct cuts cuts = { { 0 }, { 0 } };
 	struct node *node = space->root;
 
-	*hit = (struct space_hit){.leaf = false};
+	*hit = (struct space_hit){ .leaf = false };
 	if (address >> SPACE_ADDRESS_BITS)
 		return;
 	while (node) {
@@ -276,7 +276,7 @@ void space_find(struct space *space, uint64_t address, struct space_hit *hit)
 /* Descend to @address at @level, sweeping on the way. Return: NULL if absent (or memory is short). */
 static struct node *node_at(struct space *space, uint64_t address, unsigned level, bool create)
 {
-	struct cuts cuts = {{0}, {0}};
+	struct cuts cuts = { { 0 }, { 0 } };
 	struct node *node = space->root;
 
 	if (address >> SPACE_ADDRESS_BITS)
@@ -318,7 +318,7 @@ bool space_fill(struct space *space, uint64_t address, unsigned level, bool tabl
 	if (bit_test(slots->bits, index) && !replace)
 		return true;
 	bit_set(slots->bits, index);
-	slots->slot[index] = (struct slot){descriptor, time};
+	slots->slot[index] = (struct slot){ descriptor, time };
 	if (table)
 		return true;
 	node->contiguous_bits[index / 64] &= ~(UINT64_C(1) << index % 64);
@@ -381,7 +381,7 @@ static void node_invalidate(const struct space *space, struct node *node, uint64
 void space_invalidate(struct space *space, uint64_t first, uint64_t last, unsigned leaf_levels,
 		      unsigned table_levels, uint64_t time, struct space_extent *extent)
 {
-	struct cut cut = {leaf_levels, table_levels, time, extent};
+	struct cut cut = { leaf_levels, table_levels, time, extent };
 	uint64_t top = bits_mask(SPACE_ADDRESS_BITS - 1, 0);
 
 	if (first > top)
@@ -464,8 +464,8 @@ static void node_each(const struct each *each, struct node *node, uint64_t base,
 void space_each(struct space *space, uint64_t first, uint64_t last, void *ctx,
 		void (*entry)(void *ctx, uint64_t address, unsigned level, bool table, uint64_t descriptor))
 {
-	struct each each = {space, first, last, ctx, entry};
-	struct cuts cuts = {{0}, {0}};
+	struct each each = { space, first, last, ctx, entry };
+	struct cuts cuts = { { 0 }, { 0 } };
 
 	node_each(&each, space->root, 0, cuts);
 }

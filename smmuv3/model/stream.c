@@ -123,7 +123,7 @@ static enum model_fault level1_find(struct model *model, uint64_t index, bool ke
 		return MODEL_OK;
 	if (!*page)
 		*page = model_must_alloc(sizeof(struct level1) * PAGE_ENTRIES);
-	(*page)[index % PAGE_ENTRIES] = (struct level1){cache->generation, *descriptor};
+	(*page)[index % PAGE_ENTRIES] = (struct level1){ cache->generation, *descriptor };
 	return MODEL_OK;
 }
 
@@ -186,7 +186,7 @@ enum model_fault stream_cache_find(struct model *model, uint32_t sid, bool keep,
 			      "S2TTB not aligned to its tables");
 	if (!*page)
 		*page = model_must_alloc(sizeof(struct entry) * PAGE_ENTRIES);
-	(*page)[sid % PAGE_ENTRIES] = (struct entry){cache->generation, *view};
+	(*page)[sid % PAGE_ENTRIES] = (struct entry){ cache->generation, *view };
 	if (view->kind == STE_STAGE2)
 		bbm_root(model, sid, &view->stage2);
 	return MODEL_OK;

@@ -90,7 +90,7 @@ struct space *tlb_space(struct tlb *tlb, uint16_t vmid, unsigned granule_lg2, bo
 static void spaces_invalidate(struct vmid_spaces *spaces, const struct invalidation *invalidation,
 			      uint64_t time, struct space_extent *extent)
 {
-	bool wanted[2] = {invalidation->stage2, invalidation->combined};
+	bool wanted[2] = { invalidation->stage2, invalidation->combined };
 	unsigned combined, index;
 
 	for (combined = 0; combined < 2; combined++) {

@@ -76,7 +76,7 @@ void model_watch(struct model *model, uint32_t sid, uint64_t iova)
 		watch->room = room;
 	}
 	watch->sorted = !watch->count || (watch->sorted && watch->address[watch->count - 1].iova <= iova);
-	watch->address[watch->count++] = (struct watch_address){iova, sid};
+	watch->address[watch->count++] = (struct watch_address){ iova, sid };
 }
 
 void model_unwatch_all(struct model *model)

@@ -6,8 +6,7 @@
  */
 #include "model_rig.h"
 
-#include <stdlib.h>
-
+#include "seeded.h"
 #include "smmuv3/model/live.h"
 
 enum {
@@ -17,17 +16,15 @@ enum {
 
 static void map_agrees_with_an_array(void **state)
 {
-	const char *text = getenv("S2SHADOW_SEED");
-	unsigned seed = text ? strtoul(text, NULL, 0) : 20261122, step, page, known = 0;
+	uint64_t random_state = seeded_start();
+	unsigned step, page, known = 0;
 	struct live_map map = { .table = NULL };
 	static uint64_t ref_base[PAGES]; /* 0: not in the map */
 
 	(void)state;
-	print_message("S2SHADOW_SEED=%u\n", seed);
-	srandom(seed);
 	for (step = 0; step < STEPS; step++) {
-		page = random() % PAGES;
-		if (random() % (step / 10000 % 2 ? 3 : 2)) {
+		page = seeded_below(&random_state, PAGES);
+		if (seeded_below(&random_state, step / 10000 % 2 ? 3 : 2)) {
 			struct live_table table = { .page = page, .base = step + 1, .entries = 512 };
 
 			known += !ref_base[page];
@@ -39,7 +36,7 @@ static void map_agrees_with_an_array(void **state)
 			live_remove(&map, page);
 		}
 		assert_int_equal(map.count, known);
-		page = random() % PAGES;
+		page = seeded_below(&random_state, PAGES);
 		if (ref_base[page])
 			assert_int_equal(live_find(&map, page)->base, ref_base[page]);
 		else

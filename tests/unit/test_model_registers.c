@@ -308,6 +308,34 @@ static void disabling_translation_reverts_to_gbpa_and_keeps_caches(void **state)
 	rig_expect_pa(&rig, 0x1000, 0x1000); /* 1 -> 0 -> 1 invalidates nothing */
 }
 
+static void stalled_handshakes_are_not_answered(void **state)
+{
+	(void)state;
+	model_stall_registers(rig.model, true);
+	model_write32(rig.model, 0x20, 0x8);
+	model_write32(rig.model, 0x44, 0x80101000);
+	model_run(rig.model);
+	assert_int_equal(model_read32(rig.model, 0x24), 0);
+	assert_int_equal(model_read32(rig.model, 0x44), 0x80001000);
+
+	model_stall_registers(rig.model, false);
+	model_run(rig.model);
+	assert_int_equal(model_read32(rig.model, 0x24), 0x8);
+	assert_int_equal(model_read32(rig.model, 0x44), 0x101000);
+}
+
+static void raised_error_is_active_until_it_is_acknowledged(void **state)
+{
+	(void)state;
+	model_raise_gerror(rig.model, 0x104);
+	model_raise_gerror(rig.model, 0x100);
+	assert_int_equal(model_read32(rig.model, 0x60), 0x104);
+	model_write32(rig.model, 0x64, 0x104);
+	model_raise_gerror(rig.model, 0x100);
+	assert_int_equal(model_read32(rig.model, 0x60), 0x4);
+	assert_int_equal(rig.violations, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -341,6 +369,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(misaligned_bases_are_reported_when_they_are_enabled, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(doorbell_that_overruns_or_goes_back_is_reported, setup_up,
+						teardown),
+		cmocka_unit_test_setup_teardown(stalled_handshakes_are_not_answered, setup, teardown),
+		cmocka_unit_test_setup_teardown(raised_error_is_active_until_it_is_acknowledged, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(disabling_translation_reverts_to_gbpa_and_keeps_caches,
 						setup_up, teardown),

@@ -9,9 +9,8 @@
 #include "model_rig.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
+#include "seeded.h"
 #include "smmuv3/model/space.h"
 
 enum {
@@ -35,8 +34,7 @@ static uint64_t random_state;
 
 static uint64_t random_below(uint64_t below)
 {
-	random_state = random_state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-	return (random_state >> 33) % below;
+	return seeded_below(&random_state, below);
 }
 
 static unsigned ref_shift(const struct ref_space *ref, unsigned level)
@@ -202,12 +200,10 @@ static void run(unsigned granule_lg2)
 
 static void random_runs_agree_with_a_scanned_list(void **state)
 {
-	const char *text = getenv("S2SHADOW_SEED");
-	uint64_t seed = text ? strtoull(text, NULL, 0) : (uint64_t)time(NULL);
+	uint64_t seed = seeded_start();
 	unsigned round;
 
 	(void)state;
-	print_message("S2SHADOW_SEED=%llu\n", (unsigned long long)seed);
 	for (round = 0; round < 9; round++) {
 		random_state = seed + round;
 		run(12 + 2 * (round % 3));

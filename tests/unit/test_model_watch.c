@@ -7,7 +7,7 @@
  */
 #include "model_rig.h"
 
-#include <stdlib.h>
+#include "seeded.h"
 
 static struct rig rig;
 
@@ -77,29 +77,28 @@ static void unwatched_addresses_are_left_alone(void **state)
 /* After each random invalidation every watched address that memory maps is a hit again. */
 static void random_invalidations_leave_no_watched_address_uncached(void **state)
 {
-	const char *text = getenv("S2SHADOW_SEED");
-	unsigned seed = text ? strtoul(text, NULL, 0) : 20261122, round, index;
-	uint64_t watched[64];
+	uint64_t watched[64], random_state = seeded_start();
+	unsigned round, index;
 
 	(void)state;
-	print_message("S2SHADOW_SEED=%u\n", seed);
-	srandom(seed);
 	for (index = 0; index < 64; index++) {
 		static const uint64_t bases[] = { 0, 0x200000, 0x40000000, UINT64_C(0x8000000000) };
 
-		watched[index] = bases[index % 4] + (random() % 0x100 << 12);
+		watched[index] = bases[index % 4] + (seeded_below(&random_state, 0x100) << 12);
 		if (watched[index] == 0x7000)
 			watched[index] = 0x6000;
 		model_watch(rig.model, RIG_SID, watched[index]);
 	}
 	for (round = 0; round < 2000; round++) {
-		uint64_t address = watched[random() % 64] & ~UINT64_C(0xfff);
-		uint64_t leaf = random() % 2;
+		uint64_t address = watched[seeded_below(&random_state, 64)] & ~UINT64_C(0xfff);
+		uint64_t leaf = seeded_below(&random_state, 2);
 
-		if (random() % 2)
+		if (seeded_below(&random_state, 2))
 			rig_sync(&rig, RIG_S2_IPA, address | leaf);
 		else
-			rig_sync(&rig, RIG_S2_IPA | RIG_NUM(1 + random() % 31) | RIG_SCALE(random() % 20),
+			rig_sync(&rig,
+				 RIG_S2_IPA | RIG_NUM(1 + seeded_below(&random_state, 31)) |
+					 RIG_SCALE(seeded_below(&random_state, 20)),
 				 address | leaf | RIG_TG(1));
 		for (index = 0; index < 64; index++)
 			assert_true(hits(watched[index]));
