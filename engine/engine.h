@@ -17,6 +17,8 @@
 
 #define ENGINE_FLIGHTS 16u	       /* flushes whose tickets may be outstanding one by one */
 
+#define ENGINE_RUNS 64u		       /* runs that a target is given at once */
+
 /* What a flush published: numbers up to here are in force once the fence is complete. */
 struct engine_flight {
 	uint64_t number, fence;
@@ -35,6 +37,7 @@ struct shadow_engine {
 	uint32_t flight_first, flight_count;
 	struct shadow_stats stats;
 	struct coalesce_scratch scratch;
+	struct run run[ENGINE_RUNS];
 	struct coalesce_item *item, *spare, *merged; /* slots_total, slots_total, 2 * slots_total */
 	struct queue queue[];	       /* by CPU */
 };

@@ -41,23 +41,32 @@ static uint32_t drain(struct shadow_engine *engine, uint64_t *number)
 	return made;
 }
 
-/* Write one sorted, conflict-free batch to the target. */
+static void report_reserved(struct shadow_engine *engine, const struct plan_cursor *cursor)
+{
+	engine->stats.reserved_attempts++;
+	platform_report(PLATFORM_REPORT_RESERVED, cursor->reserved_first << SHADOW_PAGE_LG2,
+			(cursor->reserved_first + cursor->reserved_pages) << SHADOW_PAGE_LG2);
+}
+
+/* Write one sorted, conflict-free batch to the target, some runs at a time so that it can look ahead. */
 static void apply_batch(struct shadow_engine *engine, const struct coalesce_item *item, uint32_t count)
 {
 	const struct target_ops *ops = engine->target->ops;
 	struct plan_cursor cursor;
-	struct run run;
+	unsigned runs = 0;
 
 	for (uint32_t i = 0; i < count; i++) {
 		plan_cut(&cursor, &engine->zones, item[i].start, item[i].end, coalesce_access(&item[i]));
-		while (plan_next(&cursor, &run))
-			ops->apply(engine->target, &run, 1);
-		if (cursor.reserved_pages && coalesce_is_grant(&item[i])) {
-			engine->stats.reserved_attempts++;
-			platform_report(PLATFORM_REPORT_RESERVED, cursor.reserved_first << SHADOW_PAGE_LG2,
-					(cursor.reserved_first + cursor.reserved_pages) << SHADOW_PAGE_LG2);
+		while (plan_next(&cursor, &engine->run[runs])) {
+			if (++runs < ENGINE_RUNS)
+				continue;
+			ops->apply(engine->target, engine->run, runs);
+			runs = 0;
 		}
+		if (cursor.reserved_pages && coalesce_is_grant(&item[i]))
+			report_reserved(engine, &cursor);
 	}
+	ops->apply(engine->target, engine->run, runs);
 	engine->stats.runs += count;
 }
 

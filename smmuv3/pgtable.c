@@ -229,6 +229,18 @@ static void settle(struct pgtable *pgtable, unsigned level)
 	}
 }
 
+/* Live, neither empty nor whole: most tables stay what they are. */
+static void settle_if_needed(struct pgtable *pgtable, unsigned level)
+{
+	struct pgtable_place *place = &pgtable->place[level];
+	const struct pgtable_page *table = &pgtable->page[place->page];
+
+	if (place->fresh || !table->valid || can_collapse(pgtable, table))
+		settle(pgtable, level);
+	else
+		place->changed = false;
+}
+
 /* The deepest level at which the cursor is in the table of @page; it leaves the others. */
 static unsigned seek(struct pgtable *pgtable, uint64_t page)
 {
@@ -242,7 +254,7 @@ static unsigned seek(struct pgtable *pgtable, uint64_t page)
 		if ((page ^ pgtable->page[place->page].base) >> pte_level_lg2(level - 1) == 0)
 			break;
 		if (place->changed)
-			settle(pgtable, level);
+			settle_if_needed(pgtable, level);
 		place->page = PGTABLE_NONE;
 	}
 	return level;
@@ -313,14 +325,29 @@ static int descend_or_store(struct pgtable *pgtable, unsigned level, uint64_t *p
 	return 0;
 }
 
+/* The cursor may still be in a table from an earlier batch that this run covers as a whole, and may unlink. */
+static void forget_covered(struct pgtable *pgtable, const struct run *run)
+{
+	if (run->end - run->start < PTE_ENTRIES)
+		return;
+	for (unsigned level = PTE_LEVEL_PAGE; level > pgtable->start_level; level--) {
+		struct pgtable_place *place = &pgtable->place[level];
+		uint64_t base;
+
+		if (place->page == PGTABLE_NONE)
+			continue;
+		base = pgtable->page[place->page].base;
+		if (base >= run->start && base + pte_level_pages(level - 1) <= run->end)
+			place->page = PGTABLE_NONE;
+	}
+}
+
 int pgtable_apply(struct pgtable *pgtable, const struct run *run)
 {
 	uint64_t page = run->start;
 	int error;
 
-	/* The cursor may still be in a table from an earlier batch that this run covers as a whole. */
-	if (run->end - run->start >= PTE_ENTRIES)
-		(void)seek(pgtable, ~run->start);
+	forget_covered(pgtable, run);
 	while (page < run->end) {
 		error = descend_or_store(pgtable, seek(pgtable, page), &page, run);
 		if (error)
@@ -329,11 +356,24 @@ int pgtable_apply(struct pgtable *pgtable, const struct run *run)
 	return 0;
 }
 
+void pgtable_prefetch(const struct pgtable *pgtable, uint64_t page)
+{
+	const uint64_t *entry = pgtable->place[pgtable->start_level].entry;
+	uint64_t index = entry_index(pgtable, pgtable->start_level, page);
+
+	for (unsigned level = pgtable->start_level; level < PTE_LEVEL_PAGE && pte_is_table(entry[index], level);) {
+		entry = pages_entries(pgtable, pages_of_table(pgtable, entry[index]));
+		level++;
+		index = entry_index(pgtable, level, page);
+	}
+	__builtin_prefetch(&entry[index], 1);
+}
+
 void pgtable_close(struct pgtable *pgtable)
 {
 	for (unsigned level = PTE_LEVEL_PAGE; level > pgtable->start_level; level--)
 		if (pgtable->place[level].page != PGTABLE_NONE && pgtable->place[level].changed)
-			settle(pgtable, level);
+			settle_if_needed(pgtable, level);
 	pgtable->reserved = 0;
 	pgtable->promised = false;
 }

@@ -90,6 +90,9 @@ int pgtable_reserve(struct pgtable *pgtable, const struct run *run);
  * Return: 0, or -SHADOW_ENOMEM, which after pgtable_reserve() cannot be. */
 int pgtable_apply(struct pgtable *pgtable, const struct run *run);
 
+/* Bring the descriptor that translates @page towards the cache; changes nothing. */
+void pgtable_prefetch(const struct pgtable *pgtable, uint64_t page);
+
 /* The batch is over: link, unlink and collapse what the cursor has passed. */
 void pgtable_close(struct pgtable *pgtable);
 

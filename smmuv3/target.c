@@ -14,6 +14,10 @@
 #include "engine/assert.h"
 #include "engine/order.h"
 
+/* Runs whose first descriptor is on its way to the cache while another one is written: about as many as a
+ * core has misses in flight. */
+#define TARGET_LOOK_AHEAD 8u
+
 static int target_reserve(struct shadow_target *target, const struct run *run)
 {
 	return pgtable_reserve(&smmu_target_of(target)->pgtable, run);
@@ -30,8 +34,15 @@ static int target_build(struct shadow_target *target, const struct run *runs, un
 
 static void target_apply(struct shadow_target *target, const struct run *runs, unsigned count)
 {
-	for (unsigned i = 0; i < count; i++)
-		shadow_require(!pgtable_apply(&smmu_target_of(target)->pgtable, &runs[i]));
+	struct pgtable *pgtable = &smmu_target_of(target)->pgtable;
+
+	for (unsigned i = 0; i < count && i < TARGET_LOOK_AHEAD; i++)
+		pgtable_prefetch(pgtable, runs[i].start);
+	for (unsigned i = 0; i < count; i++) {
+		if (i + TARGET_LOOK_AHEAD < count)
+			pgtable_prefetch(pgtable, runs[i + TARGET_LOOK_AHEAD].start);
+		shadow_require(!pgtable_apply(pgtable, &runs[i]));
+	}
 }
 
 static void target_rewind(struct shadow_target *target)
