@@ -184,8 +184,7 @@ static json_t *run_json(const struct results *results, const struct result *resu
 	set(object, "cpu_runs", number(result->native_runs));
 	set(object, "ratio_to_eager", ratio > 0 ? json_real(ratio) : json_null());
 	set(object, "latency_ns", latencies_json(result));
-	if (results->options->verify)
-		set(object, "verify", verify_json(result));
+	set(object, "verify", results->options->verify ? verify_json(result) : json_null());
 	set(object, "init", init_json(result));
 	return object;
 }

@@ -255,6 +255,7 @@ void verify_between(struct verify *verify)
 int verify_complete(struct verify *verify)
 {
 	struct oracle_change change;
+	uint64_t seq = verify->seq;
 
 	if (!verify->batch_count)
 		return 0;
@@ -268,11 +269,13 @@ int verify_complete(struct verify *verify)
 
 		if (!op->changes_access)
 			continue;
+		verify->seq = verify->trace->records[op->record].seq;
 		access_done(verify, op->page - 1);
 		for (uint64_t page = op->page; page < op->page + op->count; page++)
 			access_done(verify, page);
 		access_done(verify, op->page + op->count);
 	}
+	verify->seq = seq;
 	for (unsigned i = 0; i < AGAIN_PER_K && verify->touched_count; i++) {
 		uint64_t held = verify->touched_count < VERIFY_TOUCHED ? verify->touched_count : VERIFY_TOUCHED;
 

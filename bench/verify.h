@@ -45,7 +45,7 @@ struct verify {
 	uint64_t touched[VERIFY_TOUCHED]; /* pages */
 	uint64_t touched_count;
 	uint64_t random;
-	uint64_t seq; /* of the last T taken in, for messages */
+	uint64_t seq; /* for messages: of the T whose pages are accessed, or the last one taken in */
 };
 
 /* @models: stays the caller's. @closed: as for oracle_init(). Return: 0; -1 if memory is short. */

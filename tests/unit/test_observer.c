@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * test_observer.c - what stands in the log, in which order, and when a K comes.
+ *
+ * A log is compared without its words: "T1 W C D S K1", repeated letters as one.
+ */
+#include "replay_rig.h"
+
+/* Trips of two CPUs that overlap; a T that changes nothing. */
+#define TRACE                                                                                                  \
+	REPLAY_RIG_HEAD "T 1 0 1000 a 40201000 1000 O N u\n"                                                   \
+			"T 2 1 2000 a 40401000 1000 O N u\n"                                                   \
+			"T 3 0 3000 a 40800000 1000 O S u\n"                                                   \
+			"X 4 0 4000 hvc a 1 1 0 0\n"                                                           \
+			"X 5 1 5000 hvc a 1 1 0 0\n"                                                           \
+			"T 6 0 6000 a 40201000 1000 N O u\n"                                                   \
+			"X 7 0 7000 hvc a 1 1 0 0\n"
+
+static struct replay_rig rig;
+static char shape[512];
+static unsigned writes; /* W lines from the first T on */
+
+static int tear_down(void **state)
+{
+	(void)state;
+	replay_rig_fini(&rig);
+	return 0;
+}
+
+/* From the first T of a number on. */
+static void read_shape(FILE *log)
+{
+	FILE *out = fmemopen(shape, sizeof(shape), "w");
+	char line[128], last = 0;
+	bool playing = false;
+
+	assert_non_null(out);
+	rewind(log);
+	writes = 0;
+	while (fgets(line, sizeof(line), log)) {
+		playing |= line[0] == 'T' && line[2] != '-';
+		if (!playing)
+			continue;
+		line[strcspn(line, "\n")] = '\0';
+		writes += line[0] == 'W';
+		if (line[0] == 'T' || line[0] == 'K')
+			fprintf(out, "%c%s ", line[0], line + 2);
+		else if (line[0] != last)
+			fprintf(out, "%c ", line[0]);
+		last = line[0];
+	}
+	fclose(out);
+}
+
+static void play(const char *text, const char *options)
+{
+	FILE *log = tmpfile();
+
+	assert_non_null(log);
+	replay_rig_init(&rig, text, options);
+	replay_rig_open_observed(&rig, NULL, log);
+	assert_int_equal(replay_rig_play(&rig), 0);
+	read_shape(log);
+	fclose(log);
+}
+
+static void eager_completes_each_change_before_the_next_record(void **state)
+{
+	(void)state;
+	play(TRACE, "--policy eager");
+
+	assert_string_equal(shape, "T1 W C D C D S K1 T2 W C D C D S K2 T3 T6 W K6 ");
+}
+
+static void strict_rings_once_a_change(void **state)
+{
+	(void)state;
+	play(TRACE, "--policy strict");
+
+	assert_string_equal(shape, "T1 W C D S K1 T2 W C D S K2 T3 T6 W K6 ");
+}
+
+static void transition_completes_each_revoke_and_carries_grants(void **state)
+{
+	(void)state;
+	play(TRACE, "--policy batched --flush transition --bbml 0");
+
+	assert_string_equal(shape, "T1 W C D S K1 T2 W C D S K2 T3 T6 W K6 ");
+}
+
+static void trip_completes_all_cpus_at_the_first_x_and_repeats_no_k(void **state)
+{
+	(void)state;
+	play(TRACE, "--policy batched --bbml 0");
+
+	assert_string_equal(shape, "T1 T2 T3 W C D S K3 T6 W K6 ");
+}
+
+static void a_forced_flush_comes_before_the_t_that_forced_it(void **state)
+{
+	(void)state;
+	play(TRACE, "--policy batched --bbml 0 --flush 100");
+
+	assert_string_equal(shape, "T1 T2 T3 W C D S K3 T6 W K6 ");
+	assert_int_equal(rig.observer.flushes_forced, 1);
+}
+
+static void a_k_is_not_repeated_at_the_end(void **state)
+{
+	(void)state;
+	play(TRACE, "--policy batched --bbml 0 --until 5");
+
+	assert_string_equal(shape, "T1 T2 T3 W C D S K3 ");
+}
+
+static void until_flushes_in_the_middle_of_a_trip(void **state)
+{
+	(void)state;
+	play(TRACE, "--policy batched --bbml 0 --until 1");
+
+	assert_string_equal(shape, "T1 W C D S K1 ");
+}
+
+static void every_store_is_a_w_line_and_a_write(void **state)
+{
+	struct policy_stats stats;
+
+	(void)state;
+	play(TRACE, "--policy batched --verify");
+	rig.ops->stats(rig.policy, &stats);
+
+	assert_int_equal(writes, rig.observer.counts.table_writes);
+	assert_true(writes > 512);
+	assert_int_equal(rig.observer.counts.tlbi, 1); /* two blocks that adjoin are one span */
+	assert_int_equal(rig.observer.counts.doorbells, 1);
+	assert_int_equal(rig.observer.counts.syncs, 1);
+}
+
+static void latencies_run_from_record_to_trigger_and_sync(void **state)
+{
+	struct latency_summary revoke, grant;
+
+	(void)state;
+	play(TRACE, "--policy batched --bbml 0 --sync-ns 500");
+	revoke = latency_summarise(&rig.observer.latency.revoke);
+	grant = latency_summarise(&rig.observer.latency.grant);
+
+	assert_int_equal(rig.observer.latency.revoke.count, 2);
+	assert_int_equal(revoke.p50, 2500); /* T 2 to X 4, and a sync */
+	assert_int_equal(revoke.max, 3500); /* T 1 to X 4, and a sync */
+	assert_int_equal(grant.max, 1000);  /* T 6 to X 7 */
+}
+
+static void eager_waits_for_one_smmu_after_the_other(void **state)
+{
+	struct latency_summary revoke;
+
+	(void)state;
+	play(TRACE, "--policy eager --smmus 2 --nested --sync-ns 100");
+	revoke = latency_summarise(&rig.observer.latency.revoke);
+
+	assert_int_equal(revoke.p50, 400);
+	assert_int_equal(revoke.max, 400);
+}
+
+static void batched_waits_for_all_smmus_at_once(void **state)
+{
+	struct latency_summary revoke;
+
+	(void)state;
+	play(TRACE, "--policy batched --flush transition --smmus 2 --nested --sync-ns 100");
+	revoke = latency_summarise(&rig.observer.latency.revoke);
+
+	assert_int_equal(revoke.p50, 200);
+	assert_int_equal(revoke.max, 200);
+}
+
+static void refused_grants_of_reserved_ranges_are_counted(void **state)
+{
+	(void)state;
+	play(TRACE, "--policy batched --verify --reserve 40201000-40202000");
+
+	assert_int_equal(rig.observer.reserved_attempts, 1);
+	assert_false(observer_failed(&rig.observer));
+	assert_int_equal(rig.observer.verify.counts.touched_before_revoke, 1);
+	assert_int_equal(rig.observer.verify.counts.untouchable, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(eager_completes_each_change_before_the_next_record, tear_down),
+		cmocka_unit_test_teardown(strict_rings_once_a_change, tear_down),
+		cmocka_unit_test_teardown(transition_completes_each_revoke_and_carries_grants, tear_down),
+		cmocka_unit_test_teardown(trip_completes_all_cpus_at_the_first_x_and_repeats_no_k, tear_down),
+		cmocka_unit_test_teardown(a_forced_flush_comes_before_the_t_that_forced_it, tear_down),
+		cmocka_unit_test_teardown(a_k_is_not_repeated_at_the_end, tear_down),
+		cmocka_unit_test_teardown(until_flushes_in_the_middle_of_a_trip, tear_down),
+		cmocka_unit_test_teardown(every_store_is_a_w_line_and_a_write, tear_down),
+		cmocka_unit_test_teardown(latencies_run_from_record_to_trigger_and_sync, tear_down),
+		cmocka_unit_test_teardown(eager_waits_for_one_smmu_after_the_other, tear_down),
+		cmocka_unit_test_teardown(batched_waits_for_all_smmus_at_once, tear_down),
+		cmocka_unit_test_teardown(refused_grants_of_reserved_ranges_are_counted, tear_down),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
