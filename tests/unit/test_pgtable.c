@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "bench/observed.h"
 #include "engine/platform/linux.h"
 #include "seeded.h"
 
@@ -174,14 +175,14 @@ static void change_note(uint64_t start, unsigned level, bool table)
 
 static void samples_check(void);
 
-void order_observed_descriptor(uint64_t *where, uint64_t old_value, uint64_t value);
-
-void order_observed_descriptor(uint64_t *where, uint64_t old_value, uint64_t value)
+/* After each store of a descriptor. */
+static void stored(void *ctx, uint64_t *where, uint64_t old_value, uint64_t value)
 {
 	size_t slot = (size_t)(where - (uint64_t *)pool);
 	unsigned page = (unsigned)(slot / 512);
 	struct account_page *table = &account[page];
 
+	(void)ctx;
 	assert_true(slot < (size_t)POOL_PAGES_MAX * 512);
 	store_count++;
 	assert_int_not_equal(table->state, PAGE_UNLINKED);
@@ -277,6 +278,7 @@ static void pgtable_new(unsigned ia_bits, unsigned bbml, uint32_t pool_pages)
 	fence = 0;
 	window = WINDOW_START >> 12;
 	platform_linux_set_panic(panicked, NULL);
+	observed_set(stored, NULL);
 }
 
 static void map_clear(void)
@@ -518,6 +520,51 @@ static void several_holes_of_a_batch_are_one_split(void **state)
 	assert_int_equal(walk(IN_GIB(512)).access, RW);
 	assert_int_equal(walk(IN_GIB(900)).access, NONE);
 	assert_leaves_covered();
+	assert_counts();
+}
+
+static void a_long_run_behind_a_short_one_is_in_the_same_split(void **state)
+{
+	(void)state;
+	build_everything();
+	apply(IN_GIB(3), IN_GIB(4), NONE);
+	close_batch();
+	publish();
+	live_store_count = 0;
+
+	/* The first run makes the table whole, for a moment only: the second one starts in it. */
+	apply(IN_GIB(3), IN_GIB(4), RW);
+	apply(IN_GIB(500), IN_GIB(1100), NONE);
+	close_batch();
+
+	assert_int_equal(pgtable.stats.collapses, 0);
+	assert_int_equal(pgtable.unlinked, 0);
+	assert_int_equal(pgtable.live, 2 + 1 + 2);
+	/* 1 page, 12 pages, a block, a new table. */
+	assert_int_equal(live_store_count, 1 + 12 + 1 + 1);
+	assert_leaves_covered();
+	assert_counts();
+}
+
+static void a_run_over_a_table_that_the_last_batch_was_in_unlinks_it(void **state)
+{
+	(void)state;
+	build_everything();
+	apply(IN_GIB(3), IN_GIB(4), NONE);
+	close_batch();
+	publish();
+	reclaim(fence);
+
+	apply(IN_GIB(0), IN_GIB(512), NONE);
+	close_batch();
+	publish();
+	reclaim(fence);
+	apply(IN_GIB(7), IN_GIB(8), RW);
+	close_batch();
+
+	assert_int_equal(walk(IN_GIB(3)).access, NONE);
+	assert_int_equal(walk(IN_GIB(7)).access, RW);
+	assert_int_equal(pgtable.live, 4);
 	assert_counts();
 }
 
@@ -1286,6 +1333,8 @@ int main(void)
 		cmocka_unit_test_setup(memory_and_mmio_are_the_largest_blocks, setup_gib),
 		cmocka_unit_test_setup(a_split_is_one_store_with_the_hole_already_in_place, setup_gib),
 		cmocka_unit_test_setup(several_holes_of_a_batch_are_one_split, setup_gib),
+		cmocka_unit_test_setup(a_long_run_behind_a_short_one_is_in_the_same_split, setup_gib),
+		cmocka_unit_test_setup(a_run_over_a_table_that_the_last_batch_was_in_unlinks_it, setup_gib),
 		cmocka_unit_test_setup(a_second_hole_in_a_live_table_is_one_store_and_one_page, setup_gib),
 		cmocka_unit_test_setup(granting_the_last_hole_collapses_and_needs_no_span, setup_gib),
 		cmocka_unit_test_setup(pending_tables_are_named_whole_and_at_every_level, setup_gib),

@@ -237,6 +237,26 @@ static void a_full_queue_has_no_room_and_still_extends(void **state)
 	assert_slot(0, 0, 1, 1, 1, NONE);
 }
 
+static void the_queue_knows_whether_it_holds_a_revoke(void **state)
+{
+	(void)state;
+	assert_false(queue_revokes(&queue));
+	push(1, 100, 101, RW);
+	assert_false(queue_revokes(&queue));
+	push(2, 200, 201, NONE);
+	push(3, 201, 202, NONE);
+	assert_true(queue_revokes(&queue));
+	push(4, 300, 301, RW);
+	assert_true(queue_revokes(&queue));
+
+	queue_drop(&queue, 1);
+	assert_true(queue_revokes(&queue));
+	queue_drop(&queue, queue_count(&queue));
+	assert_false(queue_revokes(&queue));
+	push(5, 400, 401, RW);
+	assert_false(queue_revokes(&queue));
+}
+
 static void panicked(void *ctx, const char *where)
 {
 	(void)ctx;
@@ -348,6 +368,7 @@ int main(void)
 		cmocka_unit_test_setup(an_open_slot_holds_all_that_was_queued_when_it_is_drained, queue_setup),
 		cmocka_unit_test_setup(a_full_queue_has_no_room_and_still_extends, queue_setup),
 		cmocka_unit_test_setup(a_slot_too_many_ends_in_a_panic_and_overwrites_nothing, queue_setup),
+		cmocka_unit_test_setup(the_queue_knows_whether_it_holds_a_revoke, queue_setup),
 		cmocka_unit_test_setup(the_ring_wraps_and_so_do_its_indices, queue_setup),
 		cmocka_unit_test(random_pushes_keep_every_page_in_its_order),
 	};
