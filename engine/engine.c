@@ -290,26 +290,46 @@ __attribute__((noinline)) static bool queue_mixed(struct queue *queue, uint64_t 
 	return changes;
 }
 
+__attribute__((noinline)) static bool queue_slow(struct queue *queue, uint64_t number,
+						 const struct shadow_transition *transition)
+{
+	struct transition_piece piece;
+
+	if (transition->old_states)
+		return queue_mixed(queue, number, transition);
+	if (!transition_uniform(transition, &piece))
+		return false;
+	queue_piece(queue, number, transition, &piece);
+	return true;
+}
+
+/* Most transitions: the page after the newest slot's last one, to the same access. */
+static inline bool queue_next_page(struct queue *queue, uint64_t number, const struct shadow_transition *transition)
+{
+	struct queue_slot *slot = queue->newest;
+	bool revokes = transition->new_state == SHADOW_STATE_NOPAGE;
+
+	if (!slot || slot->end << SHADOW_PAGE_LG2 != transition->start.addr || slot->last + 1 != number ||
+	    transition->old_states || transition->access ||
+	    (transition->old_state == SHADOW_STATE_NOPAGE) == revokes ||
+	    slot->access != (revokes ? SHADOW_ACCESS_NONE : SHADOW_ACCESS_RW))
+		return false;
+	slot->end += transition->page_count;
+	slot->last = number;
+	return true;
+}
+
 bool shadow_queue(struct shadow_engine *engine, unsigned cpu, uint64_t number,
 		  const struct shadow_transition *transition)
 {
 	struct queue *queue = &engine->queue[cpu];
-	struct transition_piece piece;
 
 	shadow_assert(platform_host_lock_held());
 	shadow_assert(number > shadow_ticket(engine).number);
 	if (!engine->open)
 		return false;
 	queue->transitions++;
-	if (__builtin_expect(transition->old_states != NULL, 0)) {
-		if (!queue_mixed(queue, number, transition))
-			return false;
-	} else {
-		if (!transition_uniform(transition, &piece))
-			return false;
-		queue_piece(queue, number, transition, &piece);
-	}
-	return true;
+	return queue_next_page(queue, number, transition) || queue_slow(queue, number, transition);
 }
 
 void shadow_queue_close(struct shadow_engine *engine, unsigned cpu)
