@@ -101,13 +101,20 @@ BENCH_SRCS := \
 	bench/bench_queue.c
 
 TEST_SUPPORT_SRCS := \
-	tests/map_equality.c \
+	tests/proto/proto.c \
 	tests/unit/fake_smmu.c \
 	tests/unit/model_rig.c \
 	tests/unit/policy_rig.c \
+	tests/unit/replay_rig.c \
 	tests/unit/system_rig.c
 
 TEST_SRCS := \
+	tests/map_equality.c \
+	tests/proto/bad_bbm.c \
+	tests/proto/bad_contiguous.c \
+	tests/proto/bad_descriptor.c \
+	tests/proto/good_bbm.c \
+	tests/proto/good_contiguous.c \
 	tests/unit/test_baseline.c \
 	tests/unit/test_batched.c \
 	tests/unit/test_check.c \
@@ -117,22 +124,26 @@ TEST_SRCS := \
 	tests/unit/test_eager.c \
 	tests/unit/test_field.c \
 	tests/unit/test_host_stage2.c \
+	tests/unit/test_imagefile.c \
 	tests/unit/test_info.c \
 	tests/unit/test_instant.c \
 	tests/unit/test_latency.c \
 	tests/unit/test_machine.c \
+	tests/unit/test_mapfile.c \
 	tests/unit/test_model_bbm.c \
 	tests/unit/test_model_cmdq.c \
 	tests/unit/test_model_command.c \
 	tests/unit/test_model_decode.c \
 	tests/unit/test_model_dma.c \
 	tests/unit/test_model_event.c \
+	tests/unit/test_model_fuzz.c \
 	tests/unit/test_model_live.c \
 	tests/unit/test_model_registers.c \
 	tests/unit/test_model_space.c \
 	tests/unit/test_model_stream.c \
 	tests/unit/test_model_tlb.c \
 	tests/unit/test_model_watch.c \
+	tests/unit/test_observer.c \
 	tests/unit/test_options.c \
 	tests/unit/test_oracle.c \
 	tests/unit/test_outfile.c \
@@ -148,9 +159,11 @@ TEST_SRCS := \
 	tests/unit/test_storm.c \
 	tests/unit/test_strict.c \
 	tests/unit/test_system.c \
+	tests/unit/test_tables.c \
 	tests/unit/test_tlbi.c \
 	tests/unit/test_trace.c \
-	tests/unit/test_transition.c
+	tests/unit/test_transition.c \
+	tests/unit/test_verify.c
 
 PUBLIC_HEADERS := \
 	include/shadow/error.h \
@@ -237,7 +250,7 @@ all_srcs := $(CORE_SRCS) $(MODEL_SRCS) $(PLATFORM_SRCS) $(EL2_SRCS) $(RUNNER_SRC
 	$(WORKLOAD_SRCS) $(BENCH_SRCS) $(TEST_SUPPORT_SRCS) $(TEST_SRCS) bench/s2shadow.c bench/harness.cc
 absent := $(filter-out $(wildcard $(all_srcs)),$(all_srcs))
 unlisted := $(filter-out $(all_srcs),$(wildcard $(addsuffix /*.c,engine engine/platform smmuv3 \
-	smmuv3/model bench tests tests/unit)))
+	smmuv3/model bench tests tests/proto tests/unit)))
 present = $(filter-out $(absent),$(1))
 
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(call present,$(2)))
@@ -257,7 +270,9 @@ HOSTED_LIBRARY := $(BUILD)/libs2shadow-linux.a
 EL2_LIBRARY := $(EL2_BUILD)/libs2shadow.a
 COMMAND := $(if $(call present,bench/s2shadow.c),$(BUILD)/s2shadow)
 BENCHMARKS := $(if $(call present,bench/harness.cc),$(BUILD)/s2shadow-bench)
-SUITES := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(call present,$(TEST_SRCS)))
+test_programs := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(call present,$(TEST_SRCS))))
+MAP_EQUALITY := $(BUILD)/tests/map_equality
+SUITES := $(filter-out $(MAP_EQUALITY),$(test_programs))
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
@@ -267,7 +282,7 @@ FORCE:
 
 ## all: build the library, the command, the benchmarks and the tests
 .PHONY: all
-all: $(LIBRARY) $(HOSTED_LIBRARY) $(COMMAND) $(BENCHMARKS) $(SUITES)
+all: $(LIBRARY) $(HOSTED_LIBRARY) $(COMMAND) $(BENCHMARKS) $(test_programs)
 
 ## setup: install the Debian packages that are missing (every build does so first)
 setup:
@@ -326,7 +341,7 @@ $(BUILD)/plain/%.o: %.cc $(BUILD)/flags
 # The core as one object in which only shadow_* is global.
 $(BUILD)/libs2shadow.o: $(native_core)
 	$(call say,LD,$@)
-	$(Q)$(LD) -r -o $@.all $^
+	$(Q)$(LD) -r -o $@.all $(filter %.o,$^)
 	$(Q)$(OBJCOPY) --wildcard --keep-global-symbol='shadow_*' $@.all $@
 	@rm $@.all
 
@@ -334,20 +349,20 @@ $(LIBRARY): $(BUILD)/libs2shadow.o
 	$(call say,AR,$@)
 	@mkdir -p $(@D)
 	@rm -f $@
-	$(Q)$(AR) qcs $@ $^
+	$(Q)$(AR) qcs $@ $(filter %.o,$^)
 
 $(HOSTED_LIBRARY): $(call objects,plain,$(PLATFORM_SRCS))
 	$(call say,AR,$@)
 	@mkdir -p $(@D)
 	@rm -f $@
-	$(Q)$(AR) qcs $@ $^
+	$(Q)$(AR) qcs $@ $(filter %.o,$^)
 
 # One core with its runner as one object in which only the runner is global.
 $(BUILD)/runner-native.o: $(native_core) $(native_runner)
 $(BUILD)/runner-observed.o: $(observed_core) $(observed_runner)
 $(BUILD)/runner-%.o:
 	$(call say,LD,$@)
-	$(Q)$(LD) -r -o $@.all $^
+	$(Q)$(LD) -r -o $@.all $(filter %.o,$^)
 	$(Q)$(OBJCOPY) --keep-global-symbol=runner_$* $@.all $@
 	@rm $@.all
 
@@ -367,9 +382,11 @@ $(BUILD)/libsupport.a $(BUILD)/libtest.a $(BUILD)/libbench.a:
 	$(call say,AR,$@)
 	@mkdir -p $(@D)
 	@rm -f $@
-	$(Q)$(AR) qcs $@ $^
+	$(Q)$(AR) qcs $@ $(filter %.o,$^)
 
-$(BUILD)/tests/%: $(BUILD)/plain/tests/unit/%.o $(BUILD)/libsupport.a $(BUILD)/libtest.a
+object_of_test = $(patsubst %.c,$(BUILD)/plain/%.o,$(filter %/$(1).c,$(TEST_SRCS)))
+.SECONDEXPANSION:
+$(test_programs): $$(call object_of_test,$$(@F)) $(BUILD)/libsupport.a $(BUILD)/libtest.a
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $^ -lcmocka $(LIBS)
@@ -387,18 +404,18 @@ $(EL2_BUILD)/core.o: $(el2_core)
 $(EL2_BUILD)/embedded.o: $(el2_core) $(el2_platform)
 $(EL2_BUILD)/core.o $(EL2_BUILD)/embedded.o:
 	$(call say,LD,$@)
-	$(Q)$(EL2_CROSS_COMPILE)ld -r -o $@ $^
+	$(Q)$(EL2_CROSS_COMPILE)ld -r -o $@ $(filter %.o,$^)
 
 $(EL2_LIBRARY): $(el2_core) $(el2_platform)
 	$(call say,AR,$@)
 	@mkdir -p $(@D)
 	@rm -f $@
-	$(Q)$(EL2_CROSS_COMPILE)ar qcs $@ $^
+	$(Q)$(EL2_CROSS_COMPILE)ar qcs $@ $(filter %.o,$^)
 
 # --- checks ----------------------------------------------------------------------------------------------
 
-CHECKS := check-lists check-headers check-el2 check-clang check-unit check-sanitize check-readme check-bench \
-	check-traces check-referee check-mutations
+CHECKS := check-lists check-headers check-el2 check-clang check-unit check-sanitize check-readme check-cli \
+	check-bench check-maps check-traces check-referee check-mutations
 RUN_TESTS := scripts/run-tests
 trace = $(patsubst %,bench/traces/%.txt.xz,$(1))
 TRACES := $(sort $(wildcard bench/traces/*.txt.xz))
@@ -472,6 +489,19 @@ check-traces: $(COMMAND)
 	$(Q)$(RUN_TESTS) --limit 1200 --name 'traces, 4 nested SMMUs' -- scripts/check-traces $(COMMAND) \
 		smmus=4+nested $(call trace,boot np-thp pingpong)
 
+## check-maps: the map of every policy equals the trace's oracle, at points spread over every trace
+.PHONY: check-maps
+map_settings := '' '--no-ril' '--smmus 4' '--nested' '--nested --no-ril' '--bbml 0' '--bbml 0 --no-ril' \
+	'--bbml 0 --nested' '--bbml 0 --nested --no-ril'
+check-maps: $(MAP_EQUALITY)
+	$(Q)for trace in $(TRACES); do for setting in $(map_settings); do \
+		set -- "$$@" "$(MAP_EQUALITY) $$setting $$trace"; done; done; $(RUN_TESTS) --limit 600 "$$@"
+
+## check-cli: the command refuses bad input, and its output files agree with each other
+.PHONY: check-cli
+check-cli: $(COMMAND)
+	$(Q)$(RUN_TESTS) --limit 600 'tests/cli/bad_input.py $(COMMAND)' 'tests/cli/outputs.py $(COMMAND)'
+
 ## check-referee: QEMU's SMMUv3 agrees with our tables
 .PHONY: check-referee
 check-referee: $(COMMAND)
@@ -540,4 +570,8 @@ help:
 all_objects := $(native_core) $(observed_core) $(native_runner) $(observed_runner) $(plain_objects) \
 	$(test_objects) $(bench_objects) $(el2_core) $(el2_platform) $(BUILD)/plain/bench/s2shadow.o
 .SECONDARY: $(all_objects)
+# What is left out of a list has to leave the archives as well.
+$(LIBRARY) $(HOSTED_LIBRARY) $(EL2_LIBRARY) $(addprefix $(BUILD)/,libs2shadow.o runner-native.o runner-observed.o \
+	libsupport.a libtest.a libbench.a) $(EL2_BUILD)/core.o $(EL2_BUILD)/embedded.o: Makefile
+
 -include $(all_objects:.o=.d)
