@@ -8,7 +8,8 @@
 
 #include "bench/message.h"
 
-static int check_snapshot(const struct oracle *oracle, const char *path, const struct trace_snapshot *snapshot)
+static int check_snapshot(const struct oracle *oracle, const char *path,
+			  const struct trace_snapshot *snapshot)
 {
 	struct oracle_mismatch mismatch;
 
@@ -43,8 +44,8 @@ static int check_record(struct check *check, struct oracle *oracle, const char *
 	return 0;
 }
 
-int check_trace(struct check *check, const char *path, const struct trace *trace, size_t records, uint64_t until,
-		bool lenient, const struct oracle_range *closed, size_t closed_count)
+int check_trace(struct check *check, const char *path, const struct trace *trace, size_t records,
+		uint64_t until, bool lenient, const struct oracle_range *closed, size_t closed_count)
 {
 	struct oracle oracle;
 	size_t snapshot = 1;
@@ -56,8 +57,8 @@ int check_trace(struct check *check, const char *path, const struct trace *trace
 		return -1;
 	}
 	for (size_t i = 0; i <= records && !result; i++) {
-		while (!result && snapshot < trace->snapshots_count && trace->snapshots[snapshot].position == i &&
-		       trace->snapshots[snapshot].seq <= until)
+		while (!result && snapshot < trace->snapshots_count &&
+		       trace->snapshots[snapshot].position == i && trace->snapshots[snapshot].seq <= until)
 			result = check_snapshot(&oracle, path, &trace->snapshots[snapshot++]);
 		if (i < records && !result)
 			result = check_record(check, &oracle, path, &trace->records[i], lenient);

@@ -13,7 +13,7 @@
 
 struct check {
 	uint64_t pages_granted, pages_revoked; /* outside what is closed to devices */
-	uint64_t contradictions; /* T records whose `old` is wrong; 0 unless lenient */
+	uint64_t contradictions;	       /* T records whose `old` is wrong; 0 unless lenient */
 };
 
 /**
@@ -22,8 +22,8 @@ struct check {
  * @until: snapshots above it are not reached.
  * Return: 0; -1 after one line on standard error.
  */
-int check_trace(struct check *check, const char *path, const struct trace *trace, size_t records, uint64_t until,
-		bool lenient, const struct oracle_range *closed, size_t closed_count)
+int check_trace(struct check *check, const char *path, const struct trace *trace, size_t records,
+		uint64_t until, bool lenient, const struct oracle_range *closed, size_t closed_count)
 	__attribute__((warn_unused_result));
 
 #endif

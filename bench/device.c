@@ -19,11 +19,11 @@ enum {
 	REGISTER_BYTES = 0x20000,
 };
 
-#define CR0_CMDQEN (1u << 3)
-#define CMDQ_BASE_ADDR UINT64_C(0x00ffffffffffffe0)
+#define CR0_CMDQEN	   (1u << 3)
+#define CMDQ_BASE_ADDR	   UINT64_C(0x00ffffffffffffe0)
 #define CMDQ_BASE_LOG2SIZE UINT64_C(0x1f)
-#define CMD_OPCODE UINT64_C(0xff)
-#define CMD_SYNC 0x46
+#define CMD_OPCODE	   UINT64_C(0xff)
+#define CMD_SYNC	   0x46
 
 static bool ring_read(const struct device_model *device, uint64_t position, uint64_t word[2])
 {

@@ -26,7 +26,7 @@ struct device_model {
 	struct model_memory memory;
 	const struct device_events *events;
 	unsigned number;
-	uintptr_t registers;	      /* for platform_mmio_*() */
+	uintptr_t registers; /* for platform_mmio_*() */
 	uint64_t ring_pa;
 	unsigned ring_lg2;
 	bool enabled;		      /* CR0.CMDQEN was written as 1 */

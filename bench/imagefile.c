@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAGE 4096u
+#define PAGE	     4096u
 #define SEGMENTS_MAX 65533u /* PN_XNUM is not needed below */
 
 struct note {
@@ -29,8 +29,7 @@ static size_t run_length(const struct tables_pages *pages, size_t index)
 {
 	size_t length = 1;
 
-	while (index + length < pages->count &&
-	       pages->pa[index + length] == pages->pa[index] + length * PAGE)
+	while (index + length < pages->count && pages->pa[index + length] == pages->pa[index] + length * PAGE)
 		length++;
 	return length;
 }

@@ -12,8 +12,9 @@
 /**
  * imagefile_write() - ELF64, ET_EXEC, EM_AARCH64: a PT_NOTE and a PT_LOAD for each run of table pages.
  *
- * The note has the name S2SHADOW and type 1; its content is the STE as eight u64, then u32 granule_lg2 and u32
- * ia_bits. Write errors show in ferror(). Return: 0; -1 if the tables are malformed or in too many pieces.
+ * The note has the name S2SHADOW and type 1; its content is the STE as eight u64, then u32 granule_lg2 and
+ * u32 ia_bits. Write errors show in ferror(). Return: 0; -1 if the tables are malformed or in too many
+ * pieces.
  */
 int imagefile_write(FILE *file, const struct tables *tables, const uint64_t ste[8])
 	__attribute__((warn_unused_result));

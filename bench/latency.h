@@ -3,9 +3,9 @@
  * latency.h - modelled completion latency: no measured time is in it.
  *
  * A virtual clock stands at the trigger of the flush at hand, or behind the syncs before it. A SYNC takes
- * --sync-ns on its SMMU, one after the other there, SMMUs side by side; the clock moves on when the driver sees
- * one complete. So the wait structure of each policy is taken from what it does, not from a formula. A flush
- * that issues no SYNC is complete at its trigger.
+ * --sync-ns on its SMMU, one after the other there, SMMUs side by side; the clock moves on when the driver
+ * sees one complete. So the wait structure of each policy is taken from what it does, not from a formula. A
+ * flush that issues no SYNC is complete at its trigger.
  */
 #ifndef BENCH_LATENCY_H
 #define BENCH_LATENCY_H

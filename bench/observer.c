@@ -10,14 +10,13 @@
 #include "bench/logfile.h"
 #include "bench/message.h"
 #include "bench/observed.h"
-#include "bench/observed.h"
 #include "engine/platform/linux.h"
 
-#define STEPS_PER_RELAX 32u /* at most; the model is slow on purpose */
-#define SEED UINT64_C(0x5332534841444f57)
+#define STEPS_PER_RELAX	  32u /* at most; the model is slow on purpose */
+#define SEED		  UINT64_C(0x5332534841444f57)
 #define OPCODE_FIRST_TLBI 0x10u
-#define OPCODE_LAST_TLBI 0x30u
-#define OPCODE_SYNC 0x46u
+#define OPCODE_LAST_TLBI  0x30u
+#define OPCODE_SYNC	  0x46u
 
 /* ---- what the devices and the core tell ---------------------------------------------------------------- */
 
@@ -89,8 +88,8 @@ static void reported(void *ctx, enum platform_report what, uint64_t a, uint64_t 
 		message("unknown access bits %" PRIx64 " at %" PRIx64 ": %s", b, a, observer->ops->name);
 		break;
 	case PLATFORM_REPORT_COMMAND_ERROR:
-		message("SMMU %" PRIu64 " refused a command with error %" PRIu64 " after seq %" PRIu64 ": %s", a, b,
-			observer->taken_seq, observer->ops->name);
+		message("SMMU %" PRIu64 " refused a command with error %" PRIu64 " after seq %" PRIu64 ": %s",
+			a, b, observer->taken_seq, observer->ops->name);
 		break;
 	case PLATFORM_REPORT_SMMU_CLOSED:
 	case PLATFORM_REPORT_ISOLATION_LOST:
@@ -180,7 +179,8 @@ static int complete(struct observer *observer, uint64_t trigger_ns)
 {
 	int error;
 
-	if (observer->any_taken && (!observer->any_complete || observer->complete_seq != observer->taken_seq)) {
+	if (observer->any_taken &&
+	    (!observer->any_complete || observer->complete_seq != observer->taken_seq)) {
 		logfile_complete(observer->log, observer->taken_seq);
 		observer->complete_seq = observer->taken_seq;
 		observer->any_complete = true;
@@ -291,11 +291,15 @@ int observer_open(struct observer *observer, struct world *world, const struct t
 		.immediate = immediate,
 		.log = log,
 		.random = SEED,
-		.events = { .ctx = observer, .command = command, .doorbell = doorbell, .sync_seen = sync_seen },
+		.events = { .ctx = observer,
+			    .command = command,
+			    .doorbell = doorbell,
+			    .sync_seen = sync_seen },
 	};
 	if (latency_init(&observer->latency, world->policy.smmu_count, sync_ns) || add_devices(observer) ||
-	    (verifies && verify_init(&observer->verify, trace, ops->name, observer->model, observer->smmu_count,
-				     WORLD_SID, world->closed, world->closed_count, SEED))) {
+	    (verifies &&
+	     verify_init(&observer->verify, trace, ops->name, observer->model, observer->smmu_count,
+			 WORLD_SID, world->closed, world->closed_count, SEED))) {
 		message("out of memory");
 		return -1;
 	}

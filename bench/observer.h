@@ -34,7 +34,7 @@ struct observer {
 	struct latency latency;
 	struct verify verify;
 	bool verifies;
-	bool playing; /* bring-up is over */
+	bool playing;		   /* bring-up is over */
 	const struct op **pending; /* access-changing, not complete */
 	size_t pending_count, pending_capacity;
 	uint64_t flushes_forced; /* as of the step before */

@@ -308,7 +308,10 @@ static int complain(int reason, char **argv)
 
 static int check_together(struct options *options)
 {
-	const char *single = options->map ? "--map" : options->log ? "--log" : options->image ? "--image" : NULL;
+	const char *single = options->map   ? "--map" :
+			     options->log   ? "--log" :
+			     options->image ? "--image" :
+					      NULL;
 
 	options->policies_count = 0;
 	for (unsigned i = 0; i < OPTIONS_POLICIES; i++)

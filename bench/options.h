@@ -20,9 +20,9 @@ enum options_policy {
 	OPTIONS_POLICIES,
 };
 
-#define OPTIONS_BATCH_MAX 65536u
-#define OPTIONS_SYNC_NS_MAX 1000000000u /* a second */
-#define OPTIONS_ADDRESS_BITS 48u	/* of the pool: S2PS and the model's OAS */
+#define OPTIONS_BATCH_MAX    65536u
+#define OPTIONS_SYNC_NS_MAX  1000000000u /* a second */
+#define OPTIONS_ADDRESS_BITS 48u	 /* of the pool: S2PS and the model's OAS */
 
 struct options {
 	bool policy[OPTIONS_POLICIES];

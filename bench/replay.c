@@ -25,12 +25,13 @@
 #include "bench/world.h"
 #include "engine/platform/linux.h"
 
-#define EXIT_WRONG_ANSWER 1
-#define EXIT_BAD 2
-#define NATIVE_RUNS_MIN 3u
-#define NATIVE_RUNS_MAX 25u
-#define NATIVE_NS_ENOUGH 100000000u /* more runs until one policy's add up to this */
-#define NATIVE_WALL_NS_MAX 5000000000u /* no more runs once the trace's, bring-up included, took this long */
+#define EXIT_WRONG_ANSWER  1
+#define EXIT_BAD	   2
+#define NATIVE_RUNS_MIN	   3u
+#define NATIVE_RUNS_MAX	   25u
+#define NATIVE_NS_ENOUGH   100000000u  /* more runs until one policy's add up to this */
+#define NATIVE_WALL_NS_MAX 5000000000u /* no more runs once the trace's, bring-up included, took this long \
+					*/
 
 struct outputs {
 	struct outfile json, map, log, image;
@@ -74,14 +75,15 @@ static int policy_failed(const struct session *session, enum options_policy poli
 	const char *name = options_policy_name(policy);
 
 	if (op)
-		message("%s:%" PRIu32 ": %s: %s: %s", session->path, session->trace.records[op->record].line, name,
-			step, message_error(error));
+		message("%s:%" PRIu32 ": %s: %s: %s", session->path, session->trace.records[op->record].line,
+			name, step, message_error(error));
 	else
 		message("%s: %s: %s: %s", session->path, name, step, message_error(error));
 	return -1;
 }
 
-/* ---- observed pass -------------------------------------------------------------------------------------- */
+/* ---- observed pass --------------------------------------------------------------------------------------
+ */
 
 static void take_init(struct result *result, const struct policy_stats *stats)
 {
@@ -141,7 +143,8 @@ static int compare_counts(const struct session *session, const struct result *re
 		if (counts[i].policy == counts[i].seen)
 			continue;
 		message("%s: %s: %s: the policy counts %" PRIu64 ", %" PRIu64 " were seen", session->path,
-			options_policy_name(result->policy), counts[i].name, counts[i].policy, counts[i].seen);
+			options_policy_name(result->policy), counts[i].name, counts[i].policy,
+			counts[i].seen);
 		return -1;
 	}
 	return 0;
@@ -169,7 +172,8 @@ static int read_tables(struct session *session, struct observer *observer, struc
 	struct tables tables;
 
 	observer->ops->ste(observer->policy, result->ste);
-	if (tables_open(&tables, result->ste, &session->world.model) || tables_walk(&tables, &walk, NULL, NULL) ||
+	if (tables_open(&tables, result->ste, &session->world.model) ||
+	    tables_walk(&tables, &walk, NULL, NULL) ||
 	    (observer->verifies && verify_tables(&observer->verify, &tables))) {
 		message("%s: %s: the tables are malformed", session->path, observer->ops->name);
 		return -1;
@@ -239,7 +243,8 @@ static int observe(struct session *session, enum options_policy policy)
 	return error;
 }
 
-/* ---- native pass ---------------------------------------------------------------------------------------- */
+/* ---- native pass ----------------------------------------------------------------------------------------
+ */
 
 /* The timed tables must be the observed ones; one look is enough. */
 static int compare_tables(const struct session *session, enum options_policy policy, const uint64_t ste[8])
@@ -341,7 +346,8 @@ static int time_policies(struct session *session)
 	return 0;
 }
 
-/* ---- one trace ------------------------------------------------------------------------------------------ */
+/* ---- one trace ------------------------------------------------------------------------------------------
+ */
 
 /* An entry for each policy that was asked for; one that does not fit into memory says so. */
 static int add_results(struct session *session)
@@ -362,8 +368,8 @@ static int add_results(struct session *session)
 		}
 		session->runs[policy] = world_fits(&session->world, policy, &needed, &available);
 		if (!session->runs[policy] &&
-		    asprintf(&result->skipped, "needs %" PRIu64 " MiB of memory, %" PRIu64 " MiB are free", needed >> 20,
-			     available >> 20) < 0) {
+		    asprintf(&result->skipped, "needs %" PRIu64 " MiB of memory, %" PRIu64 " MiB are free",
+			     needed >> 20, available >> 20) < 0) {
 			result->skipped = NULL;
 			message("out of memory");
 			return -1;
@@ -425,7 +431,8 @@ static int replay_trace(struct replay *replay, const char *path)
 	return result;
 }
 
-/* ---- the command ---------------------------------------------------------------------------------------- */
+/* ---- the command ----------------------------------------------------------------------------------------
+ */
 
 static int open_output(struct outfile *out, const char *path)
 {
@@ -457,8 +464,8 @@ static int commit_outputs(struct replay *replay)
 		message("%s: cannot write", replay->options.json);
 		return -1;
 	}
-	return commit_output(&outputs->json) || commit_output(&outputs->map) || commit_output(&outputs->log) ||
-			       commit_output(&outputs->image) ?
+	return commit_output(&outputs->json) || commit_output(&outputs->map) ||
+			       commit_output(&outputs->log) || commit_output(&outputs->image) ?
 		       -1 :
 		       0;
 }

@@ -69,19 +69,19 @@ struct column {
 };
 
 /* A column that shows an integer expression of `result`. */
-#define COUNT_COLUMN(name, value)                                                                              \
-	static void name(const struct results *results, const struct result *result, char text[CELL_BYTES])    \
-	{                                                                                                      \
-		(void)results;                                                                                 \
-		snprintf(text, CELL_BYTES, "%" PRIu64, (uint64_t)(value));                                     \
+#define COUNT_COLUMN(name, value)                                                                           \
+	static void name(const struct results *results, const struct result *result, char text[CELL_BYTES]) \
+	{                                                                                                   \
+		(void)results;                                                                              \
+		snprintf(text, CELL_BYTES, "%" PRIu64, (uint64_t)(value));                                  \
 	}
 
 /* A column that shows nanoseconds in microseconds. */
-#define TIME_COLUMN(name, value)                                                                               \
-	static void name(const struct results *results, const struct result *result, char text[CELL_BYTES])    \
-	{                                                                                                      \
-		(void)results;                                                                                 \
-		snprintf(text, CELL_BYTES, "%.1f", (double)(value) / 1000);                                    \
+#define TIME_COLUMN(name, value)                                                                            \
+	static void name(const struct results *results, const struct result *result, char text[CELL_BYTES]) \
+	{                                                                                                   \
+		(void)results;                                                                              \
+		snprintf(text, CELL_BYTES, "%.1f", (double)(value) / 1000);                                 \
 	}
 
 COUNT_COLUMN(transitions, result->transitions)
@@ -147,26 +147,32 @@ static void ratio(const struct results *results, const struct result *result, ch
 }
 
 static const struct column work_columns[] = {
-	{ "T(c)", transitions },	    { "access(c)", transitions_access },
-	{ "granted(c)", pages_granted },    { "revoked(c)", pages_revoked },
-	{ "flushes(c)", flushes },	    { "tlbi(c)", tlbi },
-	{ "syncs(c)", syncs },		    { "doorbells(c)", doorbells },
-	{ "writes(c)", table_writes },	    { NULL, NULL },
+	{ "T(c)", transitions },	 { "access(c)", transitions_access },
+	{ "granted(c)", pages_granted }, { "revoked(c)", pages_revoked },
+	{ "flushes(c)", flushes },	 { "tlbi(c)", tlbi },
+	{ "syncs(c)", syncs },		 { "doorbells(c)", doorbells },
+	{ "writes(c)", table_writes },	 { NULL, NULL },
 };
 
 static const struct column cost_columns[] = {
-	{ "live-KiB(c)", table_kib_live }, { "peak-KiB(c)", table_kib_peak },
-	{ "1G(c)", leaves_1g },		   { "2M(c)", leaves_2m },
-	{ "4K(c)", leaves_4k },		   { "forced(c)", flushes_forced },
-	{ "cpu-ns/access(m)", cpu_ns },	   { "cpu-ns/T(m)", cpu_ns_per_t },
-	{ "to-eager(m)", ratio },	   { NULL, NULL },
+	{ "live-KiB(c)", table_kib_live },
+	{ "peak-KiB(c)", table_kib_peak },
+	{ "1G(c)", leaves_1g },
+	{ "2M(c)", leaves_2m },
+	{ "4K(c)", leaves_4k },
+	{ "forced(c)", flushes_forced },
+	{ "cpu-ns/access(m)", cpu_ns },
+	{ "cpu-ns/T(m)", cpu_ns_per_t },
+	{ "to-eager(m)", ratio },
+	{ NULL, NULL },
 };
 
 static const struct column latency_columns[] = {
-	{ "all-p50(~)", all_p50 },     { "p99(~)", all_p99 },	 { "max(~)", all_max },
-	{ "revoke-p50(~)", revoke_p50 }, { "p99(~)", revoke_p99 }, { "max(~)", revoke_max },
-	{ "grant-p50(~)", grant_p50 }, { "p99(~)", grant_p99 },	 { "max(~)", grant_max },
-	{ NULL, NULL },
+	{ "all-p50(~)", all_p50 },     { "p99(~)", all_p99 },
+	{ "max(~)", all_max },	       { "revoke-p50(~)", revoke_p50 },
+	{ "p99(~)", revoke_p99 },      { "max(~)", revoke_max },
+	{ "grant-p50(~)", grant_p50 }, { "p99(~)", grant_p99 },
+	{ "max(~)", grant_max },       { NULL, NULL },
 };
 
 static const struct column verify_columns[] = {
@@ -206,8 +212,8 @@ static int column_width(const struct results *results, const struct column *colu
 	return width;
 }
 
-static void print_row(const struct results *results, const struct column *columns, const struct result *result,
-		      FILE *file)
+static void print_row(const struct results *results, const struct column *columns,
+		      const struct result *result, FILE *file)
 {
 	fprintf(file, "%-*s %-7s", trace_width(results), result ? result->trace : "trace",
 		result ? options_policy_name(result->policy) : "policy");
@@ -246,7 +252,8 @@ static void print_head(const struct results *results, FILE *file)
 			options->flush.mode == SCHEDULE_COUNT ? " (what-if: hand-over late)" :
 								"");
 	}
-	fprintf(file, "\n(c) counted, (m) measured on this CPU, (~) modelled in us at %" PRIu64 " ns a sync\n",
+	fprintf(file,
+		"\n(c) counted, (m) measured on this CPU, (~) modelled in us at %" PRIu64 " ns a sync\n",
 		options->sync_ns);
 }
 
@@ -257,13 +264,15 @@ static void print_notes(const struct results *results, FILE *file)
 		const char *policy = options_policy_name(result->policy);
 
 		if (result->skipped)
-			fprintf(file, "\nnote: %s %s is skipped: %s\n", result->trace, policy, result->skipped);
+			fprintf(file, "\nnote: %s %s is skipped: %s\n", result->trace, policy,
+				result->skipped);
 		if (result->contradictions)
 			fprintf(file, "\nnote: %s %s: %" PRIu64 " T contradict the replayed state\n",
 				result->trace, policy, result->contradictions);
 		if (result->doorbells_extra)
 			fprintf(file,
-				"\nnote: %s %s: a flush exceeded the command ring, %" PRIu64 " doorbells more\n",
+				"\nnote: %s %s: a flush exceeded the command ring, %" PRIu64
+				" doorbells more\n",
 				result->trace, policy, result->doorbells_extra);
 		if (result->reserved_attempts)
 			fprintf(file, "\nnote: %s %s: %" PRIu64 " grants of reserved ranges were refused\n",

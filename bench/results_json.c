@@ -66,7 +66,8 @@ static json_t *config_json(const struct options *options)
 	set(object, "flush", json_string(flush));
 	set(object, "assumes",
 	    options->flush.mode == SCHEDULE_TRIP ? json_string("guest map at the trip's end") : json_null());
-	set(object, "what_if", options->flush.mode == SCHEDULE_COUNT ? json_string("hand-over late") : json_null());
+	set(object, "what_if",
+	    options->flush.mode == SCHEDULE_COUNT ? json_string("hand-over late") : json_null());
 	set(object, "smmus", number(options->smmus));
 	set(object, "nested", json_boolean(options->nested));
 	set(object, "bbml", number(options->bbml));

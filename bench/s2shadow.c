@@ -9,14 +9,15 @@
 #include "bench/message.h"
 #include "bench/replay.h"
 
-static const char help[] = "Usage: s2shadow COMMAND [ARGUMENT]...\n"
-			   "\n"
-			   "Keep an Arm SMMUv3 stage-2 table in step with a hypervisor's, and see what that costs.\n"
-			   "\n"
-			   "  replay     replay recorded pKVM transitions through eager, strict and batched shadows\n"
-			   "  info       this build, this machine, and what the software SMMUv3 claims to be\n"
-			   "  --help     this text; `s2shadow replay --help` says more\n"
-			   "  --version  version and commit\n";
+static const char help[] =
+	"Usage: s2shadow COMMAND [ARGUMENT]...\n"
+	"\n"
+	"Keep an Arm SMMUv3 stage-2 table in step with a hypervisor's, and see what that costs.\n"
+	"\n"
+	"  replay     replay recorded pKVM transitions through eager, strict and batched shadows\n"
+	"  info       this build, this machine, and what the software SMMUv3 claims to be\n"
+	"  --help     this text; `s2shadow replay --help` says more\n"
+	"  --version  version and commit\n";
 
 int main(int argc, char **argv)
 {

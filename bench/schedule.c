@@ -11,8 +11,8 @@ struct maker {
 	size_t capacity;
 	struct schedule_flush flush;
 	uint32_t record;
-	uint64_t time_ns;	    /* latest so far: a trigger is never before a T that it completes */
-	uint64_t unflushed;	    /* access-changing T since the last flush */
+	uint64_t time_ns;	       /* latest so far: a trigger is never before a T that it completes */
+	uint64_t unflushed;	       /* access-changing T since the last flush */
 	uint32_t trip[TRACE_CPUS_MAX]; /* access-changing T of each CPU since its last X */
 };
 

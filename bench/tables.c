@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TABLE_BYTES 4096u
-#define TABLE_ENTRIES 512u
-#define DESCRIPTOR_TYPE 3u
-#define DESCRIPTOR_TABLE 3u
+#define TABLE_BYTES	   4096u
+#define TABLE_ENTRIES	   512u
+#define DESCRIPTOR_TYPE	   3u
+#define DESCRIPTOR_TABLE   3u
 #define DESCRIPTOR_ADDRESS UINT64_C(0x0000fffffffff000)
 
 int tables_open(struct tables *tables, const uint64_t ste[8], const struct model_config *config)

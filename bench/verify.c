@@ -10,9 +10,9 @@
 
 #include "bench/message.h"
 
-#define MESSAGES_MAX 100u /* wrong answers printed one by one; all are counted */
-#define AGAIN_PER_K 4u	  /* pages touched before that are accessed again after each K */
-#define WATCHED_PER_T 16u /* pages of one T that the adversary keeps accessing */
+#define MESSAGES_MAX  100u /* wrong answers printed one by one; all are counted */
+#define AGAIN_PER_K   4u   /* pages touched before that are accessed again after each K */
+#define WATCHED_PER_T 16u  /* pages of one T that the adversary keeps accessing */
 
 static uint64_t next_random(struct verify *verify)
 {
@@ -80,12 +80,13 @@ static void report(struct verify *verify, const char *what, uint64_t addr, unsig
 	if (wrong > MESSAGES_MAX)
 		return;
 	if (access->fault == MODEL_OK)
-		message("%s at %" PRIx64 " after seq %" PRIu64 ": %s, SMMU %u, %s -> %" PRIx64 " %s%s, level %u", what,
-			addr, verify->seq, verify->policy, smmu, write ? "write" : "read", access->pa,
+		message("%s at %" PRIx64 " after seq %" PRIu64 ": %s, SMMU %u, %s -> %" PRIx64
+			" %s%s, level %u",
+			what, addr, verify->seq, verify->policy, smmu, write ? "write" : "read", access->pa,
 			access->device ? "mmio" : "mem", access->hit ? ", cached" : "", access->level);
 	else
-		message("%s at %" PRIx64 " after seq %" PRIu64 ": %s, SMMU %u, %s faults with %#x", what, addr,
-			verify->seq, verify->policy, smmu, write ? "write" : "read", access->fault);
+		message("%s at %" PRIx64 " after seq %" PRIu64 ": %s, SMMU %u, %s faults with %#x", what,
+			addr, verify->seq, verify->policy, smmu, write ? "write" : "read", access->fault);
 	if (wrong == MESSAGES_MAX)
 		message("more wrong answers are counted, not printed");
 }
@@ -277,7 +278,8 @@ int verify_complete(struct verify *verify)
 	}
 	verify->seq = seq;
 	for (unsigned i = 0; i < AGAIN_PER_K && verify->touched_count; i++) {
-		uint64_t held = verify->touched_count < VERIFY_TOUCHED ? verify->touched_count : VERIFY_TOUCHED;
+		uint64_t held =
+			verify->touched_count < VERIFY_TOUCHED ? verify->touched_count : VERIFY_TOUCHED;
 
 		access_done(verify, verify->touched[next_random(verify) % held]);
 	}
@@ -287,7 +289,8 @@ int verify_complete(struct verify *verify)
 
 bool verify_failed(const struct verify *verify)
 {
-	return verify->counts.stale_hits || verify->counts.spurious_faults || verify->counts.wrong_translations;
+	return verify->counts.stale_hits || verify->counts.spurious_faults ||
+	       verify->counts.wrong_translations;
 }
 
 /* The runs that the tables make reachable, to be compared with the oracle's, both in ascending order. */
@@ -324,7 +327,8 @@ static void report_run(struct runs *runs, uint64_t addr, bool in_tables)
 		verify->counts.stale_hits++;
 	else
 		verify->counts.spurious_faults++;
-	message("tables at the end: %" PRIx64 " after seq %" PRIu64 ": %s, %s", addr, verify->seq, verify->policy,
+	message("tables at the end: %" PRIx64 " after seq %" PRIu64 ": %s, %s", addr, verify->seq,
+		verify->policy,
 		in_tables ? "more than the oracle lets a device reach" :
 			    "less than the oracle lets a device reach");
 }
@@ -342,9 +346,11 @@ static bool compare_run(void *ctx, const struct oracle_run *expected)
 	}
 	access = (run->read ? TRACE_ACCESS_R : 0) | (run->write ? TRACE_ACCESS_W : 0);
 	if (run->start < expected->start || access & ~expected->access || run->end > expected->end) {
-		report_run(runs, run->start < expected->start ? run->start :
-				 run->end > expected->end     ? expected->end :
-								run->start, true);
+		report_run(runs,
+			   run->start < expected->start ? run->start :
+			   run->end > expected->end	? expected->end :
+							  run->start,
+			   true);
 		return false;
 	}
 	if (run->end < expected->end || access != expected->access || run->device == expected->memory) {

@@ -4,10 +4,10 @@
  *
  * Two oracles: `done` is the state as of the last completed K, `now` has every T taken in. What both say must
  * hold for a device at any time; what they differ in is open until the next K. Before a revoke is queued its
- * pages and both neighbours are touched on every SMMU, as far as `done` leaves them reachable, so that the TLBs
- * hold them; until the K the models' adversaries keep accessing them. While a flush is under way a page beside
- * the changes is accessed between any two stores and steps. After the K: the pages revoked, the pages granted,
- * their neighbours, and others that were touched before.
+ * pages and both neighbours are touched on every SMMU, as far as `done` leaves them reachable, so that the
+ * TLBs hold them; until the K the models' adversaries keep accessing them. While a flush is under way a page
+ * beside the changes is accessed between any two stores and steps. After the K: the pages revoked, the pages
+ * granted, their neighbours, and others that were touched before.
  */
 #ifndef BENCH_VERIFY_H
 #define BENCH_VERIFY_H
@@ -26,9 +26,9 @@
 struct verify_counts {
 	uint64_t accesses;
 	uint64_t touched_before_revoke, untouchable; /* pages, once an SMMU */
-	uint64_t stale_hits;	  /* a device got further than it may */
-	uint64_t spurious_faults; /* or not as far as it may */
-	uint64_t wrong_translations; /* to another address or with another memory type */
+	uint64_t stale_hits;			     /* a device got further than it may */
+	uint64_t spurious_faults;		     /* or not as far as it may */
+	uint64_t wrong_translations;		     /* to another address or with another memory type */
 };
 
 struct verify {

@@ -12,12 +12,12 @@
 #include "bench/message.h"
 #include "engine/platform/linux.h"
 
-#define POOL_ALIGNMENT (UINT64_C(2) << 20)
+#define POOL_ALIGNMENT	 (UINT64_C(2) << 20)
 #define POOL_TOUCHED_MAX (UINT64_C(64) << 20) /* a pool up to here is in memory before the clock runs */
-#define ADDRESS_END (UINT64_C(1) << OPTIONS_ADDRESS_BITS)
-#define HOST_ALIGNMENT (UINT64_C(2) << 20)
-#define QUEUE_SLOTS_MIN 1024u
-#define BYTES_SPARE (UINT64_C(256) << 20) /* beside the tables, for the rest of the process */
+#define ADDRESS_END	 (UINT64_C(1) << OPTIONS_ADDRESS_BITS)
+#define HOST_ALIGNMENT	 (UINT64_C(2) << 20)
+#define QUEUE_SLOTS_MIN	 1024u
+#define BYTES_SPARE	 (UINT64_C(256) << 20) /* beside the tables, for the rest of the process */
 
 static uint64_t align_up(uint64_t value, uint64_t alignment)
 {
@@ -85,7 +85,8 @@ static int place_pool_by_option(struct world *world, const struct options *optio
 		return -1;
 	}
 	if (trace_touches_memory(trace, options->pool, end)) {
-		message("%s: the pool %" PRIx64 "-%" PRIx64 " touches a memory region", path, options->pool, end);
+		message("%s: the pool %" PRIx64 "-%" PRIx64 " touches a memory region", path, options->pool,
+			end);
 		return -1;
 	}
 	if (options->pool < space_end ? end > space_end : end > ADDRESS_END) {
@@ -201,8 +202,8 @@ static void make_model(struct world *world, const struct options *options)
 	model->memory = (struct model_memory){ .ctx = world, .read = pool_read, .write = pool_write };
 }
 
-int world_init(struct world *world, const struct options *options, const char *path, const struct trace *trace,
-	       unsigned cpu_count)
+int world_init(struct world *world, const struct options *options, const char *path,
+	       const struct trace *trace, unsigned cpu_count)
 {
 	*world = (struct world){ 0 };
 	world->policy.bbml = options->bbml;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * world.h - what a trace is replayed on: address map, place of the pool, the host's table, the device's claims.
+ * world.h - what a trace is replayed on: address map, place of the pool, the host's table, the device's
+ * claims.
  *
  * The same for every policy. The pool's memory is made anew for each run.
  */
@@ -14,11 +15,11 @@
 #include "bench/runner.h"
 #include "smmuv3/model/model.h"
 
-#define WORLD_SID 0x10u
+#define WORLD_SID      0x10u
 #define WORLD_SID_BITS 8u
 #define WORLD_CMDQ_LG2 15u
 #define WORLD_EVTQ_LG2 8u
-#define WORLD_VMID 1u
+#define WORLD_VMID     1u
 
 struct world {
 	struct policy_world policy; /* without registers; the pool without memory between runs */
@@ -37,8 +38,8 @@ struct world {
  * @cpu_count: CPUs that the trace uses.
  * Return: 0 or -1. Release with world_free() either way.
  */
-int world_init(struct world *world, const struct options *options, const char *path, const struct trace *trace,
-	       unsigned cpu_count) __attribute__((warn_unused_result));
+int world_init(struct world *world, const struct options *options, const char *path,
+	       const struct trace *trace, unsigned cpu_count) __attribute__((warn_unused_result));
 void world_free(struct world *world);
 
 /* Zeroed memory for the pool, known to platform_virt(). Return: 0; -1 after one line on standard error. */

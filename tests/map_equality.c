@@ -4,8 +4,8 @@
  *
  * Usage: map_equality [OPTION of s2shadow replay]... TRACE
  *
- * One process for a trace and a configuration, all points in one pass: the first T, five points spread over the
- * file, the peak of pages without access, the end. At each a flush is inserted, as --until does, and
+ * One process for a trace and a configuration, all points in one pass: the first T, five points spread over
+ * the file, the peak of pages without access, the end. At each a flush is inserted, as --until does, and
  * `--map` of the raw tables is compared with the oracle's map, byte for byte. Speaks TAP.
  */
 #include <inttypes.h>
@@ -21,7 +21,7 @@
 #include "bench/world.h"
 #include "engine/platform/linux.h"
 
-#define SPREAD 5u
+#define SPREAD	   5u
 #define POINTS_MAX (SPREAD + 3)
 
 struct map {

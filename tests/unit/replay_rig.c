@@ -41,16 +41,17 @@ void replay_rig_init(struct replay_rig *rig, const char *text, const char *optio
 	assert_int_equal(schedule_make(&rig->schedule, &rig->trace,
 				       schedule_records(&rig->trace, rig->options.until), flush),
 			 0);
-	assert_int_equal(world_init(&rig->world, &rig->options, "text", &rig->trace, rig->schedule.cpu_count), 0);
+	assert_int_equal(world_init(&rig->world, &rig->options, "text", &rig->trace, rig->schedule.cpu_count),
+			 0);
 	assert_int_equal(world_pool_open(&rig->world), 0);
 }
 
 void replay_rig_open_instant(struct replay_rig *rig)
 {
 	for (; rig->instants < rig->options.smmus; rig->instants++) {
-		assert_int_equal(instant_add(&rig->instant[rig->instants], !rig->options.no_ril,
-					     rig->options.nested),
-				 0);
+		assert_int_equal(
+			instant_add(&rig->instant[rig->instants], !rig->options.no_ril, rig->options.nested),
+			0);
 		rig->world.policy.smmu[rig->instants].registers = rig->instant[rig->instants].registers;
 	}
 	rig->ops = runner_native.policies[policy_of(rig)];
@@ -77,7 +78,8 @@ int replay_rig_play(struct replay_rig *rig)
 	uint64_t ns;
 
 	hooks.ctx = &rig->observer;
-	return runner->play(rig->ops, rig->policy, &rig->schedule, rig->observed ? &hooks : NULL, &ns, &failed);
+	return runner->play(rig->ops, rig->policy, &rig->schedule, rig->observed ? &hooks : NULL, &ns,
+			    &failed);
 }
 
 void replay_rig_tables(struct replay_rig *rig, struct tables *tables, uint64_t ste[8])

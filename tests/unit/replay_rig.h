@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * replay_rig.h - one trace given as text, ready to be replayed: world, schedule, and a policy on some devices.
+ * replay_rig.h - one trace given as text, ready to be replayed: world, schedule, and a policy on some
+ * devices.
  */
 #ifndef TESTS_UNIT_REPLAY_RIG_H
 #define TESTS_UNIT_REPLAY_RIG_H
@@ -16,8 +17,8 @@
 #include "bench/world.h"
 
 /* 64 MiB of memory at 1 GiB, no host mapping yet. */
-#define REPLAY_RIG_HEAD                                                                                        \
-	TRACE_TEXT_MAGIC TRACE_TEXT_SNAPSHOT "# G ia_bits 36 start_level 1 pgd_pages 1\n"                      \
+#define REPLAY_RIG_HEAD                                                                   \
+	TRACE_TEXT_MAGIC TRACE_TEXT_SNAPSHOT "# G ia_bits 36 start_level 1 pgd_pages 1\n" \
 					     "# R 0 40000000 4000000 flags 0\n"
 
 struct replay_rig {

@@ -6,12 +6,12 @@
 
 #include "bench/check.h"
 
-#define HEAD                                                                                                   \
-	TRACE_TEXT_MAGIC TRACE_TEXT_SNAPSHOT "# G ia_bits 36 start_level 1 pgd_pages 1\n"                      \
+#define HEAD                                                                              \
+	TRACE_TEXT_MAGIC TRACE_TEXT_SNAPSHOT "# G ia_bits 36 start_level 1 pgd_pages 1\n" \
 					     "# R 0 40000000 4000000 flags 0\n"
 #define REVOKE_TWO "T 1 0 100 a 40000000 2000 O N u\n"
-#define GRANT_ONE "T 2 0 200 a 40000000 1000 N O u\n"
-#define SNAPSHOT "# snapshot end seq 9\n"
+#define GRANT_ONE  "T 2 0 200 a 40000000 1000 N O u\n"
+#define SNAPSHOT   "# snapshot end seq 9\n"
 
 static struct check check;
 static char said[512]; /* on standard error */
@@ -44,7 +44,8 @@ static int run(const char *text, uint64_t until, bool lenient)
 static void pages_that_change_access_are_counted(void **state)
 {
 	(void)state;
-	assert_int_equal(run(HEAD REVOKE_TWO GRANT_ONE SNAPSHOT "# S 40001000 1000 N\n", UINT64_MAX, false), 0);
+	assert_int_equal(run(HEAD REVOKE_TWO GRANT_ONE SNAPSHOT "# S 40001000 1000 N\n", UINT64_MAX, false),
+			 0);
 
 	assert_int_equal(check.pages_revoked, 2);
 	assert_int_equal(check.pages_granted, 1);

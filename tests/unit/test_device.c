@@ -15,11 +15,16 @@
 #include "engine/platform/linux.h"
 
 #define RING_LG2 3u
-#define RING_PA UINT64_C(0x10000)
+#define RING_PA	 UINT64_C(0x10000)
 #define CFGI_ALL UINT64_C(0x04), UINT64_C(0x1f)
-#define SYNC UINT64_C(0x46), UINT64_C(0)
+#define SYNC	 UINT64_C(0x46), UINT64_C(0)
 
-enum { CR0 = 0x20, CMDQ_BASE = 0x90, CMDQ_PROD = 0x98, CMDQ_CONS = 0x9c };
+enum {
+	CR0 = 0x20,
+	CMDQ_BASE = 0x90,
+	CMDQ_PROD = 0x98,
+	CMDQ_CONS = 0x9c
+};
 
 static uint64_t ring[2 << RING_LG2];
 static char told[512];
@@ -65,7 +70,9 @@ static void sync_seen(void *ctx, unsigned smmu, uint64_t position)
 	tell('S', smmu, position);
 }
 
-static const struct device_events events = { .command = command, .doorbell = doorbell, .sync_seen = sync_seen };
+static const struct device_events events = { .command = command,
+					     .doorbell = doorbell,
+					     .sync_seen = sync_seen };
 
 static int set_up(void **state)
 {
@@ -179,10 +186,13 @@ static void positions_go_on_when_the_ring_wraps(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(programming_a_queue_that_is_off_is_no_doorbell, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(programming_a_queue_that_is_off_is_no_doorbell, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(commands_are_told_before_their_doorbell, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_sync_is_told_when_cons_is_read_and_not_before, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(one_read_of_cons_tells_every_sync_that_it_passed, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_sync_is_told_when_cons_is_read_and_not_before, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(one_read_of_cons_tells_every_sync_that_it_passed, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(positions_go_on_when_the_ring_wraps, set_up, tear_down),
 	};
 

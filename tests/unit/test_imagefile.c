@@ -103,7 +103,8 @@ static void each_live_page_is_there_once_and_nothing_else(void **state)
 			assert_true(page < pages.count);
 			assert_int_equal(load->p_paddr + at, pages.pa[page]);
 			assert_memory_equal(image + load->p_offset + at,
-					    tables.memory.read(tables.memory.ctx, pages.pa[page], PAGE), PAGE);
+					    tables.memory.read(tables.memory.ctx, pages.pa[page], PAGE),
+					    PAGE);
 		}
 	}
 	assert_int_equal(page, pages.count);
@@ -123,7 +124,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(it_is_an_aarch64_executable, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_note_holds_ste_granule_and_size, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(each_live_page_is_there_once_and_nothing_else, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(each_live_page_is_there_once_and_nothing_else, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(adjoining_pages_are_one_segment, set_up, tear_down),
 	};
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * test_latency.c - the modelled clock: serial on one SMMU, side by side on several, queued behind earlier syncs.
+ * test_latency.c - the modelled clock: serial on one SMMU, side by side on several, queued behind earlier
+ * syncs.
  */
 #include "bench/latency.h"
 
@@ -149,12 +150,16 @@ static void all_is_revokes_and_grants_together(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(a_flush_without_a_sync_is_complete_at_its_trigger, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_flush_without_a_sync_is_complete_at_its_trigger, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(syncs_of_one_smmu_follow_one_another, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(smmus_that_are_told_before_any_wait_run_side_by_side, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(smmus_that_are_waited_for_one_by_one_add_up, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(smmus_that_are_told_before_any_wait_run_side_by_side, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(smmus_that_are_waited_for_one_by_one_add_up, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(a_flush_waits_behind_the_syncs_before_it, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_flush_without_a_sync_does_not_wait_behind_others, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_flush_without_a_sync_does_not_wait_behind_others, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(no_samples_are_zero, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(percentiles_are_nearest_ranks, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_single_sample_is_every_percentile, set_up, tear_down),

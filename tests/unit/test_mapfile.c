@@ -7,9 +7,9 @@
 #include "bench/mapfile.h"
 
 /* A small space full of memory but for its lowest and its highest quarter. */
-#define HEAD                                                                                                   \
-	TRACE_TEXT_MAGIC TRACE_TEXT_SNAPSHOT "# G ia_bits 32 start_level 1 pgd_pages 1\n"                      \
-					     "# R 0 40000000 40000000 flags 0\n"                               \
+#define HEAD                                                                              \
+	TRACE_TEXT_MAGIC TRACE_TEXT_SNAPSHOT "# G ia_bits 32 start_level 1 pgd_pages 1\n" \
+					     "# R 0 40000000 40000000 flags 0\n"          \
 					     "# R 1 80000000 40000000 flags 4\n"
 
 static char text[512];
@@ -35,13 +35,15 @@ static void runs_join_across_leaves_and_regions(void **state)
 	(void)state;
 	write_map(HEAD, "--policy batched --pool 100000000", 0);
 
-	assert_string_equal(text, "0 40000000 rw mmio\n40000000 c0000000 rw mem\nc0000000 100000000 rw mmio\n");
+	assert_string_equal(text,
+			    "0 40000000 rw mmio\n40000000 c0000000 rw mem\nc0000000 100000000 rw mmio\n");
 }
 
 static void the_pool_and_reserved_ranges_are_holes(void **state)
 {
 	(void)state;
-	write_map(HEAD, "--policy batched --pool c0000000 --reserve 1000-3000 --reserve 50000000-50001000", 0);
+	write_map(HEAD, "--policy batched --pool c0000000 --reserve 1000-3000 --reserve 50000000-50001000",
+		  0);
 
 	assert_string_equal(text, "0 1000 rw mmio\n3000 40000000 rw mmio\n"
 				  "40000000 50000000 rw mem\n50001000 c0000000 rw mem\n"

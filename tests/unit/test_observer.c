@@ -7,13 +7,13 @@
 #include "replay_rig.h"
 
 /* Trips of two CPUs that overlap; a T that changes nothing. */
-#define TRACE                                                                                                  \
-	REPLAY_RIG_HEAD "T 1 0 1000 a 40201000 1000 O N u\n"                                                   \
-			"T 2 1 2000 a 40401000 1000 O N u\n"                                                   \
-			"T 3 0 3000 a 40800000 1000 O S u\n"                                                   \
-			"X 4 0 4000 hvc a 1 1 0 0\n"                                                           \
-			"X 5 1 5000 hvc a 1 1 0 0\n"                                                           \
-			"T 6 0 6000 a 40201000 1000 N O u\n"                                                   \
+#define TRACE                                                \
+	REPLAY_RIG_HEAD "T 1 0 1000 a 40201000 1000 O N u\n" \
+			"T 2 1 2000 a 40401000 1000 O N u\n" \
+			"T 3 0 3000 a 40800000 1000 O S u\n" \
+			"X 4 0 4000 hvc a 1 1 0 0\n"         \
+			"X 5 1 5000 hvc a 1 1 0 0\n"         \
+			"T 6 0 6000 a 40201000 1000 N O u\n" \
 			"X 7 0 7000 hvc a 1 1 0 0\n"
 
 static struct replay_rig rig;

@@ -85,8 +85,8 @@ static void every_flush_has_its_name_back(void **state)
 static void switches_and_numbers_are_read(void **state)
 {
 	(void)state;
-	assert_int_equal(parse("--nested --no-ril --lenient --verify --smmus 64 --bbml 0 --sync-ns 0 --until 7 a"),
-			 0);
+	assert_int_equal(
+		parse("--nested --no-ril --lenient --verify --smmus 64 --bbml 0 --sync-ns 0 --until 7 a"), 0);
 
 	assert_true(options.nested && options.no_ril && options.lenient && options.verify);
 	assert_int_equal(options.smmus, 64);
@@ -99,7 +99,8 @@ static void switches_and_numbers_are_read(void **state)
 static void addresses_are_hexadecimal_with_or_without_0x(void **state)
 {
 	(void)state;
-	assert_int_equal(parse("--pool 0x100000000 --reserve 1000-0x3000 --reserve fFf000-1000000000000 a"), 0);
+	assert_int_equal(parse("--pool 0x100000000 --reserve 1000-0x3000 --reserve fFf000-1000000000000 a"),
+			 0);
 
 	assert_true(options.has_pool);
 	assert_true(options.pool == 0x100000000);

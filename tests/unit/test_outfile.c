@@ -187,8 +187,8 @@ static void a_signal_removes_what_is_not_committed(void **state)
 	if (!child) {
 		struct outfile first, second, done;
 
-		if (outfile_open(&first, "first") || outfile_open(&done, "done") || outfile_open(&second, "old") ||
-		    outfile_commit(&done))
+		if (outfile_open(&first, "first") || outfile_open(&done, "done") ||
+		    outfile_open(&second, "old") || outfile_commit(&done))
 			_exit(1);
 		raise(SIGTERM);
 		_exit(2);
@@ -209,7 +209,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_discarded_new_file_leaves_nothing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_new_file_has_the_usual_rights, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_link_stays_a_link, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(what_is_no_regular_file_is_written_directly, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_is_no_regular_file_is_written_directly, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(a_directory_and_a_missing_one_are_refused, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_signal_removes_what_is_not_committed, set_up, tear_down),
 	};

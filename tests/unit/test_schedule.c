@@ -2,15 +2,15 @@
  *
  * test_schedule.c - where the flushes of each mode fall, and how transitions are numbered.
  *
- * A schedule is written as text: T and its number (n: changes nothing, ?: asks first), E and its CPU for the end of
- * a trip, F and its trigger for a flush, . for the last flush.
+ * A schedule is written as text: T and its number (n: changes nothing, ?: asks first), E and its CPU for the
+ * end of a trip, F and its trigger for a flush, . for the last flush.
  */
 #include "trace_text.h"
 
 #include "bench/schedule.h"
 
-#define HEAD                                                                                                   \
-	TRACE_TEXT_MAGIC TRACE_TEXT_SNAPSHOT "# G ia_bits 36 start_level 1 pgd_pages 1\n"                      \
+#define HEAD                                                                              \
+	TRACE_TEXT_MAGIC TRACE_TEXT_SNAPSHOT "# G ia_bits 36 start_level 1 pgd_pages 1\n" \
 					     "# R 0 40000000 4000000 flags 0\n"
 
 /* Two CPUs whose trips overlap; one T that changes nothing; a trip that changes nothing. */
@@ -34,7 +34,8 @@ static const char *write_down(const struct schedule *schedule)
 		const struct op *op = &schedule->ops[i];
 
 		if (op->kind == OP_TRANSITION)
-			fprintf(file, "T%u%s%s ", op->number, op->changes_access ? "" : "n", op->asks ? "?" : "");
+			fprintf(file, "T%u%s%s ", op->number, op->changes_access ? "" : "n",
+				op->asks ? "?" : "");
 		else if (op->kind == OP_TRIP_END)
 			fprintf(file, "E%u ", op->cpu);
 		else

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * test_verify.c - verification has teeth: a policy that does less than it must is caught, one that does it is not.
+ * test_verify.c - verification has teeth: a policy that does less than it must is caught, one that does it is
+ * not.
  *
  * Each bad policy is the batched one with one thing left out. Messages on standard error belong here.
  */
 #include "replay_rig.h"
 
 /* A page goes and comes back, beside one that stays; two trips. */
-#define TRACE                                                                                                  \
-	REPLAY_RIG_HEAD "T 1 0 100 a 40201000 1000 O N u\n"                                                    \
-			"X 2 0 200 hvc a 1 1 0 0\n"                                                            \
-			"T 3 0 300 a 40201000 1000 N O u\n"                                                    \
+#define TRACE                                               \
+	REPLAY_RIG_HEAD "T 1 0 100 a 40201000 1000 O N u\n" \
+			"X 2 0 200 hvc a 1 1 0 0\n"         \
+			"T 3 0 300 a 40201000 1000 N O u\n" \
 			"X 4 0 400 hvc a 1 1 0 0\n"
 
 static struct replay_rig rig;
@@ -41,7 +42,8 @@ static int flush_not_the_second(struct policy *policy)
 	return flushes++ ? 0 : runner_observed.policies[OPTIONS_BATCHED]->flush(policy);
 }
 
-static const struct verify_counts *play(const char *text, const char *options, int (*flush)(struct policy *policy))
+static const struct verify_counts *play(const char *text, const char *options,
+					int (*flush)(struct policy *policy))
 {
 	flushes = 0;
 	bad = *runner_observed.policies[OPTIONS_BATCHED];
