@@ -251,10 +251,10 @@ int shadow_reserve(struct shadow_engine *engine, unsigned cpu, const struct shad
 {
 	struct transition_piece piece;
 
-	if (!transition->old_states && cpu < engine->config.cpu_count &&
-	    transition_uniform(transition, &piece) && piece.effect == TRANSITION_REVOKE &&
-	    engine->promise_holds && in_promised_zone(engine, &piece) &&
-	    !(transition->start.addr & (SHADOW_PAGE_BYTES - 1)) && queue_room(&engine->queue[cpu]))
+	if (!transition->old_states && transition_uniform(transition, &piece) &&
+	    piece.effect == TRANSITION_REVOKE && engine->promise_holds && in_promised_zone(engine, &piece) &&
+	    !(transition->start.addr & (SHADOW_PAGE_BYTES - 1)) && cpu < engine->config.cpu_count &&
+	    !queue_full(&engine->queue[cpu]))
 		return 0;
 	return reserve_slow(engine, cpu, transition, wait_ns);
 }
@@ -326,10 +326,15 @@ bool shadow_queue(struct shadow_engine *engine, unsigned cpu, uint64_t number,
 
 	shadow_assert(platform_host_lock_held());
 	shadow_assert(number > shadow_ticket(engine).number);
-	if (!engine->open)
-		return false;
+	/* An open slot says that the engine is open. */
+	if (!queue_next_page(queue, number, transition)) {
+		if (!engine->open)
+			return false;
+		queue->transitions++;
+		return queue_slow(queue, number, transition);
+	}
 	queue->transitions++;
-	return queue_next_page(queue, number, transition) || queue_slow(queue, number, transition);
+	return true;
 }
 
 void shadow_queue_close(struct shadow_engine *engine, unsigned cpu)

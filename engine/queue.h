@@ -32,15 +32,22 @@ struct queue {
 	uint32_t revokes;	       /* slots opened that revoke, ever */
 	/* Written by the drainer, under the host lock; read by the owner. */
 	alignas(64) _Atomic uint32_t head;
+	uint32_t tail_limit;	       /* head + slots */
 	uint32_t revokes_drained;      /* of revokes, those that are no longer queued */
 };
 
 void queue_init(struct queue *queue, struct queue_slot *slot, uint32_t slots);
 
+/* Host lock. */
+static inline bool queue_full(const struct queue *queue)
+{
+	return load_relaxed_u32(&queue->tail) == queue->tail_limit;
+}
+
 /* Slots that are not in use. Host lock. */
 static inline uint32_t queue_room(const struct queue *queue)
 {
-	return queue->mask + 1 - (load_relaxed_u32(&queue->tail) - load_acquire_u32(&queue->head));
+	return queue->tail_limit - load_relaxed_u32(&queue->tail);
 }
 
 /* The next number in the host's order continues the newest slot, above or below, to the same access. */
@@ -102,6 +109,7 @@ static inline void queue_drop(struct queue *queue, uint32_t count)
 		queue->newest = NULL;
 		queue->revokes_drained = queue->revokes;
 	}
+	queue->tail_limit = head + queue->mask + 1;
 	store_release_u32(&queue->head, head);
 }
 

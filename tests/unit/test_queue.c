@@ -285,6 +285,7 @@ static void the_ring_wraps_and_so_do_its_indices(void **state)
 	/* Close to the end of the 32-bit indices, as after a long life. */
 	store_relaxed_u32(&queue.tail, UINT32_MAX - 20);
 	store_relaxed_u32(&queue.head, UINT32_MAX - 20);
+	queue_drop(&queue, 0);
 
 	for (unsigned round = 0; round < 20; round++) {
 		uint32_t count = 1 + round % SLOTS;
