@@ -209,8 +209,6 @@ static const char *leaf_flaw(const struct model_stage2 *stage2, unsigned level, 
 		return "leaf with reserved shareability";
 	if (memattr >> 2 && !(memattr & 3))
 		return "leaf with reserved memory attributes";
-	if (DESCRIPTOR_CONTIGUOUS(value) && !level_contiguous_lg2(stage2->granule_lg2, level))
-		return "contiguous bit at a level that has no groups";
 	return NULL;
 }
 

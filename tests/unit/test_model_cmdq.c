@@ -131,6 +131,32 @@ static void commands_between_two_syncs_are_executed_out_of_order(void **state)
 	assert_in_range(first_first, 8, 56);
 }
 
+static void without_a_sync_some_commands_are_executed_but_never_all(void **state)
+{
+	unsigned seed, page, executed = 0;
+
+	(void)state;
+	for (seed = 1; seed <= 64; seed++) {
+		unsigned gone = 0;
+
+		rig_free(&rig);
+		rig_config(&rig);
+		rig.config.seed = seed;
+		rig_up_mapped(&rig);
+		for (page = 1; page <= 6; page++) {
+			make_stale(page << 12);
+			rig_queue(&rig, RIG_S2_IPA, page << 12 | RIG_LEAF);
+		}
+		rig_run(&rig);
+		assert_int_equal(cons(), 6);
+		for (page = 1; page <= 6; page++)
+			gone += !is_stale(page << 12);
+		assert_true(gone < 6);
+		executed += gone;
+	}
+	assert_in_range(executed, 32, 5 * 64);
+}
+
 static void bad_command_stops_the_queue_and_is_not_executed(void **state)
 {
 	(void)state;
@@ -315,6 +341,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(commands_behind_a_sync_wait_for_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(commands_between_two_syncs_are_executed_out_of_order, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(without_a_sync_some_commands_are_executed_but_never_all,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(bad_command_stops_the_queue_and_is_not_executed, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(prod_may_go_back_while_the_error_is_active, setup, teardown),

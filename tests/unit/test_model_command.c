@@ -37,6 +37,7 @@ static const struct form legal[] = {
 	{ "S2_IPA, two pages of unknown level", S2_ONLY, { 0x50000102a, 0x51001401 } },
 	{ "S2_IPA, start not aligned to SCALE", S2_ONLY, { 0x50010102a, 0x51001401 } },
 	{ "S2_IPA, 16K granule, TTL=3", S2_ONLY, { 0x50000002a, 0x51004b01 } },
+	{ "S2_IPA, 16K granule, TTL=1 acts as TTL 0", S2_ONLY, { 0x50000102a, 0x51004901 } },
 	{ "S2_IPA, 64K granule, TTL=2", S2_ONLY, { 0x50000002a, 0x60000e01 } },
 	{ "S2_IPA, not leaf", S2_ONLY, { 0x50041f02a, 0x40200400 } },
 	{ "S2_IPA, 48-bit address", S2_ONLY, { 0x50000002a, 0xfffffffff001 } },

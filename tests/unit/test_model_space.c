@@ -85,6 +85,7 @@ static void ref_invalidate(struct ref_space *ref, uint64_t first, uint64_t last,
 	while (index < ref->count) {
 		struct ref_entry *entry = &ref->entry[index];
 		uint64_t end = entry->address + (UINT64_C(1) << ref_shift(ref, entry->level)) - 1;
+		uint64_t group = (UINT64_C(1) << (ref_shift(ref, entry->level) + ref_group(ref, entry))) - 1;
 		unsigned levels = entry->table ? table_levels : leaf_levels;
 
 		if (!(levels >> entry->level & 1) || entry->time > time || entry->address > last ||
@@ -92,7 +93,8 @@ static void ref_invalidate(struct ref_space *ref, uint64_t first, uint64_t last,
 			index++;
 			continue;
 		}
-		assert_true(extent->first <= entry->address && extent->last >= end);
+		assert_true(extent->first <= (entry->address & ~group) &&
+			    extent->last >= (entry->address | group));
 		*entry = ref->entry[--ref->count];
 	}
 }
@@ -253,6 +255,27 @@ static void each_visits_what_overlaps_a_range_and_nothing_else(void **state)
 	space_free(space);
 }
 
+static void overlap_is_harmless_only_if_every_larger_leaf_has_nt(void **state)
+{
+	static const uint64_t nt = UINT64_C(1) << 16;
+	unsigned mask;
+
+	(void)state;
+	for (mask = 0; mask < 4; mask++) {
+		struct space *space = space_new(12);
+		struct space_hit hit;
+
+		space_fill(space, 0, 3, false, 0x7ff, 1, false);
+		space_fill(space, 0, 2, false, 0x7fd | (mask & 1 ? nt : 0), 2, false);
+		space_fill(space, 0, 1, false, 0x7fd | (mask & 2 ? nt : 0), 3, false);
+		space_find(space, 0, &hit);
+		assert_true(hit.overlap);
+		assert_int_equal(hit.overlap_nt, mask == 3);
+		assert_int_equal(hit.leaf_level, 3);
+		space_free(space);
+	}
+}
+
 static void addresses_beyond_48_bits_are_never_found(void **state)
 {
 	struct space *space = space_new(12);
@@ -273,6 +296,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_runs_agree_with_a_scanned_list),
 		cmocka_unit_test(each_visits_what_overlaps_a_range_and_nothing_else),
+		cmocka_unit_test(overlap_is_harmless_only_if_every_larger_leaf_has_nt),
 		cmocka_unit_test(addresses_beyond_48_bits_are_never_found),
 	};
 

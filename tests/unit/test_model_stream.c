@@ -200,6 +200,36 @@ static void two_level_table_is_followed(void **state)
 	assert_int_equal(fault_of(64), MODEL_C_BAD_STREAMID); /* Span 0 */
 }
 
+static void level1_descriptor_with_too_large_a_span_is_refused(void **state)
+{
+	(void)state;
+	*rig_word(&rig, RIG_STRTAB + 8) = LEVEL2 | 8; /* SPLIT is 6, so 7 is a full table */
+	assert_int_equal(fault_of(64 + RIG_SID), MODEL_C_BAD_STREAMID);
+}
+
+static void cfgi_range_reaches_beyond_what_was_never_used(void **state)
+{
+	uint32_t sid;
+
+	(void)state;
+	rig_free(&rig);
+	rig_config(&rig);
+	rig.config.sid_bits = 10;
+	rig_new(&rig);
+	rig_enable(&rig);
+	rig_cr0(&rig, 0xc);
+	model_write32(rig.model, 0x88, 10);
+	rig_cr0(&rig, 0xd);
+	for (sid = 300; sid < 1024; sid += 300)
+		assert_int_equal(fault_of(sid), MODEL_C_BAD_STE);
+	for (sid = 300; sid < 1024; sid += 300)
+		ste(sid)[0] = 1;
+
+	rig_sync(&rig, UINT64_C(4), 9); /* 1024 streams, not ALL; the first 256 were never used */
+	for (sid = 300; sid < 1024; sid += 300)
+		assert_int_equal(fault_of(sid), MODEL_ABORT);
+}
+
 static void level1_descriptor_is_cached_until_a_cfgi_that_is_not_leaf(void **state)
 {
 	(void)state;
@@ -259,6 +289,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(unreadable_entry_is_a_fetch_fault_with_its_address, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(two_level_table_is_followed, setup_two_level, teardown),
+		cmocka_unit_test_setup_teardown(level1_descriptor_with_too_large_a_span_is_refused,
+						setup_two_level, teardown),
+		cmocka_unit_test_setup_teardown(cfgi_range_reaches_beyond_what_was_never_used, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(level1_descriptor_is_cached_until_a_cfgi_that_is_not_leaf,
 						setup_two_level, teardown),
 		cmocka_unit_test_setup_teardown(misaligned_level2_table_is_reported, setup_two_level,

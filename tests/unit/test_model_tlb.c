@@ -230,6 +230,14 @@ static void single_address_without_leaf_takes_the_pointers_above_it(void **state
 	rig_expect_pa(&rig, 0x1000, 0x1000); /* its own leaf is still the old one, and the same */
 }
 
+static void single_address_with_leaf_leaves_the_pointers_above_it(void **state)
+{
+	(void)state;
+	collapse_and_reuse();
+	rig_sync(&rig, RIG_S2_IPA, 0x9000 | RIG_LEAF);
+	rig_expect_fault(&rig, 0x9000, MODEL_F_TRANSLATION);
+}
+
 static void deepest_cached_pointer_is_used_even_if_those_above_are_gone(void **state)
 {
 	(void)state;
@@ -443,6 +451,7 @@ int main(void)
 		TEST(leaf_invalidation_leaves_the_walk_cache),
 		TEST(level_hint_limits_which_table_pointers_go),
 		TEST(single_address_without_leaf_takes_the_pointers_above_it),
+		TEST(single_address_with_leaf_leaves_the_pointers_above_it),
 		TEST(deepest_cached_pointer_is_used_even_if_those_above_are_gone),
 		TEST(oldest_entry_wins_over_a_newer_one),
 		TEST(restricted_permission_is_used_until_it_is_invalidated),

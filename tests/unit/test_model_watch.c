@@ -34,13 +34,15 @@ static bool hits(uint64_t iova)
 static void watched_addresses_are_cached_again_after_each_invalidation(void **state)
 {
 	(void)state;
-	model_watch(rig.model, RIG_SID, 0x2000);
+	model_watch(rig.model, RIG_SID, 0x2fff);
 	model_watch(rig.model, RIG_SID, 0x1000);
 	model_watch(rig.model, RIG_SID, 0x40000000);
 	rig_sync(&rig, RIG_NSNH_ALL, 0);
 	assert_true(hits(0x1000) && hits(0x2000) && hits(0x40000000));
 	rig_sync(&rig, RIG_S2_IPA, 0x1000);
 	assert_true(hits(0x1000) && hits(0x2000));
+	rig_sync(&rig, RIG_S2_IPA, 0x2000 | RIG_LEAF);
+	assert_true(hits(0x2000));
 	rig_sync(&rig, RIG_S2_IPA, 0x7ffff000 | RIG_LEAF); /* the block's other end */
 	assert_true(hits(0x40000000));
 }
