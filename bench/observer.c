@@ -13,6 +13,7 @@
 #include "engine/platform/linux.h"
 
 #define STEPS_PER_RELAX	  32u /* at most; the model is slow on purpose */
+#define NS_PER_RELAX	  1000u
 #define SEED		  UINT64_C(0x5332534841444f57)
 #define OPCODE_FIRST_TLBI 0x10u
 #define OPCODE_LAST_TLBI  0x30u
@@ -100,11 +101,20 @@ static void reported(void *ctx, enum platform_report what, uint64_t a, uint64_t 
 	observer->device_errors++;
 }
 
+/* Waits are bounded in the devices' time, not in this machine's, which may be busy with something else. */
+static uint64_t virtual_time_ns(void *ctx)
+{
+	struct observer *observer = ctx;
+
+	return observer->virtual_ns++;
+}
+
 /* The driver waits: the devices make some steps, and not all the same number. */
 static void relax(void *ctx)
 {
 	struct observer *observer = ctx;
 
+	observer->virtual_ns += NS_PER_RELAX;
 	for (unsigned i = 0; i < observer->smmu_count; i++) {
 		unsigned steps;
 
@@ -305,6 +315,7 @@ int observer_open(struct observer *observer, struct world *world, const struct t
 	}
 	observer->verifies = verifies;
 	observed_set(stored, observer);
+	platform_linux_set_time(virtual_time_ns, observer);
 	platform_linux_set_relax(relax, observer);
 	platform_linux_set_report(reported, observer);
 	logfile_snapshot(log);
@@ -325,6 +336,7 @@ void observer_start(struct observer *observer, struct policy *policy)
 void observer_close(struct observer *observer)
 {
 	observed_set(NULL, NULL);
+	platform_linux_set_time(NULL, NULL);
 	platform_linux_set_relax(NULL, NULL);
 	platform_linux_set_report(NULL, NULL);
 	for (unsigned i = 0; i < observer->smmu_count; i++)

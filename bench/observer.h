@@ -41,7 +41,7 @@ struct observer {
 	uint64_t taken_seq, complete_seq;
 	bool any_taken, any_complete;
 	uint64_t violations, device_errors, reserved_attempts;
-	uint64_t random;
+	uint64_t random, virtual_ns;
 };
 
 /**

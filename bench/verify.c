@@ -33,6 +33,8 @@ int verify_init(struct verify *verify, const struct trace *trace, const char *po
 		.model = models,
 		.model_count = model_count,
 		.sid = sid,
+		.closed = closed,
+		.closed_count = closed_count,
 		.random = seed | 1,
 	};
 	if (oracle_init(&verify->done, trace, closed, closed_count))
@@ -253,6 +255,17 @@ void verify_between(struct verify *verify)
 		       random & 1 ? op->page - 1 : op->page + op->count);
 }
 
+/* A place that no device may ever reach, and one anywhere. */
+static void access_anywhere(struct verify *verify)
+{
+	const struct oracle_range *closed = &verify->closed[next_random(verify) % verify->closed_count];
+	uint64_t first = closed->start >> TRACE_PAGE_LG2, end = closed->end >> TRACE_PAGE_LG2;
+	uint64_t pages = UINT64_C(1) << (verify->trace->ia_bits - TRACE_PAGE_LG2);
+
+	access_done(verify, first + next_random(verify) % (end - first));
+	access_done(verify, next_random(verify) % pages);
+}
+
 int verify_complete(struct verify *verify)
 {
 	struct oracle_change change;
@@ -283,6 +296,8 @@ int verify_complete(struct verify *verify)
 
 		access_done(verify, verify->touched[next_random(verify) % held]);
 	}
+	if (verify->closed_count)
+		access_anywhere(verify);
 	verify->batch_count = 0;
 	return 0;
 }

@@ -38,6 +38,8 @@ struct verify {
 	struct model **model;
 	unsigned model_count;
 	uint32_t sid;
+	const struct oracle_range *closed;
+	size_t closed_count;
 	struct oracle done, now;
 	bool initialised;
 	const struct op **batch; /* taken in since the last K */
@@ -48,7 +50,7 @@ struct verify {
 	uint64_t seq; /* for messages: of the T whose pages are accessed, or the last one taken in */
 };
 
-/* @models: stays the caller's. @closed: as for oracle_init(). Return: 0; -1 if memory is short. */
+/* @models, @closed: stay the caller's; @closed as for oracle_init(). Return: 0; -1 if memory is short. */
 int verify_init(struct verify *verify, const struct trace *trace, const char *policy, struct model **models,
 		unsigned model_count, uint32_t sid, const struct oracle_range *closed, size_t closed_count,
 		uint64_t seed) __attribute__((warn_unused_result));
