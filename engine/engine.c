@@ -127,13 +127,16 @@ int shadow_snapshot(struct shadow_engine *engine, const struct shadow_host_table
 
 	if (!engine->target)
 		return 0;
-	if (engine->open)
+	if (engine->built)
 		return -SHADOW_EBUSY;
 	if (table->ia_bits != engine->config.map.ia_bits)
 		return -SHADOW_EINVAL;
 	error = snapshot_begin(&walk, table);
-	if (!error)
-		error = snapshot_build(engine, &walk);
+	if (error)
+		return error;
+	/* A second attempt might keep what this one maps and the host takes back in between. */
+	engine->built = true;
+	error = snapshot_build(engine, &walk);
 	if (!error)
 		error = engine->target->ops->enable(engine->target);
 	engine->open = !error;

@@ -27,6 +27,7 @@ struct engine_flight {
 struct shadow_engine {
 	struct shadow_engine_config config;
 	struct shadow_target *target;  /* NULL: every call succeeds and does nothing */
+	bool built;		       /* snapshot begun, perhaps in vain: there is no other */
 	bool open;		       /* snapshot done: transitions pass */
 	uint64_t page_top;	       /* pages in the address space */
 	struct plan_zones zones;

@@ -62,8 +62,8 @@ struct shadow_host_table {
  * A valid leaf is mapped with its own R and W, an annotated entry (invalid, not zero) stays unmapped, a
  * zero entry is mapped R/W. Waits for each SMMU at most its own config.wait_ns. Reserved ranges are left out. Transitions before it are ignored.
  * Context: host lock held, one CPU. Return: 0; -SHADOW_ENOMEM if the pool is short, -SHADOW_EINVAL if the
- * table is malformed or of another size, -SHADOW_EBUSY if done before, -SHADOW_EIO or -SHADOW_ETIMEDOUT
- * from a device. After a failure the target stays in abort and transitions stay ignored.
+ * table is malformed or of another size, -SHADOW_EBUSY if begun before, -SHADOW_EIO or -SHADOW_ETIMEDOUT
+ * from a device. After a failure the target stays in abort and transitions stay ignored, for good.
  * Spec: DDI 0487, VMSAv8-64 stage 2 descriptor formats.
  */
 __attribute__((warn_unused_result)) int shadow_snapshot(struct shadow_engine *engine,
