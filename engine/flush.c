@@ -180,27 +180,30 @@ static int all_poll(struct shadow_engine *engine, uint64_t number)
 	return done;
 }
 
+/* What is complete at the first look costs no clock read. Later the clock is read before the look, so that a
+ * caller who was held up between the two does not take a finished sync for a late one. */
 static int wait_for(struct shadow_engine *engine, int (*poll)(struct shadow_engine *engine, uint64_t number),
 		    uint64_t number, uint64_t wait_ns)
 {
-	uint64_t start = 0;
-	bool started = false;
+	uint64_t start;
 	int done;
 
 	if (!wait_ns || wait_ns > SHADOW_WAIT_NS_MAX)
 		return -SHADOW_EINVAL;
-	while (!(done = poll(engine, number))) {
-		uint64_t now = platform_time_ns();
+	done = poll(engine, number);
+	if (done)
+		return done == 1 ? 0 : done;
+	start = platform_time_ns();
+	for (;;) {
+		bool late = platform_time_ns() - start > wait_ns;
 
-		if (!started) {
-			started = true;
-			start = now;
-		}
-		if (now - start > wait_ns)
+		done = poll(engine, number);
+		if (done)
+			return done == 1 ? 0 : done;
+		if (late)
 			return -SHADOW_ETIMEDOUT;
 		platform_relax();
 	}
-	return done == 1 ? 0 : done;
 }
 
 int engine_wait_all(struct shadow_engine *engine, uint64_t wait_ns)
