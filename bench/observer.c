@@ -122,8 +122,11 @@ static void relax(void *ctx)
 		steps = 1 + (unsigned)(observer->random >> 33) % STEPS_PER_RELAX;
 		while (steps-- && model_step(observer->model[i]))
 			;
+		/* Once it has taken commands, it has been shut. */
+		if (observer->verifies && !observer->playing && observer->device[i].published)
+			verify_early(&observer->verify, i);
 	}
-	if (observer->playing && observer->verifies)
+	if (observer->verifies && observer->playing)
 		verify_between(&observer->verify);
 }
 

@@ -121,6 +121,27 @@ static void access_page(struct verify *verify, unsigned smmu, uint64_t page, uns
 	access_once(verify, smmu, page, rights, true);
 }
 
+void verify_early(struct verify *verify, unsigned smmu)
+{
+	const struct trace_region *memory = verify->trace->memory;
+	uint64_t random = next_random(verify) & ~UINT64_C(7), addr;
+	struct model_access access;
+
+	memory += random % verify->trace->memory_count;
+	addr = memory->start + random % (memory->end - memory->start);
+	access = model_dma(verify->model[smmu], verify->sid, addr, false);
+	verify->counts.accesses++;
+	if (access.fault != MODEL_OK)
+		return;
+	if (access.bypass || !(oracle_access(&verify->done, addr) & TRACE_ACCESS_R)) {
+		verify->counts.stale_hits++;
+		report(verify, "early access", addr, smmu, false, &access);
+	} else if (access.pa != addr) {
+		verify->counts.wrong_translations++;
+		report(verify, "wrong translation", addr, smmu, false, &access);
+	}
+}
+
 static bool in_space(const struct verify *verify, uint64_t page)
 {
 	return page < UINT64_C(1) << (verify->trace->ia_bits - TRACE_PAGE_LG2);

@@ -107,6 +107,25 @@ static void a_late_revoke_is_caught_though_it_ends_well(void **state)
 	assert_true(counts->stale_hits > 0);
 }
 
+static void an_access_before_the_stream_is_open_is_caught(void **state)
+{
+	const struct verify_counts *counts;
+	struct verify *verify = &rig.observer.verify;
+
+	(void)state;
+	counts = play(REPLAY_RIG_HEAD "# S 40000000 4000000 N\n# L 40000000 4000000 2 owner hyp\n",
+		      "--verify --policy batched", NULL);
+	assert_true(counts->accesses > 0);
+	verify_early(verify, 0);
+	assert_int_equal(counts->stale_hits, 0);
+	model_write32(rig.observer.model[0], 0x20, 0);		/* CR0: SMMU off ... */
+	model_write32(rig.observer.model[0], 0x44, 0x80000000); /* ... and GBPA lets everything through */
+	model_run(rig.observer.model[0]);
+	verify_early(verify, 0);
+
+	assert_int_equal(counts->stale_hits, 1);
+}
+
 static void tables_are_compared_at_every_address(void **state)
 {
 	const struct verify_counts *counts = play(TRACE, "--verify --policy batched", NULL);
@@ -183,6 +202,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_revoke_that_is_not_flushed_is_a_stale_hit, tear_down),
 		cmocka_unit_test_teardown(a_grant_that_is_not_flushed_is_a_spurious_fault, tear_down),
 		cmocka_unit_test_teardown(a_late_revoke_is_caught_though_it_ends_well, tear_down),
+		cmocka_unit_test_teardown(an_access_before_the_stream_is_open_is_caught, tear_down),
 		cmocka_unit_test_teardown(tables_are_compared_at_every_address, tear_down),
 		cmocka_unit_test_teardown(a_page_too_many_in_the_tables_is_a_stale_hit, tear_down),
 		cmocka_unit_test_teardown(a_page_whose_grant_is_not_complete_is_untouchable, tear_down),
