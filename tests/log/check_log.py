@@ -1,0 +1,255 @@
+#!/usr/bin/env -S python3 -B
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+"""check_log.py - replay with --log and hold the log, results, map and image to the trace. Speaks TAP.
+
+Usage: check_log.py --s2shadow COMMAND [--policy P]... [--trace TRACE]... [-- REPLAY-OPTION...]
+       check_log.py --s2shadow COMMAND --sweep quick|long [--jobs N] --traces FOLDER
+
+The log alone must show, beside the trace: tables that grant exactly what the trace grants at each K, no
+translation that may still be cached and grants more or less, no table page used again too early, and the counts of the
+results. A sweep goes through policies, flush modes, SMMUs, stages, BBML, RIL and reserved ranges.
+Exit: 0 all true, 1 something is not, 2 bad usage.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(1, os.path.join(HERE, os.pardir, "referee"))
+
+import image                                            # noqa: E402
+from recorded import Recorded                           # noqa: E402
+from replayed import Replayed                           # noqa: E402
+from stage2 import Wrong                                # noqa: E402
+from sweep import cases                                 # noqa: E402
+from trace import TraceError                            # noqa: E402
+
+POLICIES = ("eager", "strict", "batched")
+ACCESS_NAMES = {1: "ro", 2: "wo", 3: "rw"}
+MIB2 = 2 << 20
+RING_BYTES = 16 << 15
+
+
+class Setting:
+    """The replay's options, as far as they change what the log must show."""
+
+    def __init__(self, policy, options):
+        parser = argparse.ArgumentParser(prog="replay options", allow_abbrev=False)
+        parser.add_argument("--flush", default="trip")
+        parser.add_argument("--smmus", type=int, default=1)
+        parser.add_argument("--nested", action="store_true")
+        parser.add_argument("--bbml", type=int, default=2)
+        parser.add_argument("--no-ril", action="store_true")
+        parser.add_argument("--until", type=int)
+        parser.add_argument("--pool", type=lambda text: int(text, 16))
+        parser.add_argument("--reserve", action="append", default=[])
+        parser.add_argument("--verify", action="store_true")
+        parser.add_argument("--sync-ns", type=int)
+        found = parser.parse_args(options)
+        self.policy, self.options = policy, list(options)
+        self.flush = int(found.flush) if found.flush.isdigit() else found.flush
+        self.smmus, self.nested, self.until = found.smmus, found.nested, found.until
+        self.bbml, self.ril, self.pool = found.bbml, not found.no_ril, found.pool
+        self.reserved = [tuple(int(edge, 16) for edge in text.split("-")) for text in found.reserve]
+        self.pages_only = policy != "batched" or self.bbml == 0
+        self.largest_blocks = policy == "batched" and self.bbml == 2
+
+
+def replay(command, path, setting, folder):
+    """Runs the command; returns the paths of its outputs by name."""
+    outputs = {name: os.path.join(folder, name) for name in ("log", "json", "map", "image")}
+    arguments = [command, "replay", "--policy", setting.policy, *setting.options]
+    for name, output in outputs.items():
+        arguments += ["--" + name, output]
+    done = subprocess.run([*arguments, path], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode or done.stderr:
+        raise Wrong(f"the command ends with status {done.returncode} and says {done.stderr[:400]!r}")
+    return outputs
+
+
+# --- the other outputs ---------------------------------------------------------------------------------
+
+def check_results(log, run, results):
+    setting, recorded = log.setting, log.recorded
+    wanted = {
+        "transitions": len(recorded.transitions),
+        "transitions_access": sum(record.changes for record in recorded.transitions),
+        "pages_granted": log.oracle.granted, "pages_revoked": log.oracle.revoked,
+        "tlbi": log.counts.tlbi, "syncs": log.counts.syncs, "doorbells": log.counts.doorbells,
+        "table_writes": log.counts.table_writes, "table_bytes_live": 4096 * len(log.stage2.live),
+        "leaves": log.leaf_counts(), "vmid": log.stage2.vmid,
+        "reserved": [{"base": hex(start), "bytes": end - start} for start, end in setting.reserved],
+    }
+    if setting.policy != "batched":
+        wanted["flushes"] = wanted["transitions_access"]
+        wanted["flushes_forced"] = 0
+    for key, value in wanted.items():
+        if run[key] != value:
+            log.complain(f"results: {key} is {run[key]}, the log and the trace make it {value}")
+    for key in ("tlbi", "syncs", "doorbells", "table_writes"):
+        if run["init"][key] != getattr(log.init, key):
+            log.complain(f"results: init.{key} is {run['init'][key]}, the log makes it {getattr(log.init, key)}")
+    if run["table_bytes_peak"] < 4096 * len(log.stage2.live):
+        log.complain("results: table_bytes_peak is below what is live")
+    config = results["config"]
+    for key, value in (("smmus", setting.smmus), ("nested", setting.nested), ("bbml", setting.bbml),
+                       ("ril", setting.ril), ("until", setting.until)):
+        if config[key] != value:
+            log.complain(f"results: config.{key} is {config[key]}")
+
+
+def check_pool(log):
+    """Where the pool lies and that the worst case of tables and the rings fit."""
+    setting, recorded = log.setting, log.recorded
+    base, end = log.pool
+    limit = 1 << recorded.ia_bits
+    if base % MIB2 or (end - base) % MIB2:
+        log.complain(f"pool {base:x}-{end:x} is not of whole 2 MiB")
+    if setting.pool is not None:
+        wanted = setting.pool
+    else:
+        wanted = -(-recorded.regions[-1][1] // MIB2) * MIB2
+        if wanted + end - base > limit:
+            wanted = limit
+    if base != wanted:
+        log.complain(f"pool at {base:x}, not {wanted:x}")
+    touched = {1: set(), 2: set()}
+    for start, last in recorded.regions + setting.reserved:
+        for level, size in ((1, 1 << 30), (2, MIB2)):
+            touched[level].update(range(start // size, -(-last // size)))
+    bytes_min = 4096 * (log.stage2.root_pages + len(touched[1]) + len(touched[2])) + RING_BYTES * setting.smmus
+    if end - base < bytes_min:
+        log.complain(f"pool of {end - base:x} bytes, tables and rings need {bytes_min:x}")
+
+
+def check_map(log, path):
+    with open(path, encoding="ascii") as file:
+        lines = file.read()
+    for who, runs in (("tables", log.runs()), ("trace", log.oracle.runs(log.recorded.regions, log.recorded.ia_bits))):
+        wanted = "".join(f"{start << 12:x} {end << 12:x} {ACCESS_NAMES[access]} {'mem' if memory else 'mmio'}\n"
+                         for start, end, access, memory in runs)
+        if lines != wanted:
+            log.complain(f"the map is not what the {who} make it")
+
+
+def check_image(log, path):
+    try:
+        found = image.load(path)
+    except image.ImageError as problem:
+        log.complain(f"image: {problem}")
+        return
+    if [hex(word) for word in found.ste] != [hex(int(word, 16)) for word in log.run["ste"]]:
+        log.complain("image: another STE than the results have")
+    if (found.granule_lg2, found.ia_bits) != (12, log.recorded.ia_bits):
+        log.complain("image: another granule or input size")
+    pages = set()
+    for start, data in found.segments:
+        if start % 4096 or len(data) % 4096:
+            log.complain(f"image: a segment at {start:x} that is not whole pages")
+        words = memoryview(bytes(data)).cast("Q")
+        pages.update(range(start, start + len(data), 4096))
+        for index, value in enumerate(words):
+            if value != log.stage2.memory.get(start + 8 * index, 0):
+                log.complain(f"image: {value:x} at {start + 8 * index:x}, not what the W lines say")
+                break
+    if pages != set(log.stage2.live):
+        log.complain(f"image: {len(pages)} pages, a walk reaches {len(log.stage2.live)}")
+
+
+def check(recorded, setting, outputs):
+    """The complaints about one replay, and a summary."""
+    with open(outputs["json"], encoding="utf-8") as file:
+        results = json.load(file)
+    run = results["runs"][0]
+    log = Replayed(recorded, setting, run)
+    with open(outputs["log"], encoding="ascii", newline="\n") as stream:
+        log.read(stream)
+    if log.live:
+        check_results(log, run, results)
+        check_pool(log)
+        check_map(log, outputs["map"])
+        check_image(log, outputs["image"])
+    return log.complaints, (f"{log.taken} T, {log.completions} K, {log.counts.table_writes} W, {log.counts.tlbi} "
+                            f"TLBI ({log.whole_vmid} of a whole VMID), forced {run['flushes_forced']}")
+
+
+# --- cases ---------------------------------------------------------------------------------------------
+
+def run_case(arguments):
+    """(name, complaints, summary) of one case; own process, so that cases run side by side."""
+    command, path, policy, options = arguments
+    name = " ".join([os.path.basename(path).split(".")[0], policy, *options])
+    begun = time.monotonic()
+    try:
+        setting = Setting(policy, options)
+        recorded = Recorded(path, setting.until)
+        with tempfile.TemporaryDirectory() as folder:
+            complaints, summary = check(recorded, setting, replay(command, path, setting, folder))
+    except (Wrong, TraceError) as problem:
+        complaints, summary = [str(problem)], "no log to check"
+    return name, complaints, f"{summary}, {time.monotonic() - begun:.1f} s"
+
+
+def report(results):
+    number = failed = 0
+    for name, complaints, summary in results:
+        number += 1
+        failed += bool(complaints)
+        print(f"{'not ok' if complaints else 'ok'} {number} - the log of {name} is true")
+        print(f"# {summary}")
+        for complaint in complaints:
+            print(f"# {complaint}")
+        sys.stdout.flush()
+    print(f"1..{number}")
+    return 1 if failed else 0
+
+
+def child(arguments):
+    """One case in a process of its own: Python's threads share one CPU."""
+    command, path, policy, options = arguments
+    done = subprocess.run([sys.executable, "-B", os.path.abspath(__file__), "--s2shadow", command, "--as-json",
+                           "--policy", policy, "--trace", path, "--", *options],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          check=False)
+    try:
+        return json.loads(done.stdout)
+    except ValueError:
+        return " ".join([path, policy, *options]), [f"the checker died: {done.stderr[-600:]}"], "nothing checked"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--s2shadow", required=True)
+    parser.add_argument("--policy", action="append", choices=POLICIES)
+    parser.add_argument("--trace", action="append")
+    parser.add_argument("--sweep", choices=("quick", "long"))
+    parser.add_argument("--traces", help="the folder of the recorded traces, for --sweep")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--as-json", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("options", nargs="*")
+    found = parser.parse_args()
+    if bool(found.sweep) == bool(found.trace) or bool(found.sweep) != bool(found.traces):
+        parser.error("either --trace or --sweep and --traces")
+    command = os.path.abspath(found.s2shadow)
+    if found.sweep:
+        wanted = [(command, os.path.join(found.traces, trace + ".txt.xz"), policy, options)
+                  for trace, policy, options in cases(found.sweep)]
+        with ThreadPoolExecutor(found.jobs) as pool:
+            return report(pool.map(child, wanted))
+    wanted = [(command, path, policy, found.options)
+              for path in found.trace for policy in found.policy or POLICIES]
+    if found.as_json:
+        json.dump(run_case(wanted[0]), sys.stdout)
+        return 0
+    return report(map(run_case, wanted))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
