@@ -172,8 +172,10 @@ int target_enable(struct shadow_target *target)
 	smmus->spans.all = false;
 	for (unsigned i = 0; i < smmus->stream_count && !error; i++)
 		error = stream_enable(&smmus->stream[i]);
+	/* An SMMU that does not say that it has dropped its copy of an entry may go on using it. */
 	for (unsigned i = 0; i < smmus->stream_count && error; i++)
-		(void)stream_abort(smmus->stream[i].smmu, smmus->stream[i].sid);
+		if (stream_abort(smmus->stream[i].smmu, smmus->stream[i].sid))
+			(void)smmu_close(smmus->stream[i].smmu);
 	smmus->live = !error;
 	return error;
 }
