@@ -25,13 +25,14 @@
 #include "bench/world.h"
 #include "engine/platform/linux.h"
 
-#define EXIT_WRONG_ANSWER  1
-#define EXIT_BAD	   2
-#define NATIVE_RUNS_MIN	   3u
-#define NATIVE_RUNS_MAX	   25u
-#define NATIVE_NS_ENOUGH   100000000u  /* more runs until one policy's add up to this */
-#define NATIVE_WALL_NS_MAX 5000000000u /* no more runs once the trace's, bring-up included, took this long \
-					*/
+#define EXIT_WRONG_ANSWER 1
+#define EXIT_BAD	  2
+#define NATIVE_RUNS_MIN	  3u
+#define NATIVE_RUNS_MAX	  25u
+#define NATIVE_NS_ENOUGH  100000000u /* more runs until one policy's add up to this */
+#define NATIVE_WALL_NS_MAX                                                              \
+	5000000000u /* no more runs once the trace's, bring-up included, took this long \
+		     */
 
 struct outputs {
 	struct outfile json, map, log, image;
