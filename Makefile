@@ -121,8 +121,11 @@ TEST_SRCS := \
 	tests/unit/test_cmd.c \
 	tests/unit/test_cmdq.c \
 	tests/unit/test_coalesce.c \
+	tests/unit/test_device.c \
 	tests/unit/test_eager.c \
+	tests/unit/test_engine.c \
 	tests/unit/test_field.c \
+	tests/unit/test_flush.c \
 	tests/unit/test_host_stage2.c \
 	tests/unit/test_imagefile.c \
 	tests/unit/test_info.c \
@@ -130,6 +133,7 @@ TEST_SRCS := \
 	tests/unit/test_latency.c \
 	tests/unit/test_machine.c \
 	tests/unit/test_mapfile.c \
+	tests/unit/test_message.c \
 	tests/unit/test_model_bbm.c \
 	tests/unit/test_model_cmdq.c \
 	tests/unit/test_model_command.c \
@@ -151,7 +155,12 @@ TEST_SRCS := \
 	tests/unit/test_pgtable.c \
 	tests/unit/test_plan.c \
 	tests/unit/test_platform.c \
+	tests/unit/test_pool_exhaustion.c \
 	tests/unit/test_queue.c \
+	tests/unit/test_replay.c \
+	tests/unit/test_results.c \
+	tests/unit/test_results_json.c \
+	tests/unit/test_runner.c \
 	tests/unit/test_schedule.c \
 	tests/unit/test_smmu.c \
 	tests/unit/test_snapshot.c \
@@ -160,10 +169,12 @@ TEST_SRCS := \
 	tests/unit/test_strict.c \
 	tests/unit/test_system.c \
 	tests/unit/test_tables.c \
+	tests/unit/test_target.c \
 	tests/unit/test_tlbi.c \
 	tests/unit/test_trace.c \
 	tests/unit/test_transition.c \
-	tests/unit/test_verify.c
+	tests/unit/test_verify.c \
+	tests/unit/test_world.c
 
 PUBLIC_HEADERS := \
 	include/shadow/error.h \
