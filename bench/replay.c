@@ -28,11 +28,11 @@
 #define EXIT_WRONG_ANSWER 1
 #define EXIT_BAD	  2
 #define NATIVE_RUNS_MIN	  3u
-#define NATIVE_RUNS_MAX	  25u
-#define NATIVE_NS_ENOUGH  100000000u /* more runs until one policy's add up to this */
-#define NATIVE_WALL_NS_MAX                                                              \
-	5000000000u /* no more runs once the trace's, bring-up included, took this long \
-		     */
+#define NATIVE_RUNS_MAX	  50u
+#define NATIVE_NS_ENOUGH  300000000u /* more runs until one policy's add up to this ... */
+
+/* ... but no more once the trace's, bring-up included, took this long. */
+#define NATIVE_WALL_NS_MAX 5000000000u
 
 struct outputs {
 	struct outfile json, map, log, image;
