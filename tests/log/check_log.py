@@ -84,7 +84,7 @@ def check_results(log, run, results):
         "pages_granted": log.oracle.granted, "pages_revoked": log.oracle.revoked,
         "tlbi": log.counts.tlbi, "syncs": log.counts.syncs, "doorbells": log.counts.doorbells,
         "table_writes": log.counts.table_writes, "table_bytes_live": 4096 * len(log.stage2.live),
-        "leaves": log.leaf_counts(), "vmid": log.stage2.vmid,
+        "leaves": log.stage2.leaf_counts(), "vmid": log.stage2.vmid,
         "reserved": [{"base": hex(start), "bytes": end - start} for start, end in setting.reserved],
     }
     if setting.policy != "batched":
@@ -153,12 +153,11 @@ def check_image(log, path):
     for start, data in found.segments:
         if start % 4096 or len(data) % 4096:
             log.complain(f"image: a segment at {start:x} that is not whole pages")
-        words = memoryview(bytes(data)).cast("Q")
-        pages.update(range(start, start + len(data), 4096))
-        for index, value in enumerate(words):
-            if value != log.stage2.memory.get(start + 8 * index, 0):
-                log.complain(f"image: {value:x} at {start + 8 * index:x}, not what the W lines say")
-                break
+        words = list(memoryview(bytes(data)).cast("Q"))
+        for page in range(start, start + len(data), 4096):
+            pages.add(page)
+            if words[(page - start) // 8:(page - start) // 8 + 512] != log.stage2.words(page):
+                log.complain(f"image: the page at {page:x} is not what the W lines say")
     if pages != set(log.stage2.live):
         log.complain(f"image: {len(pages)} pages, a walk reaches {len(log.stage2.live)}")
 
@@ -177,7 +176,8 @@ def check(recorded, setting, outputs):
         check_map(log, outputs["map"])
         check_image(log, outputs["image"])
     return log.complaints, (f"{log.taken} T, {log.completions} K, {log.counts.table_writes} W, {log.counts.tlbi} "
-                            f"TLBI ({log.whole_vmid} of a whole VMID), forced {run['flushes_forced']}")
+                            f"TLBI ({log.whole_vmid} of a whole VMID), at most "
+                            f"{log.commands_per_span:.2f} a span, forced {run['flushes_forced']}")
 
 
 # --- cases ---------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ complaint, and the reading goes on. Used by check_log.py.
 import re
 
 from recorded import Oracle
-from stage2 import NONE, RW, SHIFT, Stage2, Wrong, changes
+from stage2 import NONE, RW, Stage2, Wrong, changes
 from stale import PAGES, S2_IPA, S12_VMALL, SYNC, TLBI, Command, Stale
 
 WORD = r"(0|[1-9a-f][0-9a-f]{0,15})"
@@ -69,7 +69,8 @@ class Replayed:
         self.completions = self.whole_vmid = 0
         self.segment = Segment(setting.smmus)
         self.segments = 0
-        self.tables_max = 0
+        self.tables_max = self.needless = 0
+        self.commands_per_span = 0
         self.line = 0
 
     def complain(self, what):
@@ -129,7 +130,7 @@ class Replayed:
             raise Wrong("no descriptor of the pool")
         self.count.table_writes += 1
         if not self.live:
-            self.stage2.memory[address] = value
+            self.stage2.put(address, value)
             return
         if address & ~0xFFF in self.stale.pages:
             raise Wrong("a store into an unlinked table that walk caches may still hold")
@@ -275,7 +276,7 @@ class Replayed:
     def check_walk_caches(self, page):
         for table, (level, first, _) in self.stale.pages.items():
             if first <= page < first + PAGES[level] and not self.oracle.is_closed(page):
-                access = self.stage2.covers(table, level + 1, first << 12, page << 12)
+                access = self.stage2.walk(table, level + 1, page << 12)
                 if access != self.oracle.access(page):
                     self.complain(f"a walk cache may still hold table {table:x}, which gives page {page << 12:x} "
                                   f"access {access}")
@@ -316,9 +317,11 @@ class Replayed:
     def check_segment(self):
         """One flush between two K; only batched promises its shape."""
         segment, setting = self.segment, self.setting
-        if segment.commands and not segment.restricts and not self.run["flushes_forced"]:
-            self.complain("commands, though only invalid entries were replaced")
-        if setting.policy != "batched" or self.run["doorbells_extra"] or self.run["flushes_forced"]:
+        if segment.commands and not segment.restricts:
+            self.needless += 1          # a flush that shadow_reserve() forced also retires tables
+            if self.needless > self.run["flushes_forced"]:
+                self.complain("commands, though only invalid entries were replaced")
+        if setting.policy != "batched" or self.run["doorbells_extra"]:
             return
         syncs = (1, 2) if setting.nested and segment.whole_vmid else (2,) if setting.nested else (1,)
         for number in range(setting.smmus):
@@ -331,8 +334,11 @@ class Replayed:
                 self.complain(f"{segment.syncs[number]} SYNCs of SMMU {number} in one flush")
 
     def spans(self, smmu):
-        """Maximal runs of pages that may be stale on this SMMU and are not covered; and how many entries."""
-        found, entries = [], len(smmu.tables)
+        """Maximal runs of pages that may be stale on this SMMU and are not covered; and how many leaves.
+
+        A table counts as 512: without ranges its leaves go one by one.
+        """
+        found, entries = [], 512 * len(smmu.tables)
         parts = [(page, page + PAGES[level]) for level, page, _ in smmu.tables]
         for level, pages in smmu.leaves.items():
             entries += len(pages)
@@ -350,9 +356,11 @@ class Replayed:
         if not words:
             return
         spans, entries = self.spans(smmu)
-        limit = 2 * len(spans) if self.setting.ril else entries
+        self.commands_per_span = max(self.commands_per_span, len(words) / len(spans) if spans else len(words))
+        rounds = self.setting.policy == "batched"
+        limit = (1 if rounds else 2) * len(spans) if self.setting.ril else entries
         if len(words) > limit:
-            self.complain(f"{len(words)} commands for {len(spans)} spans of {entries} descriptors")
+            self.complain(f"{len(words)} commands for {len(spans)} spans of {entries} leaves")
         if not self.setting.ril:
             return
         for word0, word1 in words:
@@ -368,8 +376,8 @@ class Replayed:
     def check_pages_only(self):
         if not self.setting.pages_only:
             return
-        for level, ipa, value in self.stage2.leaves():
-            if level < 3 and self.stage2.is_memory(ipa):
+        for _, ipa, value in self.stage2.leaves((1, 2)):
+            if self.stage2.is_memory(ipa):
                 self.complain(f"leaf {value:x} is a block where memory is kept in pages")
                 return
 
@@ -410,27 +418,17 @@ class Replayed:
                 key = (page // size, access)
                 seen[key] = seen.get(key, 0) + 1
             mixed.update((level, block) for (block, access), count in seen.items() if count < size or access == NONE)
-        for level, ipa, value in self.stage2.leaves():
+        for level, ipa, value in self.stage2.leaves((2, 3)):
             for larger in range(level - 1, 0, -1):
                 if larger >= self.stage2.level and (larger, (ipa >> 12) // PAGES[larger]) not in mixed:
                     self.complain(f"leaf {value:x} of level {level} could be of level {larger}")
                     return
 
-    def leaf_counts(self):
-        found = {1: 0, 2: 0, 3: 0}
-        for level, _, _ in self.stage2.leaves():
-            found[level] += 1
-        return {"1G": found[1], "2M": found[2], "4K": found[3]}
-
     def runs(self):
         """The tables' maximal (start page, end page, access, is memory), by a walk of all of them."""
-        found = []
-        for level, ipa, value in sorted(self.stage2.leaves(), key=lambda leaf: leaf[1]):
-            access = self.stage2.leaf(value, level, ipa)
-            start, end = ipa >> 12, (ipa >> 12) + (1 << SHIFT[level] - 12)
-            is_memory = self.stage2.is_memory(ipa)
-            if found and found[-1][1:] == (start, access, is_memory):
-                found[-1] = (found[-1][0], end, access, is_memory)
-            else:
-                found.append((start, end, access, is_memory))
-        return found
+        edges = sorted(edge for region in self.recorded.regions for edge in region)
+        for start, end, access in self.stage2.all_pieces():
+            inner = [edge for edge in edges if start < edge < end] if access else []
+            for first, last in zip([start, *inner], [*inner, end]):
+                if access:
+                    yield first >> 12, last >> 12, access, self.stage2.is_memory(first)

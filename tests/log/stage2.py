@@ -11,6 +11,7 @@ NONE, RW = 0, 3
 ADDRESS = 0x0000FFFFFFFFF000
 SHIFT = (39, 30, 21, 12)                # of one entry, by level
 INVALID, LEAF, TABLE = 0, 1, 2
+EMPTY = [0] * 512
 
 ATTRIBUTES = 0b1111 << 2
 NORMAL, DEVICE = 0b1111 << 2, 0b0001 << 2
@@ -37,6 +38,21 @@ def kind_of(value, level):
     return LEAF
 
 
+def join(found, start, end, access):
+    """Adds a piece to a list of pieces."""
+    if found and found[-1][2] == access:
+        found[-1] = (found[-1][0], end, access)
+    else:
+        found.append((start, end, access))
+
+
+def uniform(words, level):
+    """All 512 descriptors of a table are leaves alike, one after the other."""
+    first, size = words[0], 1 << SHIFT[level]
+    return first & 1 and words[511] == first + 511 * size and kind_of(first, level) == LEAF and \
+        words == list(range(first, first + 512 * size, size))
+
+
 class Effect:
     """What one store did: leaves and tables taken away, and pieces of access before and after."""
     __slots__ = ("leaves", "tables", "before", "after", "over_invalid", "level", "ipa")
@@ -45,7 +61,7 @@ class Effect:
 class Stage2:
     def __init__(self, ste, regions, closed):
         self.regions, self.closed = regions, closed
-        self.memory = {}                # descriptors by physical address
+        self.pages = {}                 # page -> its 512 descriptors, where a W line was
         self.live = {}                  # table page -> (level, first IPA)
         self.decode(ste)
 
@@ -70,6 +86,26 @@ class Stage2:
         for index in range(self.root_pages):
             self.live[self.root + index * PAGE] = (self.level, index << (SHIFT[self.level] + 9))
 
+    def words(self, table):
+        return self.pages.get(table, EMPTY)
+
+    def put(self, address, value):
+        """Returns what was there."""
+        words = self.pages.get(address & ~0xFFF)
+        if words is None:
+            words = self.pages[address & ~0xFFF] = list(EMPTY)
+        old = words[(address & 0xFFF) >> 3]
+        words[(address & 0xFFF) >> 3] = value
+        return old
+
+    def get(self, address):
+        return self.words(address & ~0xFFF)[(address & 0xFFF) >> 3]
+
+    def top(self):
+        """Yields (value, IPA) of each descriptor of the start tables."""
+        for index in range(self.entries):
+            yield self.get(self.root + 8 * index), index << SHIFT[self.level]
+
     # --- leaves -------------------------------------------------------------------------------------
 
     def is_memory(self, ipa):
@@ -78,9 +114,9 @@ class Stage2:
                 return True
         return False
 
-    def leaf(self, value, level, ipa):
-        """The access of a valid leaf; Wrong if it is not the leaf that this address may have."""
-        size = 1 << SHIFT[level]
+    def leaf(self, value, level, ipa, count=1):
+        """The access of a valid leaf, or of `count` alike; Wrong if this address may not have it."""
+        size = count << SHIFT[level]
         if value & ADDRESS != ipa:
             raise Wrong(f"leaf {value:x} of level {level} for {ipa:x} leads elsewhere")
         if ipa + size > 1 << self.ia_bits:
@@ -109,65 +145,73 @@ class Stage2:
     def pieces(self, value, level, ipa, checked=True):
         """[(start, end, access)] under one descriptor, gaps included, neighbours of one access joined."""
         kind = kind_of(value, level)
-        end = ipa + (1 << SHIFT[level])
         if kind == INVALID:
-            return [(ipa, end, NONE)]
+            return [(ipa, ipa + (1 << SHIFT[level]), NONE)]
         if kind == LEAF:
-            return [(ipa, end, self.leaf(value, level, ipa) if checked else value >> ACCESS_SHIFT & 3)]
-        found, memory, table, shift = [], self.memory, value & ADDRESS, SHIFT[level + 1]
-        for index in range(512):
-            below = memory.get(table + 8 * index, 0)
-            here = ipa + (index << shift)
+            access = self.leaf(value, level, ipa) if checked else value >> ACCESS_SHIFT & 3
+            return [(ipa, ipa + (1 << SHIFT[level]), access)]
+        words, level = self.words(value & ADDRESS), level + 1
+        size = 1 << SHIFT[level]
+        if uniform(words, level):
+            access = self.leaf(words[0], level, ipa, 512) if checked else words[0] >> ACCESS_SHIFT & 3
+            return [(ipa, ipa + 512 * size, access)]
+        found = []
+        for below in words:
             if not below & 1:
-                part = ((here, here + (1 << shift), NONE),)
-            elif level == 2 and not checked:
-                part = ((here, here + PAGE, below >> ACCESS_SHIFT & 3),)
+                join(found, ipa, ipa + size, NONE)
+            elif level == 3:
+                kind_of(below, level)
+                join(found, ipa, ipa + size,
+                     self.leaf(below, level, ipa) if checked else below >> ACCESS_SHIFT & 3)
             else:
-                part = self.pieces(below, level + 1, here, checked)
-            for piece in part:
-                if found and found[-1][2] == piece[2]:
-                    found[-1] = (found[-1][0], piece[1], piece[2])
-                else:
-                    found.append(piece)
+                for piece in self.pieces(below, level, ipa, checked):
+                    join(found, *piece)
+            ipa += size
         return found
 
     def all_pieces(self):
-        shift, found = SHIFT[self.level], []
-        for index in range(self.entries):
-            ipa = index << shift
-            for piece in self.pieces(self.memory.get(self.root + 8 * index, 0), self.level, ipa):
-                if found and found[-1][2] == piece[2]:
-                    found[-1] = (found[-1][0], piece[1], piece[2])
-                else:
-                    found.append(piece)
+        found = []
+        for value, ipa in self.top():
+            for piece in self.pieces(value, self.level, ipa):
+                join(found, *piece)
         return found
 
-    def leaves(self):
+    def leaves(self, levels=(1, 2, 3)):
         """Yields (level, ipa, value) of every valid leaf that a walk reaches."""
-        for table, (level, base) in sorted(self.live.items(), key=lambda entry: entry[1][1]):
-            for index in range(512):
-                value = self.memory.get(table + 8 * index, 0)
-                if value & 1 and kind_of(value, level) == LEAF:
-                    yield level, base + (index << SHIFT[level]), value
+        for table, (level, ipa) in self.live.items():
+            if level in levels:
+                for value in self.words(table):
+                    if value & 1 and kind_of(value, level) == LEAF:
+                        yield level, ipa, value
+                    ipa += 1 << SHIFT[level]
+
+    def leaf_counts(self):
+        found = {1: 0, 2: 0, 3: 0}
+        for table, (level, _) in self.live.items():
+            words = self.words(table)
+            if level:
+                found[level] += sum(value & 1 for value in words) if level == 3 else \
+                    sum(value & 3 == 1 for value in words)
+        return {"1G": found[1], "2M": found[2], "4K": found[3]}
 
     def under(self, value, level, ipa, leaves, tables):
-        """Adds every valid leaf and table descriptor of a sub-tree, `value` itself included."""
+        """Adds every valid leaf (unless None) and table descriptor of a sub-tree, `value` itself included."""
         kind = kind_of(value, level)
-        if kind == LEAF:
+        if kind == LEAF and leaves is not None:
             leaves.append((level, ipa, value))
         elif kind == TABLE:
-            table, shift = value & ADDRESS, SHIFT[level + 1]
-            tables.append((level, ipa, table))
-            for index in range(512):
-                below = self.memory.get(table + 8 * index, 0)
+            tables.append((level, ipa, value & ADDRESS))
+            if level == 2 and leaves is None:
+                return
+            for below in self.words(value & ADDRESS):
                 if below & 1:
-                    self.under(below, level + 1, ipa + (index << shift), leaves, tables)
+                    self.under(below, level + 1, ipa, leaves, tables)
+                ipa += 1 << SHIFT[level + 1]
 
-    def covers(self, table, level, ipa, address):
+    def walk(self, table, level, address):
         """The access that a walk finds for an address when it starts in this table of `level`."""
         while True:
-            shift = SHIFT[level]
-            value = self.memory.get(table + 8 * (address >> shift & 511), 0)
+            value = self.get(table + 8 * (address >> SHIFT[level] & 511))
             kind = kind_of(value, level)
             if kind != TABLE:
                 return value >> ACCESS_SHIFT & 3 if kind == LEAF else NONE
@@ -177,25 +221,20 @@ class Stage2:
 
     def go_live(self):
         """Bring-up is over: from now on each store is seen by walkers."""
-        for table, (level, base) in list(self.live.items()):
-            for index in range(512):
-                value = self.memory.get(table + 8 * index, 0)
-                if value & 1:
-                    self.link(value, level, base + (index << SHIFT[level]))
+        for value, ipa in self.top():
+            self.link(value, self.level, ipa)
 
     def link(self, value, level, ipa):
-        leaves, tables = [], []
-        self.under(value, level, ipa, leaves, tables)
+        tables = []
+        self.under(value, level, ipa, None, tables)
         for above, base, table in tables:
             if table in self.live:
                 raise Wrong(f"table {table:x} is linked twice")
             self.live[table] = (above + 1, base)
-        return tables
 
     def store(self, address, value):
         """One W while walkers look on; returns its Effect, or None if no walk from the STE reaches it."""
-        old = self.memory.get(address, 0)
-        self.memory[address] = value
+        old = self.put(address, value)
         where = self.live.get(address & ~0xFFF)
         if where is None or old == value:
             return None
