@@ -83,7 +83,8 @@ static void store_one(struct pgtable *pgtable, unsigned level, unsigned index, u
 	if (place->fresh) {
 		fill_to(pgtable, place, index);
 		order_fill_descriptor(&place->entry[index], value);
-		place->filled = index + 1;
+		if (place->filled <= index)
+			place->filled = index + 1;
 	} else {
 		order_store_descriptor(&place->entry[index], value);
 	}
@@ -101,7 +102,8 @@ static void store_fresh(struct pgtable *pgtable, struct pgtable_place *place, un
 	fill_to(pgtable, place, index);
 	for (unsigned i = 0; i < count; i++, value += step)
 		order_fill_descriptor(&place->entry[index + i], value);
-	place->filled = index + count;
+	if (place->filled < index + count)
+		place->filled = index + count;
 	pgtable->stats.writes += count;
 }
 
@@ -270,7 +272,8 @@ static void enter_live(struct pgtable *pgtable, unsigned level, uint64_t pte)
 static int enter_fresh(struct pgtable *pgtable, unsigned level, uint64_t page, uint64_t old)
 {
 	uint64_t base = page & ~(pte_level_pages(level - 1) - 1);
-	uint32_t at = pages_take(pgtable, level, base);
+	bool zero = !pte_is_valid(old);
+	uint32_t at = pages_take(pgtable, level, base, &zero);
 	struct pgtable_place *place = &pgtable->place[level];
 
 	if (at == PGTABLE_NONE)
@@ -281,6 +284,8 @@ static int enter_fresh(struct pgtable *pgtable, unsigned level, uint64_t page, u
 		place->inherited_step = SHADOW_PAGE_BYTES << pte_level_lg2(level);
 		pgtable->page[at].memory = (uint8_t)pte_memory(old);
 		count_leaves(pgtable, &pgtable->page[at], PTE_ENTRIES, pte_is_rw(old));
+	} else if (zero) {
+		place->filled = PTE_ENTRIES;
 	}
 	return 0;
 }
@@ -396,6 +401,7 @@ int pgtable_init(struct pgtable *pgtable, const struct shadow_smmu_target_config
 		.blocks = config->bbml == 2,
 		.limit = (uint32_t)page_count,
 		.free = none,
+		.free_zero = none,
 		.pending = none,
 		.retired = none,
 		.spans = spans,

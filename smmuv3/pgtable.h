@@ -36,7 +36,7 @@ struct pgtable_place {
 	uint32_t page;		       /* index in the pool; PGTABLE_NONE: not at this level */
 	bool fresh;		       /* no walker sees it yet */
 	bool changed;		       /* since it was last settled */
-	unsigned filled;	       /* fresh: entries written so far; the rest are still inherited */
+	unsigned filled;	       /* fresh: entries that are right so far; the rest are still inherited */
 	uint64_t inherited;	       /* fresh: entry 0 of what it replaces, 0 if that was invalid */
 	uint64_t inherited_step;       /* from one inherited entry to the next */
 };
@@ -57,7 +57,7 @@ struct pgtable {
 	/* Host lock. */
 	uint32_t bump;		       /* pages below were handed out at least once */
 	uint32_t limit;		       /* pages from here on are queues and stream tables */
-	struct pgtable_list free, pending, retired;
+	struct pgtable_list free, free_zero, pending, retired; /* free_zero: every entry is zero */
 	uint32_t live, unlinked;       /* pages: reachable; pending and retired */
 	uint32_t reserved;	       /* promised to queued transitions */
 	bool promised;		       /* and besides, all that memory may need */

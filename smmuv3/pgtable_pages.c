@@ -37,15 +37,26 @@ uint32_t pages_of_table(const struct pgtable *pgtable, uint64_t pte)
 	return (uint32_t)page;
 }
 
-uint32_t pages_take(struct pgtable *pgtable, unsigned level, uint64_t base)
+/* A free page whose entries are all zero: one that was emptied, or never used. */
+static uint32_t pop_zero(struct pgtable *pgtable)
 {
-	uint32_t page = list_pop(pgtable, &pgtable->free);
+	uint32_t page = list_pop(pgtable, &pgtable->free_zero);
+
+	if (page == PGTABLE_NONE && pgtable->bump < pgtable->limit)
+		page = pgtable->bump++;
+	return page;
+}
+
+uint32_t pages_take(struct pgtable *pgtable, unsigned level, uint64_t base, bool *zero)
+{
+	uint32_t page = *zero ? pop_zero(pgtable) : list_pop(pgtable, &pgtable->free);
 
 	if (page == PGTABLE_NONE) {
-		if (pgtable->bump == pgtable->limit)
-			return PGTABLE_NONE;
-		page = pgtable->bump++;
+		*zero = !*zero;
+		page = *zero ? pop_zero(pgtable) : list_pop(pgtable, &pgtable->free);
 	}
+	if (page == PGTABLE_NONE)
+		return PGTABLE_NONE;
 	pgtable->page[page] = (struct pgtable_page){ .level = (uint8_t)level, .base = base, .next = PGTABLE_NONE };
 	pgtable->live++;
 	if (pgtable->peak < pgtable->live + pgtable->unlinked)
@@ -57,6 +68,12 @@ void pages_untake(struct pgtable *pgtable, uint32_t page)
 {
 	pgtable->live--;
 	list_push(pgtable, &pgtable->free, page);
+}
+
+/* Every entry of an empty table is zero. */
+static struct pgtable_list *free_list_of(struct pgtable *pgtable, uint32_t page)
+{
+	return pgtable->page[page].valid ? &pgtable->free : &pgtable->free_zero;
 }
 
 /* The pending list is its own work list: what is appended is looked at in turn. */
@@ -98,8 +115,10 @@ void pgtable_retire(struct pgtable *pgtable, uint64_t fence)
 void pgtable_reclaim(struct pgtable *pgtable, uint64_t fence)
 {
 	while (pgtable->retired.first != PGTABLE_NONE && pgtable->page[pgtable->retired.first].fence <= fence) {
+		uint32_t page = list_pop(pgtable, &pgtable->retired);
+
 		pgtable->unlinked--;
-		list_push(pgtable, &pgtable->free, list_pop(pgtable, &pgtable->retired));
+		list_push(pgtable, free_list_of(pgtable, page), page);
 	}
 }
 

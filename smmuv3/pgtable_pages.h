@@ -30,8 +30,9 @@ static inline uint32_t pages_available(const struct pgtable *pgtable)
 	return pgtable->limit - pgtable->live - pgtable->unlinked;
 }
 
-/* Take a page for a table of @level whose first entry translates page @base. PGTABLE_NONE if there is none. */
-uint32_t pages_take(struct pgtable *pgtable, unsigned level, uint64_t base);
+/* Take a page for a table of @level whose first entry translates page @base. PGTABLE_NONE if there is none.
+ * @zero: in: zero entries are wanted; out: the page's entries are all zero. */
+uint32_t pages_take(struct pgtable *pgtable, unsigned level, uint64_t base, bool *zero);
 
 /* Give back a page that was never linked. */
 void pages_untake(struct pgtable *pgtable, uint32_t page);
