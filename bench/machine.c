@@ -8,6 +8,7 @@
 
 #include <linux/perf_event.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -30,8 +31,10 @@ static hwloc_obj_t measuring_pu(hwloc_topology_t topology)
 	return hwloc_get_obj_inside_cpuset_by_type(topology, core->cpuset, HWLOC_OBJ_PU, 0);
 }
 
+/* What hwloc cannot find out stays unknown; it is not to speak on standard error of its own accord. */
 static bool topology_load(hwloc_topology_t *topology)
 {
+	setenv("HWLOC_HIDE_ERRORS", "2", 0);
 	if (hwloc_topology_init(topology))
 		return false;
 	if (!hwloc_topology_set_icache_types_filter(*topology, HWLOC_TYPE_FILTER_KEEP_ALL) &&
@@ -133,6 +136,8 @@ void machine_read(struct machine *machine)
 	copy_text(machine->governor, "none");
 	machine->measuring_pu = -1;
 	read_topology(machine);
+	if (!machine->memory_bytes) /* without /sys, as in some containers */
+		machine->memory_bytes = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
 	read_governor(machine);
 	read_kernel(machine);
 	machine->counters = counters_exist();
