@@ -31,7 +31,7 @@ struct runner {
 	/**
 	 * play() - execute a schedule.
 	 * @hooks:  NULL: none, and only then @ns is worth reading.
-	 * @ns:     time of the whole loop.
+	 * @ns:     CPU time of the whole loop.
 	 * @failed: the step that failed.
 	 * Return: 0, a negative SHADOW_E*, or what a hook returned.
 	 */
