@@ -72,6 +72,7 @@ class Replayed:
         self.tables_max = self.needless = 0
         self.commands_per_span = 0
         self.line = 0
+        self.whole = False              # the log was read to its end
 
     def complain(self, what):
         if len(self.complaints) < COMPLAINTS_MAX:
@@ -93,6 +94,7 @@ class Replayed:
                 handlers[text[0]](*match.groups())
             self.line = 0
             self.end()
+            self.whole = True
         except Wrong as wrong:
             where = f"line {number}, {text.strip()!r}" if self.line else "at the end"
             self.complaints.append(f"{where}: {wrong}")
