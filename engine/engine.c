@@ -176,7 +176,10 @@ static int reserve_piece(struct shadow_engine *engine, const struct transition_p
 
 	if (in_promised_zone(engine, piece)) {
 		run = (struct run){ piece->start, piece->end, piece->access, engine->promised.memory };
-		granted = engine->promise_holds ? 1 : engine->target->ops->reserve(engine->target, &run);
+		/* Tables are promised, but what an outstanding flush unlinked may hide a grant. */
+		granted = engine->promise_holds && !(piece->access && engine->flight_count) ?
+				  1 :
+				  engine->target->ops->reserve(engine->target, &run);
 		engine->promise_holds = granted == 1;
 		return granted < 0 ? granted : 0;
 	}

@@ -14,8 +14,9 @@ struct shadow_target;
 
 struct target_ops {
 	/* Set aside tables for one range until the next apply(). Return: 0; 1: for any range of this memory
-	 * type, so that it need not be asked again; -SHADOW_ENOMEM (after a flush it may fit),
-	 * -SHADOW_EOPNOTSUPP. Context: host's check phase. */
+	 * type, so that it need not be asked again, but for a grant while a fence is outstanding;
+	 * -SHADOW_ENOMEM (after a flush it may fit); -SHADOW_EAGAIN (a device could miss this grant until the
+	 * fences so far are complete); -SHADOW_EOPNOTSUPP. Context: host's check phase. */
 	int (*reserve)(struct shadow_target *target, const struct run *run);
 	/* Between batches: rounds of one flush go over the address space more than once. */
 	void (*rewind)(struct shadow_target *target);

@@ -212,11 +212,27 @@ static bool worst_case_is_free(const struct pgtable *pgtable)
 	return !pgtable->device_split && memory_growth(pgtable) <= pages_available(pgtable);
 }
 
+/* A walk cache may still lead to a table that was unlinked here, and what the run grants be a hole in it. A table
+ * that became a block has no holes. */
+static bool is_behind_unlinked(const struct pgtable *pgtable, const struct run *run)
+{
+	for (uint32_t at = pgtable->retired.first; at != PGTABLE_NONE; at = pgtable->page[at].next) {
+		const struct pgtable_page *table = &pgtable->page[at];
+
+		if (table->base < run->end && run->start < table->base + pte_level_pages(table->level - 1u) &&
+		    !(pgtable->blocks && table->whole == PTE_ENTRIES))
+			return true;
+	}
+	return false;
+}
+
 int pgtable_reserve(struct pgtable *pgtable, const struct run *run)
 {
 	uint64_t want;
 	bool cut = false;
 
+	if (run->access && is_behind_unlinked(pgtable, run))
+		return -SHADOW_EAGAIN;
 	if (run->memory == SHADOW_MEMORY_NORMAL && worst_case_is_free(pgtable)) {
 		pgtable->promised = true;
 		return 1;

@@ -84,7 +84,8 @@ struct shadow_transition {
  * @cpu: the CPU that will queue it.
  *
  * Sets aside queue slots and table pages until the next flush. May flush and wait, when slots or tables
- * are short or when a page of the range has a revoke that is still queued and would now be granted.
+ * are short, when a page of the range has a revoke that is still queued and would now be granted, or when
+ * it grants where a flush that is not complete has unlinked a table: a device could still walk that one.
  * Context: the host's check phase, host lock held, nothing committed. Return: 0; -SHADOW_ENOMEM if the
  * tables do not suffice even then; -SHADOW_EOPNOTSUPP if the target's policy cannot change this range;
  * -SHADOW_EINVAL for a bad range; -SHADOW_EIO, -SHADOW_ETIMEDOUT from a wait. Nothing is changed then.

@@ -200,6 +200,64 @@ static void one_question_about_a_ticket_reads_each_cons_at_most_once(void **stat
 	assert_int_equal(core_count(&core, CORE_CONS_READ, 1), 1);
 }
 
+/* The last page of a table goes, its ticket is outstanding, and another page there is granted: a walk cache may
+ * still lead to the old table, where that page is a hole. */
+static void a_grant_behind_an_unlinked_table_does_not_fault(void **state)
+{
+	(void)state;
+	core_up(&core);
+	core_revoke(&core, PAGE + 513, 510);
+	core_revoke(&core, PAGE + 512, 1);
+	core_finish(&core);
+	assert_true(core_reaches(&core, 0, PAGE + 1023));
+	core_revoke(&core, PAGE + 1023, 1);
+	(void)shadow_flush(core.engine);
+
+	core_grant(&core, PAGE + 512, 1);
+	(void)shadow_flush(core.engine);
+
+	assert_true(core_reaches(&core, 0, PAGE + 512));
+	core_finish(&core);
+	assert_true(core_reaches(&core, 0, PAGE + 512));
+	assert_false(core_reaches(&core, 0, PAGE + 1023));
+}
+
+/* The zone's tables were promised to an earlier transition of the batch: that says nothing about walk caches. */
+static void a_grant_behind_an_unlinked_table_does_not_rely_on_a_promise(void **state)
+{
+	(void)state;
+	core_up(&core);
+	core_revoke(&core, PAGE + 512, 511);
+	core_finish(&core);
+	assert_true(core_reaches(&core, 0, PAGE + 1023));
+	core_revoke(&core, PAGE + 1023, 1);
+	(void)shadow_flush(core.engine);
+
+	core_revoke(&core, PAGE + 5000, 1);
+	core_grant(&core, PAGE + 512, 1);
+	(void)shadow_flush(core.engine);
+
+	assert_true(core_reaches(&core, 0, PAGE + 512));
+}
+
+static void a_grant_elsewhere_does_not_wait_for_an_unlinked_table(void **state)
+{
+	(void)state;
+	core_up(&core);
+	core_revoke(&core, PAGE + 512, 512);
+	core_revoke(&core, PAGE + 2000, 1);
+	core_finish(&core);
+	core_grant(&core, PAGE + 512, 1);
+	core_finish(&core);
+	core_revoke(&core, PAGE + 512, 1);
+	(void)shadow_flush(core.engine);
+	assert_true(core_table_stats(&core).bytes_retired > 0);
+
+	core_grant(&core, PAGE + 2000, 1);
+
+	assert_int_equal(core_stats(&core).flushes_forced, 0);
+}
+
 static void without_ranges_each_old_descriptor_is_one_command(void **state)
 {
 	(void)state;
@@ -834,6 +892,9 @@ int main(void)
 		TEST(a_grant_of_what_is_invalid_needs_no_command),
 		TEST(every_smmu_is_rung_before_any_is_waited_for),
 		TEST(one_question_about_a_ticket_reads_each_cons_at_most_once),
+		TEST(a_grant_behind_an_unlinked_table_does_not_fault),
+		TEST(a_grant_behind_an_unlinked_table_does_not_rely_on_a_promise),
+		TEST(a_grant_elsewhere_does_not_wait_for_an_unlinked_table),
 		TEST(without_ranges_each_old_descriptor_is_one_command),
 		TEST(a_collapse_is_invalidated_with_the_next_revoke_anywhere),
 		TEST(a_collapse_and_a_revoke_apart_are_a_command_each),
