@@ -163,8 +163,11 @@ static int number_poll(struct shadow_engine *engine, uint64_t number)
 {
 	int done = 1;
 
+	/* Gate closed: nothing is in force, unless a snapshot failed and so did the abort after it. */
+	if (!engine->open)
+		return engine->target ? engine->target->ops->complete(engine->target, 0) : 1;
 	if (number > engine->flushed_number)
-		return engine->open ? -SHADOW_EAGAIN : 1;
+		return -SHADOW_EAGAIN;
 	while (engine->complete_number < number && engine->flight_count && done == 1)
 		done = flight_poll(engine);
 	return done;

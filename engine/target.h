@@ -3,7 +3,7 @@
  * target.h - what a shadow target implements. Called per batch, never per page.
  *
  * A target owns its tables, its devices and their completion. The engine holds the host lock around all
- * calls but complete(). Runs come sorted and disjoint; addresses are identity-mapped.
+ * calls. Runs come sorted and disjoint; addresses are identity-mapped.
  */
 #ifndef ENGINE_TARGET_H
 #define ENGINE_TARGET_H
@@ -30,7 +30,8 @@ struct target_ops {
 	 * Unlinked tables alone cause commands only if @all is set. Return: a fence, never smaller than an
 	 * earlier one; the same one if there was nothing to publish. */
 	uint64_t (*publish)(struct shadow_target *target, bool all);
-	/* Has every SMMU passed this fence's sync? Return: 1, 0, or -SHADOW_EIO. Any CPU. */
+	/* Has every SMMU passed this fence's sync? Zero: before the first one. Return: 1, 0, or -SHADOW_EIO for
+	 * ever once an SMMU could not be shut. */
 	int (*complete)(struct shadow_target *target, uint64_t fence);
 	/* The fence is complete: tables retired before it are reusable. */
 	void (*retire)(struct shadow_target *target, uint64_t fence);

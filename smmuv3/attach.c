@@ -99,6 +99,14 @@ static int carve_memory(struct smmu_target *target, const struct shadow_smmu_con
 	return memory->evtq ? 0 : -SHADOW_ENOMEM;
 }
 
+static bool is_attached(const struct smmu_target *target, uintptr_t registers)
+{
+	for (unsigned i = 0; i < target->smmu_count; i++)
+		if (target->smmu[i].config.registers == registers)
+			return true;
+	return false;
+}
+
 int shadow_smmu_attach(struct shadow_target *target, const struct shadow_smmu_config *config,
 		       struct shadow_smmu **smmu)
 {
@@ -107,7 +115,7 @@ int shadow_smmu_attach(struct shadow_target *target, const struct shadow_smmu_co
 	struct smmu_memory memory = { 0 };
 	int error;
 
-	if (smmus->live)
+	if (smmus->live || is_attached(smmus, config->registers))
 		return -SHADOW_EBUSY;
 	if (smmus->smmu_count == SHADOW_SMMUS_MAX)
 		return -SHADOW_ENOSPC;
@@ -153,13 +161,20 @@ int shadow_smmu_stream(struct shadow_smmu *smmu, uint32_t sid)
 {
 	struct smmu_target *target = smmu_target_of(smmu->target);
 	struct target_stream stream = { smmu, sid };
+	int error;
 
 	if (!stream_exists(smmu, sid))
 		return -SHADOW_EINVAL;
-	if (target->stream_count == TARGET_STREAMS)
+	/* Once more would be through abort, under the device's feet. */
+	for (unsigned i = 0; i < target->stream_count; i++)
+		if (target->stream[i].smmu == smmu && target->stream[i].sid == sid)
+			return -SHADOW_EBUSY;
+	if (target->stream_count == SHADOW_STREAMS_MAX)
 		return -SHADOW_ENOSPC;
-	target->stream[target->stream_count++] = stream;
-	return target->live ? stream_enable(&stream) : 0;
+	error = target->live ? stream_enable(&stream) : 0;
+	if (!error)
+		target->stream[target->stream_count++] = stream;
+	return error;
 }
 
 int target_enable(struct shadow_target *target)

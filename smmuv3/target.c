@@ -139,6 +139,9 @@ static int target_complete(struct shadow_target *base, uint64_t fence)
 {
 	struct smmu_target *target = smmu_target_of(base);
 
+	for (unsigned i = 0; i < target->smmu_count; i++)
+		if (target->smmu[i].isolation_lost)
+			return -SHADOW_EIO;
 	while (target->fence_complete < fence) {
 		const uint64_t *position = target->position[(target->fence_complete + 1) % TARGET_FENCES];
 

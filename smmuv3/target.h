@@ -14,7 +14,6 @@
 #include "smmuv3/tlbi.h"
 
 #define TARGET_FENCES 16u	       /* publishes whose syncs may be outstanding one by one */
-#define TARGET_STREAMS 256u	       /* streams of all SMMUs */
 
 struct target_stream {
 	struct shadow_smmu *smmu;
@@ -29,7 +28,7 @@ struct smmu_target {
 	bool live;		       /* snapshot done: streams use the table */
 	uint64_t fence, fence_complete;
 	uint64_t position[TARGET_FENCES][SHADOW_SMMUS_MAX]; /* of each fence's last SYNC, by SMMU */
-	struct target_stream stream[TARGET_STREAMS];
+	struct target_stream stream[SHADOW_STREAMS_MAX];
 	unsigned stream_count;
 	unsigned smmu_count;
 	struct shadow_smmu smmu[SHADOW_SMMUS_MAX];

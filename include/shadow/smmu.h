@@ -69,8 +69,10 @@ uint64_t shadow_smmu_pool_bytes(const struct shadow_smmu_target_config *config,
 /**
  * shadow_smmu_attach() - probe an SMMU, shut it, bring it up with every stream in abort.
  * GBPA.ABORT is set before anything else is touched. Ring, event queue and stream table come from the pool.
- * Context: one CPU, before the snapshot. Return: 0; -SHADOW_ENODEV if it lacks stage 2, AArch64 tables, the
+ * Context: one CPU, before the snapshot. Return: 0; -SHADOW_EINVAL for a value out of its range; -SHADOW_EBUSY
+ * if it is attached already or the snapshot is done; -SHADOW_ENODEV if it lacks stage 2, AArch64 tables, the
  * 4 KiB granule or the BBM level asked for; -SHADOW_ENOMEM; -SHADOW_ENOSPC; -SHADOW_ETIMEDOUT; -SHADOW_EIO.
+ * A failed attempt keeps its part of the pool, since the SMMU may still use it.
  * Spec: IHI 0070, Initialization and reset; SMMU_GBPA; SMMU_CR0.
  */
 __attribute__((warn_unused_result)) int shadow_smmu_attach(struct shadow_target *target,
@@ -79,7 +81,8 @@ __attribute__((warn_unused_result)) int shadow_smmu_attach(struct shadow_target 
 
 /**
  * shadow_smmu_stream() - let a stream use the shadow as soon as the snapshot is done (now, if it is).
- * Return: 0; -SHADOW_EINVAL if @sid is outside the stream table; -SHADOW_ETIMEDOUT, -SHADOW_EIO.
+ * Context: host lock held. Return: 0; -SHADOW_EINVAL if @sid is outside the stream table; -SHADOW_EBUSY if it
+ * was let in before; -SHADOW_ENOSPC beyond SHADOW_STREAMS_MAX; -SHADOW_ETIMEDOUT, -SHADOW_EIO: it may be tried again.
  */
 __attribute__((warn_unused_result)) int shadow_smmu_stream(struct shadow_smmu *smmu, uint32_t sid);
 

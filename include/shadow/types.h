@@ -15,6 +15,7 @@ extern "C" {
 
 #define SHADOW_CPUS_MAX 256u	      /* CPUs of one engine */
 #define SHADOW_SMMUS_MAX 64u	      /* SMMUs of one target */
+#define SHADOW_STREAMS_MAX 256u	      /* streams of one target, on all its SMMUs */
 #define SHADOW_PAGE_LG2 12u	      /* the page of a transition: 4 KiB */
 #define SHADOW_PAGE_BYTES (UINT64_C(1) << SHADOW_PAGE_LG2)
 #define SHADOW_IA_BITS_MIN 32u

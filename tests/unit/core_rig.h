@@ -24,7 +24,7 @@
 #include "engine/platform/linux.h"
 #include "smmuv3/model/model.h"
 
-#define CORE_SMMUS_MAX 4u
+#define CORE_SMMUS_MAX 5u
 #define CORE_SID 5u
 #define CORE_VMID 9u
 #define CORE_IA_BITS 36u

@@ -678,14 +678,16 @@ static void a_stream_beyond_the_table_is_refused(void **state)
 static void more_streams_than_there_is_place_for_are_refused(void **state)
 {
 	int error = 0;
-	unsigned count = 1;
+	unsigned count = 0;
 
 	(void)state;
-	core_up_to_snapshot(&core);
-	for (; count < 1000 && !error; count++)
-		error = shadow_smmu_stream(core.smmu[0].smmu, count % 64);
+	core.smmu_count = 5;
+	core_up_to_snapshot(&core); /* one stream on each */
+	for (; count < 5 * 64 && !error; count++)
+		if (count % 64 != CORE_SID)
+			error = shadow_smmu_stream(core.smmu[count / 64].smmu, count % 64);
 	assert_int_equal(error, -SHADOW_ENOSPC);
-	assert_int_equal(count, TARGET_STREAMS + 1);
+	assert_int_equal(smmu_target_of(core.target)->stream_count, SHADOW_STREAMS_MAX);
 }
 
 /* The second stream's entry never gets through; by then the first one is in use. */
@@ -714,6 +716,69 @@ static void a_stream_that_was_let_in_is_shut_out_when_the_snapshot_fails(void **
 	assert_int_equal(model_dma(core.smmu[0].model, CORE_SID + 1, PAGE << 12, false).fault, MODEL_ABORT);
 }
 
+static void stall_registers_too_once_the_first_stream_is_live(void *ctx)
+{
+	struct model *model = core.smmu[0].model;
+
+	core_relax(ctx);
+	if (!model_dma(model, CORE_SID, PAGE << 12, false).fault)
+		model_stall_registers(model, true);
+	if (!model_dma(model, CORE_SID, PAGE << 12, false).fault)
+		model_stall_commands(model, true);
+}
+
+static void no_wait_succeeds_when_a_failed_snapshot_lost_isolation(void **state)
+{
+	(void)state;
+	core_up_to_snapshot(&core);
+	assert_int_equal(shadow_smmu_stream(core.smmu[0].smmu, CORE_SID + 1), 0);
+	platform_linux_set_relax(stall_registers_too_once_the_first_stream_is_live, &core);
+
+	assert_int_equal(shadow_snapshot(core.engine, &core.host), -SHADOW_ETIMEDOUT);
+
+	assert_true(was_reported(PLATFORM_REPORT_ISOLATION_LOST));
+	core_revoke(&core, PAGE, 1);
+	assert_int_equal(shadow_wait(core.engine, shadow_flush(core.engine), CORE_WAIT_NS), -SHADOW_EIO);
+	assert_false(shadow_complete(core.engine, shadow_ticket(core.engine)));
+}
+
+static void a_stream_is_taken_once(void **state)
+{
+	(void)state;
+	core_up(&core);
+	core_forget(&core);
+
+	assert_int_equal(shadow_smmu_stream(core.smmu[0].smmu, CORE_SID), -SHADOW_EBUSY);
+
+	assert_int_equal(core_count(&core, CORE_DOORBELL, 0), 0);
+	assert_int_equal(shadow_smmu_stream(core.smmu[0].smmu, CORE_SID + 1), 0);
+}
+
+static void a_stream_that_could_not_be_let_in_may_be_tried_again(void **state)
+{
+	(void)state;
+	core_up(&core);
+	core.smmu[0].stalled = true;
+	assert_int_equal(shadow_smmu_stream(core.smmu[0].smmu, CORE_SID + 1), -SHADOW_ETIMEDOUT);
+	core.smmu[0].stalled = false;
+
+	assert_int_equal(shadow_smmu_stream(core.smmu[0].smmu, CORE_SID + 1), 0);
+
+	assert_int_equal(model_dma(core.smmu[0].model, CORE_SID + 1, PAGE << 12, false).fault, MODEL_OK);
+}
+
+static void an_smmu_is_attached_once(void **state)
+{
+	struct shadow_smmu_config config;
+	struct shadow_smmu *smmu = NULL;
+
+	(void)state;
+	core_up_to_snapshot(&core);
+	config = core_smmu_config(&core, 0);
+	assert_int_equal(shadow_smmu_attach(core.target, &config, &smmu), -SHADOW_EBUSY);
+	assert_null(smmu);
+}
+
 static void no_smmu_joins_a_live_target(void **state)
 {
 	struct shadow_smmu_config config;
@@ -737,9 +802,10 @@ static void a_target_has_room_for_so_many_smmus(void **state)
 	core_target_up(&core);
 	core_model_up(&core, 0);
 	config = core_smmu_config(&core, 0);
-	/* The same device over and over: only the count matters here. */
-	for (unsigned i = 0; i < SHADOW_SMMUS_MAX; i++)
-		assert_int_equal(shadow_smmu_attach(core.target, &config, &smmu), 0);
+	/* As if the others were attached: only the count matters here. */
+	smmu_target_of(core.target)->smmu_count = SHADOW_SMMUS_MAX - 1;
+	assert_int_equal(shadow_smmu_attach(core.target, &config, &smmu), 0);
+	config.registers++;
 	assert_int_equal(shadow_smmu_attach(core.target, &config, &smmu), -SHADOW_ENOSPC);
 }
 
@@ -918,6 +984,10 @@ int main(void)
 		TEST(a_stream_beyond_the_table_is_refused),
 		TEST(more_streams_than_there_is_place_for_are_refused),
 		TEST(a_stream_that_was_let_in_is_shut_out_when_the_snapshot_fails),
+		TEST(no_wait_succeeds_when_a_failed_snapshot_lost_isolation),
+		TEST(a_stream_is_taken_once),
+		TEST(a_stream_that_could_not_be_let_in_may_be_tried_again),
+		TEST(an_smmu_is_attached_once),
 		TEST(no_smmu_joins_a_live_target),
 		TEST(a_target_has_room_for_so_many_smmus),
 		TEST(a_wide_vmid_needs_an_smmu_that_has_it),
