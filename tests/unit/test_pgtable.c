@@ -1319,7 +1319,7 @@ static void random_batches_agree_with_a_flat_array_at_every_store(void **state)
 	uint64_t seed = seeded_start();
 
 	(void)state;
-	for (unsigned round = 0; round < 40; round++) {
+	for (unsigned round = 0; round < 30; round++) {
 		unsigned shape = round % (sizeof(shapes) / sizeof(shapes[0]));
 
 		random_run(&seed, shapes[shape].ia_bits, round & 1 ? 2 : 0, shapes[shape].place, round & 2);
