@@ -35,13 +35,15 @@ size_t shadow_smmu_target_bytes(const struct shadow_smmu_target_config *config)
 	return sizeof(struct smmu_target) + page_bytes(config) + spans_capacity(config) * sizeof(struct tlbi_span);
 }
 
-/* Queues and stream tables lie at the pool's end, each aligned to its size, in the order of attachment. */
-static uint64_t carve(uint64_t *end, uint64_t bytes)
+/* Queues and stream tables lie at the pool's end, each aligned to its size, in the order of attachment. The
+ * pool's end is known to be aligned to POOL_ALIGN: a wider part may lie so much lower. */
+static void carve(uint64_t *end, uint64_t bytes)
 {
 	if (bytes < SHADOW_PAGE_BYTES)
 		bytes = SHADOW_PAGE_BYTES;
 	*end = (*end - bytes) & ~(bytes - 1);
-	return *end;
+	if (bytes > POOL_ALIGN)
+		*end -= bytes - POOL_ALIGN;
 }
 
 uint64_t shadow_smmu_pool_bytes(const struct shadow_smmu_target_config *config, const struct shadow_smmu_config *smmu,
@@ -52,6 +54,8 @@ uint64_t shadow_smmu_pool_bytes(const struct shadow_smmu_target_config *config, 
 	if (config->map.ia_bits < SHADOW_IA_BITS_MIN || config->map.ia_bits > SHADOW_IA_BITS_MAX)
 		return 0;
 	for (unsigned i = 0; i < smmu_count; i++) {
+		if (!smmu_sizes_valid(&smmu[i]))
+			return 0;
 		carve(&end, smmu_cmdq_bytes(&smmu[i]));
 		carve(&end, smmu_strtab_bytes(&smmu[i]));
 		carve(&end, smmu_evtq_bytes(&smmu[i]));

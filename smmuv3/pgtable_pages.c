@@ -124,16 +124,15 @@ void pgtable_reclaim(struct pgtable *pgtable, uint64_t fence)
 
 void *pgtable_carve(struct pgtable *pgtable, uint64_t bytes, shadow_pa_t *pa)
 {
-	uint64_t end = (uint64_t)pgtable->limit << SHADOW_PAGE_LG2;
+	uint64_t base = pgtable->pool.base.addr;
+	uint64_t low = base + ((uint64_t)pgtable->bump << SHADOW_PAGE_LG2);
+	uint64_t end = base + ((uint64_t)pgtable->limit << SHADOW_PAGE_LG2);
 	uint64_t size = bytes < SHADOW_PAGE_BYTES ? SHADOW_PAGE_BYTES : bytes;
-	uint64_t start;
+	uint64_t start = (end - size) & ~(size - 1);
 
-	if (size > end)
+	if (size > end || start < low)
 		return NULL;
-	start = (end - size) & ~(size - 1);
-	if (start < (uint64_t)pgtable->bump << SHADOW_PAGE_LG2)
-		return NULL;
-	pgtable->limit = (uint32_t)(start >> SHADOW_PAGE_LG2);
-	pa->addr = pgtable->pool.base.addr + start;
-	return (char *)pgtable->pool.virt + start;
+	pgtable->limit = (uint32_t)((start - base) >> SHADOW_PAGE_LG2);
+	pa->addr = start;
+	return (char *)pgtable->pool.virt + (start - base);
 }

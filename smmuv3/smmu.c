@@ -52,11 +52,15 @@ static int smmu_wait(const struct shadow_smmu *smmu, unsigned offset, uint64_t m
 
 /* ---- probe -------------------------------------------------------------------------------------- */
 
-static bool smmu_config_valid(const struct shadow_smmu_config *config)
+bool smmu_sizes_valid(const struct shadow_smmu_config *config)
 {
 	return config->cmdq_lg2 >= 2 && config->cmdq_lg2 <= SMMU_QUEUE_LG2_MAX && config->evtq_lg2 >= 2 &&
-	       config->evtq_lg2 <= SMMU_QUEUE_LG2_MAX && config->sid_bits <= 32 && config->wait_ns >= 1 &&
-	       config->wait_ns <= SHADOW_WAIT_NS_MAX;
+	       config->evtq_lg2 <= SMMU_QUEUE_LG2_MAX && config->sid_bits <= 32;
+}
+
+static bool smmu_config_valid(const struct shadow_smmu_config *config)
+{
+	return smmu_sizes_valid(config) && config->wait_ns >= 1 && config->wait_ns <= SHADOW_WAIT_NS_MAX;
 }
 
 /* What cannot be done without. Non-coherent table walks and queues are refused as well. */

@@ -24,6 +24,9 @@ struct smmu_memory {
 	shadow_pa_t evtq_pa;
 };
 
+/* Are the sizes of queues and stream table in their ranges? Whatever this SMMU has. */
+bool smmu_sizes_valid(const struct shadow_smmu_config *config);
+
 static inline uint64_t smmu_strtab_bytes(const struct shadow_smmu_config *config)
 {
 	return UINT64_C(64) << config->sid_bits;

@@ -60,7 +60,8 @@ struct shadow_smmu_config {
  * @config: its pool's base counts, since a pool inside the address space is a hole; virt and bytes do not.
  * @smmu, @smmu_count: what will be attached, in that order; only ring and stream table sizes count.
  * Return: bytes, a multiple of 2 MiB: all start tables, one table per 1 GiB and per 2 MiB touched by a
- * memory or reserved range, two per GiB cut by the pool or a reserved range, queues and stream tables;
+ * memory or reserved range, two per GiB cut by the pool or a reserved range, queues and stream tables (those
+ * above 2 MiB almost twice, to align them wherever the pool is);
  * 0 if the configuration is out of range.
  */
 uint64_t shadow_smmu_pool_bytes(const struct shadow_smmu_target_config *config,

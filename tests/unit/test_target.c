@@ -920,9 +920,9 @@ static void a_pool_of_the_size_said_holds_the_worst_case_and_all_queues(void **s
 				break;
 		}
 		for (unsigned i = 0; i < smmu_count; i++)
-			smmus[i] = (struct shadow_smmu_config){ .cmdq_lg2 = 2 + (unsigned)seeded_below(&seed, 16),
-								.evtq_lg2 = 2 + (unsigned)seeded_below(&seed, 12),
-								.sid_bits = (unsigned)seeded_below(&seed, 16) };
+			smmus[i] = (struct shadow_smmu_config){ .cmdq_lg2 = 2 + (unsigned)seeded_below(&seed, 18),
+								.evtq_lg2 = 2 + (unsigned)seeded_below(&seed, 18),
+								.sid_bits = (unsigned)seeded_below(&seed, 20) };
 		/* Around a GiB boundary, so that growing by a little cuts one more. */
 		config.pool.base.addr = CORE_GIB * (1 + seeded_below(&seed, 8)) - 0x200000 * seeded_below(&seed, 8);
 
@@ -935,15 +935,36 @@ static void a_pool_of_the_size_said_holds_the_worst_case_and_all_queues(void **s
 		memset(pages, 0, sizeof(pages));
 		assert_int_equal(pgtable_init(&pgtable, &config, pages, &spans), 0);
 		for (unsigned i = 0; i < smmu_count; i++) {
-			shadow_pa_t pa;
+			uint64_t parts[] = { smmu_cmdq_bytes(&smmus[i]), smmu_strtab_bytes(&smmus[i]),
+					     smmu_evtq_bytes(&smmus[i]) };
 
-			assert_non_null(pgtable_carve(&pgtable, smmu_cmdq_bytes(&smmus[i]), &pa));
-			assert_non_null(pgtable_carve(&pgtable, smmu_strtab_bytes(&smmus[i]), &pa));
-			assert_non_null(pgtable_carve(&pgtable, smmu_evtq_bytes(&smmus[i]), &pa));
+			for (unsigned part = 0; part < 3; part++) {
+				shadow_pa_t pa;
+
+				assert_non_null(pgtable_carve(&pgtable, parts[part], &pa));
+				assert_int_equal(pa.addr & (parts[part] - 1), 0);
+			}
 		}
 		if (pgtable.limit < pgtable_tables_max(&config, bytes))
 			fail_msg("round %u: %u pages for %llu tables", round, pgtable.limit,
 				 (unsigned long long)pgtable_tables_max(&config, bytes));
+	}
+}
+
+static void a_queue_that_no_smmu_has_needs_no_pool(void **state)
+{
+	struct shadow_smmu_target_config config = core_target_config(&core);
+	struct shadow_smmu_config good = core_smmu_config(&core, 0), bad;
+
+	(void)state;
+	good.wait_ns = 0;
+	assert_true(shadow_smmu_pool_bytes(&config, &good, 1) > 0);
+	for (unsigned i = 0; i < 5; i++) {
+		bad = good;
+		bad.cmdq_lg2 = i == 0 ? 1 : i == 1 ? 20 : good.cmdq_lg2;
+		bad.evtq_lg2 = i == 2 ? 1 : i == 3 ? 64 : good.evtq_lg2;
+		bad.sid_bits = i == 4 ? 33 : good.sid_bits;
+		assert_int_equal(shadow_smmu_pool_bytes(&config, &bad, 1), 0);
 	}
 }
 
@@ -993,6 +1014,7 @@ int main(void)
 		TEST(a_wide_vmid_needs_an_smmu_that_has_it),
 		TEST(a_bad_configuration_makes_no_target),
 		TEST(a_pool_of_the_size_said_holds_the_worst_case_and_all_queues),
+		TEST(a_queue_that_no_smmu_has_needs_no_pool),
 	};
 
 	return cmocka_run_group_tests_name("target", tests, NULL, NULL);
