@@ -519,6 +519,9 @@ check-referee: $(COMMAND)
 	$(Q)scripts/install-qemu || [ $$? -eq 77 ]
 	$(Q)$(RUN_TESTS) --limit 900 --name referee -- tests/referee/referee.py --s2shadow $(COMMAND) \
 		$(addprefix --trace ,$(call trace,boot np-thp))
+	$(Q)$(RUN_TESTS) --limit 900 --name 'referee of the referee' -- scripts/check-that \
+		'the referee passes right tables and reports wrong ones' tests/referee/selftest.py \
+		$(call trace,boot np-thp)
 
 ## check-mutations: each deliberate bug in tests/mutations is caught by the suite that it names
 .PHONY: check-mutations
