@@ -94,6 +94,8 @@ int shadow_engine_register(struct shadow_engine *engine, struct shadow_target *t
 {
 	if (engine->target)
 		return -SHADOW_EBUSY;
+	if (target->ia_bits != engine->config.map.ia_bits)
+		return -SHADOW_EINVAL;
 	plan_zones_reserve(&engine->zones, target->own);
 	engine->target = target;
 	return 0;

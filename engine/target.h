@@ -39,6 +39,7 @@ struct target_ops {
 
 struct shadow_target {
 	const struct target_ops *ops;
+	unsigned ia_bits;	       /* of the address space that its tables translate */
 	struct shadow_range own;       /* bytes that no device may reach: the pool */
 };
 

@@ -8,13 +8,15 @@
 #include "smmuv3/target.h"
 
 #define POOL_ALIGN (UINT64_C(1) << 21)
+#define PHYSICAL_TOP (UINT64_C(1) << 48) /* what a descriptor can name */
 #define OAS_48_BITS 5u
 
 static bool config_legal(const struct shadow_smmu_target_config *config)
 {
 	return config->map.ia_bits >= SHADOW_IA_BITS_MIN && config->map.ia_bits <= SHADOW_IA_BITS_MAX &&
 	       (config->bbml == 0 || config->bbml == 2) && config->runs_max &&
-	       !(config->pool.base.addr & (POOL_ALIGN - 1));
+	       !(config->pool.base.addr & (POOL_ALIGN - 1)) && config->pool.base.addr <= PHYSICAL_TOP &&
+	       config->pool.bytes <= PHYSICAL_TOP - config->pool.base.addr;
 }
 
 /* A run gives one span, two more where zones cut it or tables are touched at its ends. */
@@ -87,6 +89,7 @@ int shadow_smmu_target_init(void *memory, size_t bytes, const struct shadow_smmu
 	if (error)
 		return error;
 	made->base.ops = &smmu_target_ops;
+	made->base.ia_bits = config->map.ia_bits;
 	made->base.own = (struct shadow_range){ config->pool.base.addr, config->pool.base.addr + config->pool.bytes };
 	*target = &made->base;
 	return 0;
@@ -111,6 +114,15 @@ static bool is_attached(const struct smmu_target *target, uintptr_t registers)
 	return false;
 }
 
+/* An input size or a table beyond its output size would make every entry illegal. */
+static bool serves_target(const struct smmu_target *target, const struct shadow_smmu *smmu)
+{
+	uint64_t space = UINT64_C(1) << smmu_oas_bits(smmu->oas);
+
+	return (target->config.vmid <= 0xff || smmu->vmid16) && space >> target->config.map.ia_bits &&
+	       target->base.own.end <= space;
+}
+
 int shadow_smmu_attach(struct shadow_target *target, const struct shadow_smmu_config *config,
 		       struct shadow_smmu **smmu)
 {
@@ -124,7 +136,7 @@ int shadow_smmu_attach(struct shadow_target *target, const struct shadow_smmu_co
 	if (smmus->smmu_count == SHADOW_SMMUS_MAX)
 		return -SHADOW_ENOSPC;
 	error = smmu_probe(made, config, smmus->config.bbml, smmus->smmu_count);
-	if (!error && smmus->config.vmid > 0xff && !made->vmid16)
+	if (!error && !serves_target(smmus, made))
 		error = -SHADOW_ENODEV;
 	if (!error)
 		error = carve_memory(smmus, config, &memory);

@@ -44,7 +44,8 @@ __attribute__((warn_unused_result)) int shadow_engine_init(void *memory, size_t 
 
 /**
  * shadow_engine_register() - give the engine its target. At most once. The target's pool becomes reserved.
- * Context: one CPU, before the snapshot. Return: 0; -SHADOW_EBUSY if there is one already.
+ * Context: one CPU, before the snapshot. Return: 0; -SHADOW_EBUSY if there is one already; -SHADOW_EINVAL if
+ * its ia_bits are not the engine's.
  */
 __attribute__((warn_unused_result)) int shadow_engine_register(struct shadow_engine *engine,
 							       struct shadow_target *target);

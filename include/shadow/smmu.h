@@ -21,7 +21,7 @@ struct shadow_smmu;
 
 /* Memory that the target lives in: physically contiguous, zeroed, mapped for the CPU at virt. */
 struct shadow_pool {
-	shadow_pa_t base;	      /* aligned to 2 MiB */
+	shadow_pa_t base;	      /* aligned to 2 MiB; all of the pool is below 2^48 */
 	void *virt;
 	uint64_t bytes;		      /* a multiple of 4 KiB; see shadow_smmu_pool_bytes() */
 };
@@ -72,7 +72,7 @@ uint64_t shadow_smmu_pool_bytes(const struct shadow_smmu_target_config *config,
  * GBPA.ABORT is set before anything else is touched. Ring, event queue and stream table come from the pool.
  * Context: one CPU, before the snapshot. Return: 0; -SHADOW_EINVAL for a value out of its range; -SHADOW_EBUSY
  * if it is attached already or the snapshot is done; -SHADOW_ENODEV if it lacks stage 2, AArch64 tables, the
- * 4 KiB granule or the BBM level asked for; -SHADOW_ENOMEM; -SHADOW_ENOSPC; -SHADOW_ETIMEDOUT; -SHADOW_EIO.
+ * 4 KiB granule, the BBM level asked for, or address bits for the map or the pool; -SHADOW_ENOMEM; -SHADOW_ENOSPC; -SHADOW_ETIMEDOUT; -SHADOW_EIO.
  * A failed attempt keeps its part of the pool, since the SMMU may still use it.
  * Spec: IHI 0070, Initialization and reset; SMMU_GBPA; SMMU_CR0.
  */

@@ -838,6 +838,57 @@ static void a_wide_vmid_needs_an_smmu_that_has_it(void **state)
 	assert_int_equal(shadow_smmu_attach(core.target, &smmu_config, &smmu), 0);
 }
 
+static int attach_with_oas(unsigned oas_bits)
+{
+	struct shadow_smmu_config smmu_config;
+	struct model_config model = { 0 };
+	struct shadow_smmu *smmu;
+
+	model_free(core.smmu[0].model);
+	model_config_default(&model);
+	model.oas_bits = oas_bits;
+	model.memory = (struct model_memory){ &core, core_pa_read, core_pa_write };
+	core.smmu[0].model = model_new(&model);
+	smmu_config = core_smmu_config(&core, 0);
+	return shadow_smmu_attach(core.target, &smmu_config, &smmu);
+}
+
+/* Its entries would be illegal, or lead to tables out of its reach: every device would fault. */
+static void an_smmu_that_cannot_address_the_space_or_the_pool_is_refused(void **state)
+{
+	(void)state;
+	core_target_up(&core);
+	core_model_up(&core, 0);
+	assert_true(CORE_POOL_PA >> 44 && CORE_IA_BITS < 44);
+	assert_int_equal(attach_with_oas(44), -SHADOW_ENODEV);
+	assert_int_equal(attach_with_oas(48), 0);
+}
+
+static void an_smmu_of_fewer_address_bits_than_the_map_is_refused(void **state)
+{
+	struct shadow_smmu_target_config config;
+
+	(void)state;
+	core_target_up(&core);
+	core_model_up(&core, 0);
+	config = core_target_config(&core);
+	config.pool = core.pool;
+	config.pool.base.addr = CORE_GIB;
+	memset(core.target_memory, 0, core.target_bytes);
+	assert_int_equal(shadow_smmu_target_init(core.target_memory, core.target_bytes, &config, &core.target), 0);
+	assert_int_equal(attach_with_oas(32), -SHADOW_ENODEV);
+}
+
+static void a_target_of_another_size_than_the_engine_is_refused(void **state)
+{
+	(void)state;
+	core_target_up(&core);
+	core.map.ia_bits = CORE_IA_BITS + 4;
+	core_engine_up(&core);
+	assert_int_equal(shadow_engine_register(core.engine, core.target), -SHADOW_EINVAL);
+	core.map.ia_bits = CORE_IA_BITS;
+}
+
 static void a_bad_configuration_makes_no_target(void **state)
 {
 	struct shadow_smmu_target_config good, bad;
@@ -852,14 +903,15 @@ static void a_bad_configuration_makes_no_target(void **state)
 	bytes = shadow_smmu_target_bytes(&good);
 	memory = core_alloc(bytes);
 
-	for (unsigned i = 0; i < 7; i++) {
+	for (unsigned i = 0; i < 8; i++) {
 		bad = good;
 		bad.bbml = i == 0 ? 1 : i == 1 ? 3 : good.bbml;
 		bad.runs_max = i == 2 ? 0 : good.runs_max;
 		bad.pool.base.addr += i == 3 ? 0x1000 : 0;
 		bad.map.ia_bits = i == 4 ? SHADOW_IA_BITS_MIN - 1 : i == 5 ? SHADOW_IA_BITS_MAX + 1 : good.map.ia_bits;
-		bad.pool.bytes -= i == 6 ? 0x800 : 0;
-		if (i < 6)
+		bad.pool.base.addr = i == 6 ? UINT64_C(1) << 48 : bad.pool.base.addr;
+		bad.pool.bytes -= i == 7 ? 0x800 : 0;
+		if (i < 7)
 			assert_int_equal(shadow_smmu_target_bytes(&bad), 0);
 		assert_int_equal(shadow_smmu_target_init(memory, bytes, &bad, &target), -SHADOW_EINVAL);
 	}
@@ -1012,6 +1064,9 @@ int main(void)
 		TEST(no_smmu_joins_a_live_target),
 		TEST(a_target_has_room_for_so_many_smmus),
 		TEST(a_wide_vmid_needs_an_smmu_that_has_it),
+		TEST(an_smmu_that_cannot_address_the_space_or_the_pool_is_refused),
+		TEST(an_smmu_of_fewer_address_bits_than_the_map_is_refused),
+		TEST(a_target_of_another_size_than_the_engine_is_refused),
 		TEST(a_bad_configuration_makes_no_target),
 		TEST(a_pool_of_the_size_said_holds_the_worst_case_and_all_queues),
 		TEST(a_queue_that_no_smmu_has_needs_no_pool),
