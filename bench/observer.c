@@ -27,7 +27,7 @@ static void stored(void *ctx, uint64_t *where, uint64_t old_value, uint64_t valu
 	struct observer *observer = ctx;
 	uint64_t pa = world_pool_pa(observer->world, where);
 
-	if (!pa)
+	if (pa == WORLD_PA_NONE)
 		return;
 	observer->counts.table_writes++;
 	logfile_write(observer->log, pa, value);

@@ -46,12 +46,14 @@ void world_free(struct world *world);
 int world_pool_open(struct world *world) __attribute__((warn_unused_result));
 void world_pool_close(struct world *world);
 
-/* The physical address of a byte of the pool; 0 if @where is not in it. */
+#define WORLD_PA_NONE UINT64_MAX /* 0 is an address: --pool 0 */
+
+/* The physical address of a byte of the pool; WORLD_PA_NONE if @where is not in it. */
 static inline uint64_t world_pool_pa(const struct world *world, const void *where)
 {
 	uint64_t offset = (uint64_t)((const char *)where - (const char *)world->policy.pool.virt);
 
-	return offset < world->policy.pool.bytes ? world->policy.pool.base.addr + offset : 0;
+	return offset < world->policy.pool.bytes ? world->policy.pool.base.addr + offset : WORLD_PA_NONE;
 }
 
 /* Whether there is memory for this policy's tables: @bytes_free is what there is. */

@@ -363,7 +363,7 @@ class Replayed:
         limit = (1 if rounds else 2) * len(spans) if self.setting.ril else entries
         if len(words) > limit:
             self.complain(f"{len(words)} commands for {len(spans)} spans of {entries} leaves")
-        if not self.setting.ril:
+        if not self.setting.ril or not rounds:
             return
         for word0, word1 in words:
             command = Command(word0, word1, self.stage2.vmid, True)
