@@ -239,8 +239,9 @@ __attribute__((noinline)) static int reserve_slow(struct shadow_engine *engine, 
 
 	if (!engine->open)
 		return 0;
-	if (cpu >= engine->config.cpu_count || transition->start.addr & (SHADOW_PAGE_BYTES - 1) ||
-	    !transition->page_count || page >= engine->page_top || transition->page_count > engine->page_top - page)
+	if (!wait_ns || wait_ns > SHADOW_WAIT_NS_MAX || cpu >= engine->config.cpu_count ||
+	    transition->start.addr & (SHADOW_PAGE_BYTES - 1) || !transition->page_count || page >= engine->page_top ||
+	    transition->page_count > engine->page_top - page)
 		return -SHADOW_EINVAL;
 	error = reserve_all(engine, cpu, transition);
 	if (error != -SHADOW_EAGAIN && error != -SHADOW_ENOMEM)
@@ -259,6 +260,7 @@ int shadow_reserve(struct shadow_engine *engine, unsigned cpu, const struct shad
 {
 	struct transition_piece piece;
 
+	shadow_assert(platform_host_lock_held());
 	if (!transition->old_states && transition_uniform(transition, &piece) &&
 	    piece.effect == TRANSITION_REVOKE && engine->promise_holds && in_promised_zone(engine, &piece) &&
 	    !(transition->start.addr & (SHADOW_PAGE_BYTES - 1)) && cpu < engine->config.cpu_count &&
@@ -332,6 +334,7 @@ bool shadow_queue(struct shadow_engine *engine, unsigned cpu, uint64_t number,
 {
 	struct queue *queue = &engine->queue[cpu];
 
+	shadow_assert(cpu < engine->config.cpu_count);
 	shadow_assert(platform_host_lock_held());
 	shadow_assert(number > shadow_ticket(engine).number);
 	/* An open slot says that the engine is open. */

@@ -216,10 +216,12 @@ int engine_wait_all(struct shadow_engine *engine, uint64_t wait_ns)
 
 bool shadow_complete(struct shadow_engine *engine, shadow_ticket_t ticket)
 {
+	shadow_assert(platform_host_lock_held());
 	return number_poll(engine, ticket.number) == 1;
 }
 
 int shadow_wait(struct shadow_engine *engine, shadow_ticket_t ticket, uint64_t wait_ns)
 {
+	shadow_assert(platform_host_lock_held());
 	return wait_for(engine, number_poll, ticket.number, wait_ns);
 }

@@ -84,12 +84,13 @@ struct shadow_transition {
  * shadow_reserve() - make sure that a transition can be queued and flushed without running out.
  * @cpu: the CPU that will queue it.
  *
- * Sets aside queue slots and table pages until the next flush. May flush and wait, when slots or tables
+ * Sees to queue slots and table pages for this transition: it must be queued before the next shadow_reserve() or
+ * flush, which may take them. May flush and wait, when slots or tables
  * are short, when a page of the range has a revoke that is still queued and would now be granted, or when
  * it grants where a flush that is not complete has unlinked a table: a device could still walk that one.
  * Context: the host's check phase, host lock held, nothing committed. Return: 0; -SHADOW_ENOMEM if the
  * tables do not suffice even then; -SHADOW_EOPNOTSUPP if the target's policy cannot change this range;
- * -SHADOW_EINVAL for a bad range; -SHADOW_EIO, -SHADOW_ETIMEDOUT from a wait. Nothing is changed then.
+ * -SHADOW_EINVAL for a bad range or @wait_ns; -SHADOW_EIO, -SHADOW_ETIMEDOUT from a wait. Nothing is changed then.
  */
 __attribute__((warn_unused_result)) int shadow_reserve(struct shadow_engine *engine, unsigned cpu,
 						       const struct shadow_transition *transition,
@@ -123,7 +124,10 @@ shadow_ticket_t shadow_ticket(const struct shadow_engine *engine);
  */
 shadow_ticket_t shadow_flush(struct shadow_engine *engine);
 
-/** shadow_complete() - is everything up to the ticket in force? Reads each SMMU's CONS at most once. */
+/**
+ * shadow_complete() - is everything up to the ticket in force? Asks the devices, does not wait for them.
+ * Context: host lock held.
+ */
 bool shadow_complete(struct shadow_engine *engine, shadow_ticket_t ticket);
 
 /**
@@ -132,8 +136,9 @@ bool shadow_complete(struct shadow_engine *engine, shadow_ticket_t ticket);
  * @wait_ns: longest wait for the devices, 1 .. SHADOW_WAIT_NS_MAX.
  *
  * On success no device can use an access revoked before the ticket, and retired tables are reusable.
- * Context: any CPU; never allocates. Return: 0; -SHADOW_EAGAIN: not flushed yet; -SHADOW_ETIMEDOUT: grants
- * are made, revokes are written but unconfirmed; -SHADOW_EIO: an SMMU failed and could not be shut.
+ * Context: any CPU, host lock held in this version, since retired tables are taken back; never allocates.
+ * Return: 0; -SHADOW_EINVAL: @wait_ns; -SHADOW_EAGAIN: not flushed yet; -SHADOW_ETIMEDOUT: grants are made,
+ * revokes are written but unconfirmed; -SHADOW_EIO: an SMMU failed and could not be shut.
  * Spec: IHI 0070, CMD_SYNC; DDI 0487, break-before-make.
  */
 __attribute__((warn_unused_result)) int shadow_wait(struct shadow_engine *engine, shadow_ticket_t ticket,

@@ -57,7 +57,8 @@ enum shadow_memory {
 	SHADOW_MEMORY_DEVICE = 1, /* everything else */
 };
 
-/* The host's address space: what is memory, and what no device may ever reach. */
+/* The host's address space: what is memory, and what no device may ever reach. The library adds its pool to the
+ * reserved ranges; the embedder lists the rest: its own image and data, the register frames of every SMMU, MSI words. */
 struct shadow_address_map {
 	unsigned ia_bits;	  /* SHADOW_IA_BITS_MIN .. SHADOW_IA_BITS_MAX: the space is 0 .. 2^ia_bits */
 	const struct shadow_range *memory; /* page-aligned, sorted, disjoint; all else is MMIO */

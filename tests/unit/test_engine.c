@@ -413,15 +413,18 @@ static void what_is_queued_is_known_until_it_is_flushed(void **state)
 	assert_false(shadow_queued(core.engine, (shadow_ipa_t){ PAGE << 12 }, 100));
 }
 
-static void queueing_without_the_host_lock_is_a_broken_contract(void **state)
+static void a_call_without_the_host_lock_is_a_broken_contract(void **state)
 {
 	struct shadow_transition revoke = core_transition(PAGE, 1, OWNED, NOPAGE);
 
 	(void)state;
 	core_up(&core);
 	platform_linux_set_host_lock(false);
+	expect_assert_failure((void)!shadow_reserve(core.engine, 0, &revoke, CORE_WAIT_NS));
 	expect_assert_failure((void)shadow_queue(core.engine, 0, 1, &revoke));
 	expect_assert_failure((void)shadow_flush(core.engine));
+	expect_assert_failure((void)shadow_complete(core.engine, (shadow_ticket_t){ 0 }));
+	expect_assert_failure((void)!shadow_wait(core.engine, (shadow_ticket_t){ 0 }, CORE_WAIT_NS));
 	platform_linux_set_host_lock(true);
 }
 
@@ -453,6 +456,17 @@ static void a_bad_range_is_refused(void **state)
 			core_revoke(&core, PAGE, 1);
 	}
 	assert_int_equal(core_stats(&core).flushes_forced, 0);
+}
+
+/* Not only when it has to wait. */
+static void a_bad_wait_is_refused(void **state)
+{
+	struct shadow_transition revoke = core_transition(PAGE, 1, OWNED, NOPAGE);
+
+	(void)state;
+	core_up(&core);
+	assert_int_equal(shadow_reserve(core.engine, 0, &revoke, 0), -SHADOW_EINVAL);
+	assert_int_equal(shadow_reserve(core.engine, 0, &revoke, SHADOW_WAIT_NS_MAX + 1), -SHADOW_EINVAL);
 }
 
 static void a_full_queue_is_flushed_by_reserve(void **state)
@@ -625,8 +639,9 @@ int main(void)
 		TEST(a_run_of_pages_costs_one_slot_and_a_closed_one_starts_anew),
 		TEST(a_number_that_another_cpu_used_opens_a_slot),
 		TEST(what_is_queued_is_known_until_it_is_flushed),
-		TEST(queueing_without_the_host_lock_is_a_broken_contract),
+		TEST(a_call_without_the_host_lock_is_a_broken_contract),
 		TEST(a_bad_range_is_refused),
+		TEST(a_bad_wait_is_refused),
 		TEST(a_full_queue_is_flushed_by_reserve),
 		TEST(more_pieces_than_slots_can_never_be_queued),
 		TEST(a_grant_of_a_page_whose_revoke_is_queued_flushes_first),
