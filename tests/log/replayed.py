@@ -9,7 +9,7 @@ import re
 
 from recorded import Oracle
 from stage2 import NONE, RW, Stage2, Wrong, changes
-from stale import PAGES, S2_IPA, S12_VMALL, SYNC, TLBI, Command, Stale
+from stale import CFGI_ALL, CFGI_STE, NSNH_ALL, PAGES, S2_IPA, S12_VMALL, SYNC, TLBI, Command, Stale
 
 WORD = r"(0|[1-9a-f][0-9a-f]{0,15})"
 NUMBER = r"(0|[1-9][0-9]{0,18})"
@@ -24,6 +24,12 @@ FORMS = {
 PIECE_PAGES_MAX = 1 << 20               # a change larger than this is an error, not a list of pages
 COMPLAINTS_MAX = 20
 FULL_EVERY = 2048                       # K between two comparisons of everything
+
+
+def in_order(wanted, opcodes):
+    """All of `wanted` occur, each after the one before."""
+    left = iter(opcodes)
+    return all(opcode in left for opcode in wanted)
 
 
 class Counts:
@@ -71,7 +77,8 @@ class Replayed:
         self.segments = 0
         self.tables_max = self.needless = 0
         self.commands_per_span = 0
-        self.line = 0
+        self.line = self.filled_line = 0
+        self.filled_at = [0] * setting.smmus    # commands before the last store of bring-up
         self.whole = False              # the log was read to its end
 
     def complain(self, what):
@@ -133,6 +140,9 @@ class Replayed:
         self.count.table_writes += 1
         if not self.live:
             self.stage2.put(address, value)
+            if self.filled_line != self.line - 1:
+                self.filled_at = [len(smmu.words) for smmu in self.stale.smmus]
+            self.filled_line = self.line
             return
         if address & ~0xFFF in self.stale.pages:
             raise Wrong("a store into an unlinked table that walk caches may still hold")
@@ -150,7 +160,7 @@ class Replayed:
             self.count.tlbi += 1
             self.segment.commands += 1
             self.segment.whole_vmid |= opcode != S2_IPA
-            self.whole_vmid += self.live and opcode in (S12_VMALL, 0x30)
+            self.whole_vmid += self.live and opcode in (S12_VMALL, NSNH_ALL)
         elif opcode == SYNC:
             self.count.syncs += 1
             self.segment.syncs[int(number)] += 1
@@ -163,6 +173,8 @@ class Replayed:
         self.segment.doorbells[int(number)] += 1
         if self.live:
             self.check_commands(smmu, int(position))
+            if self.setting.policy == "eager" and int(position) != smmu.published + 1:
+                self.complain("eager rings once a command")
         self.stale.publish(smmu, int(position))
 
     def on_S(self, number, position):
@@ -219,12 +231,23 @@ class Replayed:
         self.check_everything()
         if self.run["init"]["table_bytes_live"] != 4096 * len(self.stage2.live):
             self.complain(f"init.table_bytes_live is not {4096 * len(self.stage2.live)}")
-        if any(smmu.by_sync or smmu.published != len(smmu.words) for smmu in self.stale.smmus):
-            self.complain("bring-up leaves commands that are not seen complete")
+        self.check_bring_up()
         self.count = self.counts
         self.tables_max = len(self.stage2.live)
         self.segment = Segment(self.setting.smmus)
         self.check_pages_only()
+
+    def check_bring_up(self):
+        """Nothing cached before; the tables before the STE, which may itself be cached while it is not valid."""
+        for number, smmu in enumerate(self.stale.smmus):
+            if smmu.by_sync or smmu.published != len(smmu.words):
+                self.complain(f"bring-up leaves commands of SMMU {number} that are not seen complete")
+            opcodes = [word0 & 0xFF for word0, _ in smmu.words]
+            filled = self.filled_at[number]
+            if not in_order((CFGI_ALL, SYNC), opcodes[:filled]) or not in_order((NSNH_ALL, SYNC), opcodes[:filled]):
+                self.complain(f"SMMU {number}: no CFGI_ALL, TLBI_NSNH_ALL and SYNC before the tables")
+            if not in_order((CFGI_STE, SYNC, CFGI_STE, SYNC), opcodes[filled:]):
+                self.complain(f"SMMU {number}: the STE becomes valid without CFGI_STE, SYNC, twice")
 
     def follow(self, effect, value):
         """A store that walkers see."""
@@ -317,7 +340,7 @@ class Replayed:
             self.check_key(key)
 
     def check_segment(self):
-        """One flush between two K; only batched promises its shape."""
+        """One flush between two K; only batched promises one doorbell."""
         segment, setting = self.segment, self.setting
         if segment.commands and not segment.restricts:
             self.needless += 1          # a flush that shadow_reserve() forced also retires tables

@@ -159,6 +159,11 @@ def reserved_encoding(log):
 LOGS = [
     ("a log in which nothing is changed", [], lambda log: None, None),
     ("a nested log in which nothing is changed", ["--nested", "--smmus", "2"], lambda log: None, None),
+    ("a log of a pool at address 0", ["--pool", "0"], lambda log: None, None),
+    ("a CFGI_STE left out", [], lambda log: log.edit(log.at(r"C 0 4 1000000003 1", 0), 3, lambda _: 0x30),
+     "the STE becomes valid"),
+    ("no TLBI in bring-up", [], lambda log: log.edit(log.at(r"C 0 2 30 0", 0), 3, lambda _: 0x03),
+     "before the tables"),
     ("a command dropped", [], lambda log: log.drop(log.command(S2_IPA)), "is next"),
     ("a SYNC that is never seen", [], lambda log: log.drop(log.at(r"S 0 \d+")), "is the next to be seen"),
     ("a SYNC of the second SMMU that is never seen", ["--smmus", "2"],
