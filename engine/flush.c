@@ -45,7 +45,7 @@ static void report_reserved(struct shadow_engine *engine, const struct plan_curs
 {
 	engine->stats.reserved_attempts++;
 	platform_report(PLATFORM_REPORT_RESERVED, cursor->reserved_first << SHADOW_PAGE_LG2,
-			(cursor->reserved_first + cursor->reserved_pages) << SHADOW_PAGE_LG2);
+			cursor->reserved_end << SHADOW_PAGE_LG2);
 }
 
 /* Write one sorted, conflict-free batch to the target, some runs at a time so that it can look ahead. */

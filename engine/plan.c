@@ -133,6 +133,7 @@ bool plan_next(struct plan_cursor *cursor, struct run *run)
 		if (!cursor->reserved_pages)
 			cursor->reserved_first = start;
 		cursor->reserved_pages += cursor->next - start;
+		cursor->reserved_end = cursor->next;
 	}
 	return false;
 }

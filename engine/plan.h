@@ -42,7 +42,8 @@ struct plan_cursor {
 	uint64_t next, end;
 	enum shadow_access access;
 	uint64_t reserved_pages;       /* left out so far */
-	uint64_t reserved_first;       /* first page left out, if any */
+	uint64_t reserved_first;       /* first page left out, if any, */
+	uint64_t reserved_end;	       /* and the page after the last one */
 };
 
 void plan_cut(struct plan_cursor *cursor, struct plan_zones *zones, uint64_t start, uint64_t end,

@@ -32,7 +32,7 @@ bool platform_host_lock_held(void);
 
 enum platform_report {
 	PLATFORM_REPORT_ACCESS_UNKNOWN,	 /* a: address, b: access bits that are not known */
-	PLATFORM_REPORT_RESERVED,	 /* a: start, b: end of a reserved range that was asked for */
+	PLATFORM_REPORT_RESERVED,	 /* a: start of the first, b: end of the last reserved page of a grant */
 	PLATFORM_REPORT_COMMAND_ERROR,	 /* a: SMMU's number, b: CONS.ERR; it was repaired */
 	PLATFORM_REPORT_SMMU_CLOSED,	 /* a: SMMU's number, b: GERROR; abort is confirmed */
 	PLATFORM_REPORT_ISOLATION_LOST,	 /* a: SMMU's number, b: GERROR; abort could not be confirmed */

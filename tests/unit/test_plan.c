@@ -231,6 +231,7 @@ static void a_cut_run_leaves_out_what_is_reserved_and_says_so(void **state)
 	assert_int_equal(cursor.reserved_pages, 17);
 	assert_false(plan_next(&cursor, &run));
 	assert_int_equal(cursor.reserved_first, 0x40010);
+	assert_int_equal(cursor.reserved_end, 0x40031);
 }
 
 static void a_run_inside_a_reserved_range_gives_nothing(void **state)
@@ -263,6 +264,10 @@ static void an_empty_run_or_one_beyond_the_space_gives_nothing(void **state)
 	assert_false(plan_next(&cursor, &run));
 	plan_cut(&cursor, &zones, TOP_PAGE, TOP_PAGE + 1, RW);
 	assert_false(plan_next(&cursor, &run));
+	/* And the next one is as if nothing had been. */
+	plan_cut(&cursor, &zones, TOP_PAGE - 1, TOP_PAGE, RW);
+	assert_true(plan_next(&cursor, &run));
+	assert_int_equal(run.start, TOP_PAGE - 1);
 }
 
 /* ---- against one decision a page ---------------------------------------------------------------------- */
