@@ -228,7 +228,8 @@ void shadow_smmu_stats(const struct shadow_smmu *smmu, struct shadow_smmu_stats 
 		.doorbells = smmu->cmdq.stats.doorbells,
 		.doorbells_extra = smmu->doorbells_extra,
 		.commands_repaired = smmu->cmdq.stats.repaired,
-		.closed = smmu->closed || smmu->isolation_lost,
+		.closed = smmu->closed,
+		.isolation_lost = smmu->isolation_lost,
 	};
 }
 

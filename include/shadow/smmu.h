@@ -95,7 +95,8 @@ struct shadow_smmu_stats {
 	uint64_t doorbells;
 	uint64_t doorbells_extra;     /* more than one in a flush, because its commands exceeded the ring */
 	uint64_t commands_repaired;
-	bool closed;		      /* failed and shut */
+	bool closed;		      /* failed and shut: abort is confirmed */
+	bool isolation_lost;	      /* failed and could not be shut: waits return -SHADOW_EIO from then on */
 };
 
 void shadow_smmu_stats(const struct shadow_smmu *smmu, struct shadow_smmu_stats *stats);

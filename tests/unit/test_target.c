@@ -585,6 +585,9 @@ static void without_a_confirmed_abort_no_ticket_completes_any_more(void **state)
 
 	assert_true(was_reported(PLATFORM_REPORT_ISOLATION_LOST));
 	assert_false(was_reported(PLATFORM_REPORT_SMMU_CLOSED));
+	assert_true(core_smmu_stats(&core, 1).isolation_lost);
+	assert_false(core_smmu_stats(&core, 1).closed);
+	assert_false(core_smmu_stats(&core, 0).isolation_lost);
 	for (unsigned i = 0; i < 3; i++) {
 		assert_false(shadow_complete(core.engine, (shadow_ticket_t){ 1 }));
 		assert_int_equal(shadow_wait(core.engine, (shadow_ticket_t){ 1 }, CORE_WAIT_NS), -SHADOW_EIO);
