@@ -320,6 +320,13 @@ static void a_grant_that_undoes_a_revoke_of_its_batch_is_a_round_of_its_own(void
 	core_finish(&core);
 	assert_true(core_reaches(&core, 0, PAGE + 1));
 	assert_false(core_reaches(&core, 0, PAGE + 2));
+
+	/* The tables have kept count: the last grants make one block of it. */
+	core.number = 6;
+	core_grant(&core, PAGE, 1);
+	core_grant(&core, PAGE + 2, 2);
+	core_finish(&core);
+	assert_int_equal(core_table_stats(&core).leaves[3] | core_table_stats(&core).leaves[2], 0);
 }
 
 static void more_runs_than_are_handed_over_at_once_all_arrive(void **state)

@@ -272,6 +272,26 @@ static void tables_that_were_given_back_are_enough_for_the_next_revoke(void **st
 	assert_int_equal(core.violations, 0);
 }
 
+/* What was promised for all of memory holds for one batch: by the next one, tables may be owed to collapses. */
+static void a_promise_for_all_memory_ends_with_its_batch(void **state)
+{
+	unsigned worst = tables_at_rest() + UNITS + 2; /* and the two whole units of the second region */
+
+	(void)state;
+	up_with(worst, 2, 1);
+	assert_int_equal(shadow_snapshot(core.engine, &core.host), 0);
+	for (unsigned round = 0; round < 4; round++) {
+		for (unsigned unit = 0; unit < UNITS; unit++)
+			assert_int_equal(revoke_in(unit), 0);
+		core_finish(&core);
+		for (unsigned unit = 0; unit < UNITS; unit++)
+			core_grant(&core, PAGE + 512 * unit + 3, 1);
+		core_finish(&core);
+		assert_int_equal(core_table_stats(&core).bytes_retired, UNITS * 4096);
+		assert_int_equal(core_stats(&core).flushes_forced, round);
+	}
+}
+
 static void a_stalled_smmu_keeps_its_tables_and_the_next_revoke_waits_for_them(void **state)
 {
 	unsigned rest = tables_at_rest();
@@ -306,6 +326,7 @@ int main(void)
 		TEST(a_reservation_that_does_not_fit_is_refused_and_nothing_is_changed),
 		TEST(a_refused_reservation_keeps_the_batch_that_it_met),
 		TEST(tables_that_were_given_back_are_enough_for_the_next_revoke),
+		TEST(a_promise_for_all_memory_ends_with_its_batch),
 		TEST(a_stalled_smmu_keeps_its_tables_and_the_next_revoke_waits_for_them),
 	};
 
