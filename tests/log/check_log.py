@@ -4,16 +4,19 @@
 
 Usage: check_log.py --s2shadow COMMAND [--policy P]... [--trace TRACE]... [-- REPLAY-OPTION...]
        check_log.py --s2shadow COMMAND --sweep quick|long [--jobs N] --traces FOLDER
+       check_log.py --s2shadow COMMAND --random N
 
 The log alone must show, beside the trace: tables that grant exactly what the trace grants at each K, no
 translation that may still be cached and grants more or less, no table page used again too early, and the counts of the
-results. A sweep goes through policies, flush modes, SMMUs, stages, BBML, RIL and reserved ranges.
+results. A sweep goes through policies, flush modes, SMMUs, stages, BBML, RIL and reserved ranges. Random traces
+start from a seed that is printed; S2SHADOW_SEED=SEED starts from it again.
 Exit: 0 all true, 1 something is not, 2 bad usage.
 """
 
 import argparse
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
@@ -24,6 +27,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(1, os.path.join(HERE, os.pardir, "referee"))
 
 import image                                            # noqa: E402
+from random_trace import random_case                    # noqa: E402
 from recorded import Recorded                           # noqa: E402
 from replayed import Replayed                           # noqa: E402
 from stage2 import Wrong                                # noqa: E402
@@ -227,6 +231,19 @@ def child(arguments):
         return " ".join([path, policy, *options]), [f"the checker died: {done.stderr[-600:]}"], "nothing checked"
 
 
+def random_cases(command, count):
+    """Each random case has a seed of its own, which its name tells."""
+    seed = int(os.environ.get("S2SHADOW_SEED") or random.SystemRandom().getrandbits(32))
+    with tempfile.TemporaryDirectory() as folder:
+        for each in range(seed, seed + count):
+            policy, options, text = random_case(random.Random(each))
+            path = os.path.join(folder, f"random-{each}.txt")
+            with open(path, "w", encoding="ascii") as file:
+                file.write(text)
+            yield run_case((command, path, policy, options))
+            os.remove(path)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--s2shadow", required=True)
@@ -234,13 +251,16 @@ def main():
     parser.add_argument("--trace", action="append")
     parser.add_argument("--sweep", choices=("quick", "long"))
     parser.add_argument("--traces", help="the folder of the recorded traces, for --sweep")
+    parser.add_argument("--random", type=int, default=0, metavar="N")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--as-json", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("options", nargs="*")
     found = parser.parse_args()
-    if bool(found.sweep) == bool(found.trace) or bool(found.sweep) != bool(found.traces):
-        parser.error("either --trace or --sweep and --traces")
+    if bool(found.sweep) + bool(found.trace) + bool(found.random) != 1 or bool(found.sweep) != bool(found.traces):
+        parser.error("one of --trace, --random, and --sweep with --traces")
     command = os.path.abspath(found.s2shadow)
+    if found.random:
+        return report(random_cases(command, found.random))
     if found.sweep:
         wanted = [(command, os.path.join(found.traces, trace + ".txt.xz"), policy, options)
                   for trace, policy, options in cases(found.sweep)]

@@ -73,8 +73,8 @@ class Stage2:
         self.vmid = ste[2] & 0xFFFF
         self.ia_bits = 64 - (ste[2] >> 32 & 0x3F)
         self.level = 2 - (ste[2] >> 38 & 3)
-        if ste[2] >> 46 & 3 or self.level not in (0, 1):
-            raise Wrong("the STE does not name the 4 KiB granule and start level 0 or 1")
+        if ste[2] >> 46 & 3 or self.level not in (0, 1, 2):
+            raise Wrong("the STE does not name the 4 KiB granule and start level 0 to 2")
         if not ste[2] >> 51 & 1:
             raise Wrong("S2AA64 is not set")
         self.root = ste[3] & 0x000FFFFFFFFFFFF0
