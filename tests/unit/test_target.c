@@ -269,13 +269,14 @@ static void without_ranges_each_old_descriptor_is_one_command(void **state)
 	assert_command(0, 0, CORE_TLBI_S2_IPA | VMID, PAGE << 12 | LEAF);
 	core_forget(&core);
 
-	core_revoke(&core, PAGE + 600, 3);
+	/* Pages and blocks that adjoin stay what they are. */
+	core_revoke(&core, PAGE + 1021, 3);
 	core_revoke(&core, PAGE + 1024, 1024);
 	core_finish(&core);
 
 	assert_commands(6);
 	for (unsigned i = 0; i < 3; i++)
-		assert_command(0, i, CORE_TLBI_S2_IPA | VMID, (PAGE + 600 + i) << 12 | LEAF);
+		assert_command(0, i, CORE_TLBI_S2_IPA | VMID, (PAGE + 1021 + i) << 12 | LEAF);
 	assert_command(0, 3, CORE_TLBI_S2_IPA | VMID, (PAGE + 1024) << 12 | LEAF);
 	assert_command(0, 4, CORE_TLBI_S2_IPA | VMID, (PAGE + 1536) << 12 | LEAF);
 	assert_command(0, 5, CORE_SYNC, 0);
@@ -451,6 +452,13 @@ static void spans_that_do_not_fit_become_the_whole_vmid(void **state)
 	assert_command(0, 0, CORE_TLBI_S12_VMALL | VMID, 0);
 	for (unsigned i = 0; i < 400; i++)
 		assert_false(core_reaches(&core, 0, PAGE + i));
+
+	/* That was for once. */
+	core_forget(&core);
+	core_revoke(&core, PAGE + 500, 1);
+	core_finish(&core);
+	assert_commands(2);
+	assert_command(0, 0, CORE_TLBI_S2_IPA | VMID, (PAGE + 500) << 12 | TG_4K | TTL(3) | LEAF);
 }
 
 static void the_statistics_count_what_was_published(void **state)
