@@ -72,12 +72,29 @@ static void touch_edges(struct system *system, struct picked range, bool expect)
 	}
 }
 
+/* What the host may reach, a device may as soon as the flush returns: its sync is for what was revoked. */
+static void touch_what_is_granted(struct script *script)
+{
+	struct system *system = &script->system;
+
+	for (unsigned i = 0; i < script->count; i++) {
+		struct picked range = script->picked[i];
+		uint64_t pages[] = { range.page, range.page + range.count / 2, range.page + range.count - 1 };
+
+		for (unsigned j = 0; j < 3; j++)
+			for (unsigned smmu = 0; smmu < system->config.smmu_count; smmu++)
+				if (system_reachable(system, pages[j]))
+					assert_true(system_touch(system, smmu, pages[j]));
+	}
+}
+
 /* The next batch may be written while the syncs of this one are outstanding. */
 static void flush_only(struct script *script)
 {
 	script->system.stored = touch_between_stores;
 	(void)shadow_flush(script->system.engine);
 	script->system.stored = NULL;
+	touch_what_is_granted(script);
 }
 
 static void end_batch(struct script *script)
