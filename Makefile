@@ -20,6 +20,7 @@ CORE_SRCS := \
 	engine/flush.c \
 	engine/plan.c \
 	engine/queue.c \
+	engine/reserve.c \
 	engine/snapshot.c \
 	engine/transition.c \
 	smmuv3/attach.c \
@@ -157,6 +158,7 @@ TEST_SRCS := \
 	tests/unit/test_platform.c \
 	tests/unit/test_pool_exhaustion.c \
 	tests/unit/test_queue.c \
+	tests/unit/test_reserve.c \
 	tests/unit/test_replay.c \
 	tests/unit/test_results.c \
 	tests/unit/test_results_json.c \

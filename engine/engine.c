@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * engine.c - life cycle, configuration checks, snapshot, queueing and reservation.
+ * engine.c - life cycle, configuration checks, snapshot, queueing.
  *
- * Owns: transitions pass only after a snapshot that succeeded; what shadow_reserve() granted cannot run out.
- * The flush is in flush.c.
+ * Owns: transitions pass only after a snapshot that succeeded. Reservation is in reserve.c, the flush in flush.c.
  */
 #include "engine/engine.h"
 
@@ -145,130 +144,6 @@ int shadow_snapshot(struct shadow_engine *engine, const struct shadow_host_table
 	return error;
 }
 
-bool shadow_queued(const struct shadow_engine *engine, shadow_ipa_t start, uint64_t page_count)
-{
-	uint64_t first = start.addr >> SHADOW_PAGE_LG2, end = first + page_count;
-
-	for (unsigned cpu = 0; cpu < engine->config.cpu_count; cpu++) {
-		const struct queue *queue = &engine->queue[cpu];
-		uint32_t count = queue_count(queue);
-
-		for (uint32_t i = 0; i < count; i++) {
-			const struct queue_slot *slot = queue_peek(queue, i);
-
-			if (slot->start < end && first < slot->end)
-				return true;
-		}
-	}
-	return false;
-}
-
-static inline bool in_promised_zone(const struct shadow_engine *engine, const struct transition_piece *piece)
-{
-	return piece->start >= engine->promised.start && piece->start < piece->end &&
-	       piece->end <= engine->promised.end;
-}
-
-/* Ask the target for tables for every run of the piece. */
-static int reserve_piece(struct shadow_engine *engine, const struct transition_piece *piece)
-{
-	struct plan_cursor cursor;
-	struct run run;
-	int granted;
-
-	if (in_promised_zone(engine, piece)) {
-		run = (struct run){ piece->start, piece->end, piece->access, engine->promised.memory };
-		/* Tables are promised, but what an outstanding flush unlinked may hide a grant. */
-		granted = engine->promise_holds && !(piece->access && engine->flight_count) ?
-				  1 :
-				  engine->target->ops->reserve(engine->target, &run);
-		engine->promise_holds = granted == 1;
-		return granted < 0 ? granted : 0;
-	}
-	plan_cut(&cursor, &engine->zones, piece->start, piece->end, piece->access);
-	while (plan_next(&cursor, &run)) {
-		granted = engine->target->ops->reserve(engine->target, &run);
-		if (granted < 0)
-			return granted;
-		if (granted == 1) {
-			engine->promised = plan_zone_of(&engine->zones, &run);
-			engine->promise_holds = true;
-		}
-	}
-	return 0;
-}
-
-static bool revokes_queued(const struct shadow_engine *engine)
-{
-	bool any = false;
-
-	for (unsigned cpu = 0; cpu < engine->config.cpu_count; cpu++)
-		any |= queue_revokes(&engine->queue[cpu]);
-	return any;
-}
-
-/* Would this grant undo a revoke of the same batch? That is not allowed to happen unseen. */
-static bool undoes_revoke(const struct shadow_engine *engine, const struct transition_piece *piece)
-{
-	return revokes_queued(engine) &&
-	       shadow_queued(engine, (shadow_ipa_t){ piece->start << SHADOW_PAGE_LG2 }, piece->end - piece->start);
-}
-
-static int reserve_all(struct shadow_engine *engine, unsigned cpu, const struct shadow_transition *transition)
-{
-	struct transition_piece piece;
-	uint64_t offset = 0, pieces = 0;
-	int error;
-
-	while (transition_next(transition, &offset, &piece)) {
-		if (piece.effect == TRANSITION_GRANT && undoes_revoke(engine, &piece))
-			return -SHADOW_EAGAIN;
-		pieces++;
-		error = reserve_piece(engine, &piece);
-		if (error)
-			return error;
-	}
-	return pieces > queue_room(&engine->queue[cpu]) ? -SHADOW_EAGAIN : 0;
-}
-
-__attribute__((noinline)) static int reserve_slow(struct shadow_engine *engine, unsigned cpu,
-						  const struct shadow_transition *transition, uint64_t wait_ns)
-{
-	uint64_t page = transition->start.addr >> SHADOW_PAGE_LG2;
-	int error;
-
-	if (!engine->open)
-		return 0;
-	if (!wait_ns || wait_ns > SHADOW_WAIT_NS_MAX || cpu >= engine->config.cpu_count ||
-	    transition->start.addr & (SHADOW_PAGE_BYTES - 1) || !transition->page_count || page >= engine->page_top ||
-	    transition->page_count > engine->page_top - page)
-		return -SHADOW_EINVAL;
-	error = reserve_all(engine, cpu, transition);
-	if (error != -SHADOW_EAGAIN && error != -SHADOW_ENOMEM)
-		return error;
-	engine->stats.flushes_forced++;
-	engine_flush(engine, true);
-	error = engine_wait_all(engine, wait_ns);
-	if (!error)
-		error = reserve_all(engine, cpu, transition);
-	return error == -SHADOW_EAGAIN ? -SHADOW_ENOMEM : error;
-}
-
-/* Most transitions: a revoke in a zone whose tables are promised, on a queue with room. */
-int shadow_reserve(struct shadow_engine *engine, unsigned cpu, const struct shadow_transition *transition,
-		   uint64_t wait_ns)
-{
-	struct transition_piece piece;
-
-	shadow_assert(platform_host_lock_held());
-	if (!transition->old_states && transition_uniform(transition, &piece) &&
-	    piece.effect == TRANSITION_REVOKE && engine->promise_holds && in_promised_zone(engine, &piece) &&
-	    !(transition->start.addr & (SHADOW_PAGE_BYTES - 1)) && cpu < engine->config.cpu_count &&
-	    !queue_full(&engine->queue[cpu]))
-		return 0;
-	return reserve_slow(engine, cpu, transition, wait_ns);
-}
-
 static void report_access(const struct shadow_transition *transition)
 {
 	platform_report(PLATFORM_REPORT_ACCESS_UNKNOWN, transition->start.addr, transition->access);
@@ -278,6 +153,7 @@ static void report_access(const struct shadow_transition *transition)
 static inline void queue_piece(struct queue *queue, uint64_t number, const struct shadow_transition *transition,
 			       const struct transition_piece *piece)
 {
+	queue_unreserve(queue);
 	if (piece->effect == TRANSITION_GRANT && __builtin_expect(transition->access, 0)) {
 		if (transition->access & ~(unsigned)SHADOW_ACCESS_RW)
 			report_access(transition);
@@ -287,7 +163,8 @@ static inline void queue_piece(struct queue *queue, uint64_t number, const struc
 	queue_push(queue, number, piece);
 }
 
-__attribute__((noinline)) static bool queue_mixed(struct queue *queue, uint64_t number, const struct shadow_transition *transition)
+__attribute__((noinline)) static bool queue_mixed(struct queue *queue, uint64_t number,
+						  const struct shadow_transition *transition)
 {
 	struct transition_piece piece;
 	uint64_t offset = 0;
@@ -345,6 +222,7 @@ bool shadow_queue(struct shadow_engine *engine, unsigned cpu, uint64_t number,
 		return queue_slow(queue, number, transition);
 	}
 	queue->transitions++;
+	queue_unreserve(queue);
 	return true;
 }
 

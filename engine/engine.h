@@ -18,6 +18,7 @@
 
 #define ENGINE_FLIGHTS 16u	       /* flushes whose tickets may be outstanding one by one */
 
+#define ENGINE_REVOKED_WORDS 64u       /* of the map of revokes that are queued */
 #define ENGINE_RUNS 64u		       /* runs that a target is given at once */
 
 /* What a flush published: numbers up to here are in force once the fence is complete. */
@@ -40,12 +41,17 @@ struct shadow_engine {
 	struct shadow_stats stats;
 	struct coalesce_scratch scratch;
 	struct run run[ENGINE_RUNS];
+	uint64_t revoked[ENGINE_REVOKED_WORDS]; /* a bit for each group of pages that a closed slot revokes, */
+	bool revoked_any;	       /* if any; see reserve.c */
 	struct coalesce_item *item, *spare, *merged; /* slots_total, slots_total, 2 * slots_total */
 	struct queue queue[];	       /* by CPU */
 };
 
 /* Apply all that is queued; with @all, publish also what unlinked tables wait for. */
 void engine_flush(struct shadow_engine *engine, bool all);
+
+/* Nothing is queued any more: empty the map of queued revokes. */
+void engine_forget_revoked(struct shadow_engine *engine);
 
 /* Wait until every flush is complete and its tables are back. Return: as shadow_wait(). */
 int engine_wait_all(struct shadow_engine *engine, uint64_t wait_ns);

@@ -126,6 +126,7 @@ void engine_flush(struct shadow_engine *engine, bool all)
 	uint64_t number = engine->flushed_number;
 	uint32_t count = drain(engine, &number);
 
+	engine_forget_revoked(engine);
 	engine->promise_holds = false;
 	if (count || all) {
 		engine->stats.flushes += count != 0;
@@ -138,8 +139,11 @@ void engine_flush(struct shadow_engine *engine, bool all)
 shadow_ticket_t shadow_flush(struct shadow_engine *engine)
 {
 	shadow_assert(platform_host_lock_held());
-	if (engine->open)
-		engine_flush(engine, false);
+	if (!engine->open)
+		return (shadow_ticket_t){ engine->flushed_number };
+	engine_flush(engine, false);
+	for (unsigned cpu = 0; cpu < engine->config.cpu_count; cpu++)
+		engine->queue[cpu].reserved = 0;
 	return (shadow_ticket_t){ engine->flushed_number };
 }
 

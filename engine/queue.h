@@ -30,24 +30,38 @@ struct queue {
 	struct queue_slot *newest;     /* may still be extended, or NULL; also cleared by who drains it */
 	uint64_t transitions;	       /* taken in, for the statistics */
 	uint32_t revokes;	       /* slots opened that revoke, ever */
+	uint32_t reserved;	       /* slots set aside for what is not queued yet */
 	/* Written by the drainer, under the host lock; read by the owner. */
 	alignas(64) _Atomic uint32_t head;
 	uint32_t tail_limit;	       /* head + slots */
 	uint32_t revokes_drained;      /* of revokes, those that are no longer queued */
+	uint32_t indexed;	       /* of the queued slots, those that reserve.c has entered in its map */
 };
 
 void queue_init(struct queue *queue, struct queue_slot *slot, uint32_t slots);
-
-/* Host lock. */
-static inline bool queue_full(const struct queue *queue)
-{
-	return load_relaxed_u32(&queue->tail) == queue->tail_limit;
-}
 
 /* Slots that are not in use. Host lock. */
 static inline uint32_t queue_room(const struct queue *queue)
 {
 	return queue->tail_limit - load_relaxed_u32(&queue->tail);
+}
+
+/* Set aside @slots for transitions to come. Host lock. Return: false, and nothing is changed, without room. */
+static inline bool queue_reserve(struct queue *queue, uint32_t slots)
+{
+	uint32_t reserved = queue->reserved + slots;
+
+	if (reserved > queue_room(queue))
+		return false;
+	queue->reserved = reserved;
+	return true;
+}
+
+/* One of them is queued now, in a slot of its own or in the newest. */
+static inline void queue_unreserve(struct queue *queue)
+{
+	if (queue->reserved)
+		queue->reserved--;
 }
 
 /* The next number in the host's order continues the newest slot, above or below, to the same access. */

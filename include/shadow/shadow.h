@@ -34,7 +34,7 @@ size_t shadow_engine_bytes(const struct shadow_engine_config *config);
 
 /**
  * shadow_engine_init() - make an engine in the caller's memory.
- * @memory: shadow_engine_bytes() bytes, aligned to 64; the engine's until shadow_engine_fini().
+ * @memory: shadow_engine_bytes() bytes, aligned to 64; the engine's as long as it is used.
  * @engine: the engine, on success.
  * Context: one CPU, before any other call. Return: 0; -SHADOW_EINVAL; -SHADOW_ENOMEM.
  */
@@ -84,12 +84,13 @@ struct shadow_transition {
  * shadow_reserve() - make sure that a transition can be queued and flushed without running out.
  * @cpu: the CPU that will queue it.
  *
- * Sees to queue slots and table pages for this transition: it must be queued before the next shadow_reserve() or
- * flush, which may take them. May flush and wait, when slots or tables
- * are short, when a page of the range has a revoke that is still queued and would now be granted, or when
- * it grants where a flush that is not complete has unlinked a table: a device could still walk that one.
- * Context: the host's check phase, host lock held, nothing committed. Return: 0; -SHADOW_ENOMEM if the
- * tables do not suffice even then; -SHADOW_EOPNOTSUPP if the target's policy cannot change this range;
+ * Sets aside queue slots and table pages until the transition is queued or the next shadow_flush(). May flush
+ * and wait, when slots or tables are short, when a page of the range has a revoke that is still queued and would
+ * now be granted, or when it grants where a flush that is not complete has unlinked a table: a device could
+ * still walk that one. A trip may reserve several transitions before it queues them.
+ * Context: the host's check phase, host lock held, nothing committed. Return: 0; -SHADOW_ENOMEM if
+ * slots or tables do not suffice even then; -SHADOW_EAGAIN if a flush would be needed, but could take tables that
+ * were reserved and not queued yet (not with a pool for the worst case); -SHADOW_EOPNOTSUPP if the target's policy cannot change this range;
  * -SHADOW_EINVAL for a bad range or @wait_ns; -SHADOW_EIO, -SHADOW_ETIMEDOUT from a wait. Nothing is changed then.
  */
 __attribute__((warn_unused_result)) int shadow_reserve(struct shadow_engine *engine, unsigned cpu,

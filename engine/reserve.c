@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * reserve.c - the host's check phase: slots and tables set aside, and revokes that a grant would undo.
+ *
+ * Owns: what shadow_reserve() granted can be queued and flushed without running out; a grant is not queued
+ * behind a revoke of the same page. The latter is looked up in a bit map of page groups, filled as slots
+ * close, so that a grant need not read every queued slot. Host lock held.
+ */
+#include "engine/engine.h"
+
+#include <shadow/platform.h>
+
+#define GROUP_LG2 4u		       /* pages that share a bit: 64 KiB */
+#define GROUPS (ENGINE_REVOKED_WORDS * 64u)
+
+static bool overlaps(const struct queue_slot *slot, uint64_t start, uint64_t end)
+{
+	return slot->start < end && start < slot->end;
+}
+
+bool shadow_queued(const struct shadow_engine *engine, shadow_ipa_t start, uint64_t page_count)
+{
+	uint64_t first = start.addr >> SHADOW_PAGE_LG2, end = first + page_count;
+
+	for (unsigned cpu = 0; cpu < engine->config.cpu_count; cpu++) {
+		const struct queue *queue = &engine->queue[cpu];
+		uint32_t count = queue_count(queue);
+
+		for (uint32_t i = 0; i < count; i++)
+			if (overlaps(queue_peek(queue, i), first, end))
+				return true;
+	}
+	return false;
+}
+
+/* ---- revokes that are still queued -------------------------------------------------------------- */
+
+/* Groups of pages [@start, @end), each once: more than there are bits say no more than all bits. */
+static uint64_t group_count(uint64_t start, uint64_t end)
+{
+	uint64_t count = ((end - 1) >> GROUP_LG2) - (start >> GROUP_LG2) + 1;
+
+	return count < GROUPS ? count : GROUPS;
+}
+
+static void revoked_mark(struct shadow_engine *engine, const struct queue_slot *slot)
+{
+	uint64_t group = slot->start >> GROUP_LG2, end = group + group_count(slot->start, slot->end);
+
+	for (; group < end; group++)
+		engine->revoked[group / 64 % ENGINE_REVOKED_WORDS] |= UINT64_C(1) << group % 64;
+	engine->revoked_any = true;
+}
+
+/* May a closed slot revoke one of these pages? */
+static bool revoked_test(const struct shadow_engine *engine, uint64_t start, uint64_t end)
+{
+	uint64_t group = start >> GROUP_LG2, after = group + group_count(start, end);
+
+	for (; group < after; group++)
+		if (engine->revoked[group / 64 % ENGINE_REVOKED_WORDS] >> group % 64 & 1)
+			return true;
+	return false;
+}
+
+/* Enter what has closed since the last time. Return: does the slot that is still open revoke these pages? */
+static bool revoked_update(struct shadow_engine *engine, struct queue *queue, uint64_t start, uint64_t end)
+{
+	uint32_t count = queue_count(queue);
+
+	while (queue->indexed < count) {
+		const struct queue_slot *slot = queue_peek(queue, queue->indexed);
+		bool revokes = slot->access == SHADOW_ACCESS_NONE;
+
+		if (slot == queue->newest)
+			return revokes && overlaps(slot, start, end);
+		if (revokes)
+			revoked_mark(engine, slot);
+		queue->indexed++;
+	}
+	return false;
+}
+
+/* Would this grant undo a revoke of the same batch? That is not allowed to happen unseen. */
+static bool undoes_revoke(struct shadow_engine *engine, const struct transition_piece *piece)
+{
+	bool open = false;
+
+	for (unsigned cpu = 0; cpu < engine->config.cpu_count; cpu++)
+		if (queue_revokes(&engine->queue[cpu]))
+			open |= revoked_update(engine, &engine->queue[cpu], piece->start, piece->end);
+	if (open || !engine->revoked_any || !revoked_test(engine, piece->start, piece->end))
+		return open;
+	return shadow_queued(engine, (shadow_ipa_t){ piece->start << SHADOW_PAGE_LG2 }, piece->end - piece->start);
+}
+
+void engine_forget_revoked(struct shadow_engine *engine)
+{
+	for (unsigned cpu = 0; cpu < engine->config.cpu_count; cpu++)
+		engine->queue[cpu].indexed = 0;
+	for (unsigned i = 0; engine->revoked_any && i < ENGINE_REVOKED_WORDS; i++)
+		engine->revoked[i] = 0;
+	engine->revoked_any = false;
+}
+
+/* ---- slots and tables ----------------------------------------------------------------------------- */
+
+static inline bool in_promised_zone(const struct shadow_engine *engine, const struct transition_piece *piece)
+{
+	return piece->start >= engine->promised.start && piece->start < piece->end &&
+	       piece->end <= engine->promised.end;
+}
+
+/* Ask the target for tables for every run of the piece. */
+static int reserve_piece(struct shadow_engine *engine, const struct transition_piece *piece)
+{
+	struct plan_cursor cursor;
+	struct run run;
+	int granted;
+
+	if (in_promised_zone(engine, piece)) {
+		run = (struct run){ piece->start, piece->end, piece->access, engine->promised.memory };
+		/* Tables are promised, but what an outstanding flush unlinked may hide a grant. */
+		granted = engine->promise_holds && !(piece->access && engine->flight_count) ?
+				  1 :
+				  engine->target->ops->reserve(engine->target, &run);
+		engine->promise_holds = granted == 1;
+		return granted < 0 ? granted : 0;
+	}
+	plan_cut(&cursor, &engine->zones, piece->start, piece->end, piece->access);
+	while (plan_next(&cursor, &run)) {
+		granted = engine->target->ops->reserve(engine->target, &run);
+		if (granted < 0)
+			return granted;
+		if (granted == 1) {
+			engine->promised = plan_zone_of(&engine->zones, &run);
+			engine->promise_holds = true;
+		}
+	}
+	return 0;
+}
+
+static int reserve_all(struct shadow_engine *engine, unsigned cpu, const struct shadow_transition *transition)
+{
+	struct transition_piece piece;
+	uint64_t offset = 0;
+	uint32_t pieces = 0;
+	int error;
+
+	while (transition_next(transition, &offset, &piece)) {
+		if (piece.effect == TRANSITION_GRANT && undoes_revoke(engine, &piece))
+			return -SHADOW_EAGAIN;
+		error = reserve_piece(engine, &piece);
+		if (error)
+			return error;
+		pieces++;
+	}
+	return queue_reserve(&engine->queue[cpu], pieces) ? 0 : -SHADOW_EAGAIN;
+}
+
+/* Was something reserved that is not queued yet? Its tables are safe from a flush only if all of them are. */
+static bool outstanding(const struct shadow_engine *engine)
+{
+	bool any = false;
+
+	for (unsigned cpu = 0; cpu < engine->config.cpu_count; cpu++)
+		any |= engine->queue[cpu].reserved != 0;
+	return any && !engine->promise_holds;
+}
+
+__attribute__((noinline)) static int reserve_slow(struct shadow_engine *engine, unsigned cpu,
+						  const struct shadow_transition *transition, uint64_t wait_ns)
+{
+	uint64_t page = transition->start.addr >> SHADOW_PAGE_LG2;
+	int error;
+
+	if (!engine->open)
+		return 0;
+	if (!wait_ns || wait_ns > SHADOW_WAIT_NS_MAX || cpu >= engine->config.cpu_count ||
+	    transition->start.addr & (SHADOW_PAGE_BYTES - 1) || !transition->page_count || page >= engine->page_top ||
+	    transition->page_count > engine->page_top - page)
+		return -SHADOW_EINVAL;
+	error = reserve_all(engine, cpu, transition);
+	if (error != -SHADOW_EAGAIN && error != -SHADOW_ENOMEM)
+		return error;
+	if (outstanding(engine))
+		return -SHADOW_EAGAIN;
+	engine->stats.flushes_forced++;
+	engine_flush(engine, true);
+	error = engine_wait_all(engine, wait_ns);
+	if (!error)
+		error = reserve_all(engine, cpu, transition);
+	return error == -SHADOW_EAGAIN ? -SHADOW_ENOMEM : error;
+}
+
+/* Most transitions: a revoke in a zone whose tables are promised, on a queue with room. */
+int shadow_reserve(struct shadow_engine *engine, unsigned cpu, const struct shadow_transition *transition,
+		   uint64_t wait_ns)
+{
+	struct transition_piece piece;
+
+	shadow_assert(platform_host_lock_held());
+	if (!transition->old_states && transition_uniform(transition, &piece) &&
+	    piece.effect == TRANSITION_REVOKE && engine->promise_holds && in_promised_zone(engine, &piece) &&
+	    !(transition->start.addr & (SHADOW_PAGE_BYTES - 1)) && cpu < engine->config.cpu_count &&
+	    queue_reserve(&engine->queue[cpu], 1))
+		return 0;
+	return reserve_slow(engine, cpu, transition, wait_ns);
+}
