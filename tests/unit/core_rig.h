@@ -2,8 +2,9 @@
  *
  * core_rig.h - engine and target over software SMMUs, with everything between them written down.
  *
- * For the suites of engine, flush and target: each step of the set-up can be done alone and may fail, commands
- * and doorbells are recorded in order, time is the test's own and the SMMUs move only when somebody waits.
+ * For the suites of engine, flush and target: each step of the set-up can be done alone and may fail,
+ * commands and doorbells are recorded in order, time is the test's own and the SMMUs move only when somebody
+ * waits.
  */
 #ifndef TESTS_UNIT_CORE_RIG_H
 #define TESTS_UNIT_CORE_RIG_H
@@ -24,30 +25,34 @@
 #include "engine/platform/linux.h"
 #include "smmuv3/model/model.h"
 
-#define CORE_SMMUS_MAX 5u
-#define CORE_SID 5u
-#define CORE_VMID 9u
-#define CORE_IA_BITS 36u
-#define CORE_POOL_PA UINT64_C(0x100000000000)
-#define CORE_HOST_PA UINT64_C(0x200000000000)
-#define CORE_HOST_PAGES 64u
-#define CORE_LOG_MAX 16384u
+#define CORE_SMMUS_MAX	 5u
+#define CORE_SID	 5u
+#define CORE_VMID	 9u
+#define CORE_IA_BITS	 36u
+#define CORE_POOL_PA	 UINT64_C(0x100000000000)
+#define CORE_HOST_PA	 UINT64_C(0x200000000000)
+#define CORE_HOST_PAGES	 64u
+#define CORE_LOG_MAX	 16384u
 #define CORE_REPORTS_MAX 64u
-#define CORE_WAIT_NS 100000u
-#define CORE_GIB UINT64_C(0x40000000)
+#define CORE_WAIT_NS	 100000u
+#define CORE_GIB	 UINT64_C(0x40000000)
 #define CORE_MEMORY_PAGE (CORE_GIB >> 12) /* memory is [1 GiB, 2 GiB) unless a test says otherwise */
 
-#define CORE_TLBI_NH_ALL 0x10u
+#define CORE_TLBI_NH_ALL    0x10u
 #define CORE_TLBI_S12_VMALL 0x28u
-#define CORE_TLBI_S2_IPA 0x2au
-#define CORE_SYNC 0x46u
+#define CORE_TLBI_S2_IPA    0x2au
+#define CORE_SYNC	    0x46u
 
-enum core_event { CORE_COMMAND, CORE_DOORBELL, CORE_CONS_READ };
+enum core_event {
+	CORE_COMMAND,
+	CORE_DOORBELL,
+	CORE_CONS_READ
+};
 
 struct core_entry {
 	enum core_event event;
 	unsigned smmu;
-	uint64_t word[2];	       /* of a command */
+	uint64_t word[2]; /* of a command */
 };
 
 struct core_report {
@@ -66,7 +71,7 @@ struct core_smmu {
 	uint64_t ring_pa;
 	unsigned ring_lg2;
 	uint32_t prod;
-	bool stalled;		       /* makes no step while the driver waits */
+	bool stalled; /* makes no step while the driver waits */
 };
 
 struct core {
@@ -75,8 +80,8 @@ struct core {
 	struct shadow_address_map map;
 	unsigned bbml, smmu_count, cpu_count, queue_slots, cmdq_lg2;
 	bool nested, no_ril;
-	uint64_t pool_bytes;	       /* 0: what shadow_smmu_pool_bytes() says */
-	uint64_t wait_ns;	       /* of each SMMU */
+	uint64_t pool_bytes; /* 0: what shadow_smmu_pool_bytes() says */
+	uint64_t wait_ns;    /* of each SMMU */
 
 	struct shadow_engine *engine;
 	struct shadow_target *target;
@@ -87,7 +92,7 @@ struct core {
 	size_t engine_bytes, target_bytes;
 	uint64_t *host_memory;
 	unsigned host_used;
-	uint64_t number;	       /* of the last transition that changed access */
+	uint64_t number; /* of the last transition that changed access */
 
 	struct core_entry log[CORE_LOG_MAX];
 	unsigned log_count;
@@ -257,9 +262,9 @@ static inline struct shadow_engine_config core_engine_config(struct core *core)
 {
 	core->map.memory = core->memory;
 	core->map.reserved = core->reserved;
-	return (struct shadow_engine_config){
-		.cpu_count = core->cpu_count, .queue_slots = core->queue_slots, .map = core->map
-	};
+	return (struct shadow_engine_config){ .cpu_count = core->cpu_count,
+					      .queue_slots = core->queue_slots,
+					      .map = core->map };
 }
 
 static inline void core_engine_up(struct core *core)
@@ -269,7 +274,8 @@ static inline void core_engine_up(struct core *core)
 	core->engine_bytes = shadow_engine_bytes(&config);
 	assert_true(core->engine_bytes > 0);
 	core->engine_memory = core_alloc(core->engine_bytes);
-	assert_int_equal(shadow_engine_init(core->engine_memory, core->engine_bytes, &config, &core->engine), 0);
+	assert_int_equal(shadow_engine_init(core->engine_memory, core->engine_bytes, &config, &core->engine),
+			 0);
 }
 
 static inline struct shadow_smmu_config core_smmu_config(const struct core *core, unsigned number)
@@ -318,7 +324,8 @@ static inline void core_target_up(struct core *core)
 
 static inline void core_model_up(struct core *core, unsigned number)
 {
-	static const struct platform_linux_device device = { core_read32, core_read64, core_write32, core_write64 };
+	static const struct platform_linux_device device = { core_read32, core_read64, core_write32,
+							     core_write64 };
 	struct core_smmu *smmu = &core->smmu[number];
 	struct model_config config = { 0 };
 
@@ -352,7 +359,8 @@ static inline void core_host_up(struct core *core)
 	core->host_memory = core_alloc(CORE_HOST_PAGES * 4096);
 	core->host_used = 1;
 	core->host = (struct shadow_host_table){ { CORE_HOST_PA }, core->map.ia_bits, 1 };
-	assert_int_equal(platform_linux_add_memory(core->host.root, core->host_memory, CORE_HOST_PAGES * 4096), 0);
+	assert_int_equal(
+		platform_linux_add_memory(core->host.root, core->host_memory, CORE_HOST_PAGES * 4096), 0);
 }
 
 /* The entry of @level (1 .. 3) for @page in the host's table. */
@@ -420,8 +428,8 @@ static inline void core_down(struct core *core)
 
 /* ---- the host ----------------------------------------------------------------------------------------- */
 
-static inline struct shadow_transition core_transition(uint64_t page, uint64_t count, enum shadow_state old_state,
-						       enum shadow_state new_state)
+static inline struct shadow_transition
+core_transition(uint64_t page, uint64_t count, enum shadow_state old_state, enum shadow_state new_state)
 {
 	return (struct shadow_transition){
 		.start = { page << 12 }, .page_count = count, .old_state = old_state, .new_state = new_state

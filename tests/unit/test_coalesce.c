@@ -14,9 +14,9 @@
 #include "seeded.h"
 
 #define ITEMS_MAX 1024u
-#define NONE SHADOW_ACCESS_NONE
-#define R SHADOW_ACCESS_R
-#define RW SHADOW_ACCESS_RW
+#define NONE	  SHADOW_ACCESS_NONE
+#define R	  SHADOW_ACCESS_R
+#define RW	  SHADOW_ACCESS_RW
 
 static struct coalesce_item items[ITEMS_MAX], spare[ITEMS_MAX], merged[2 * ITEMS_MAX], reference[ITEMS_MAX];
 static struct coalesce_scratch scratch;
@@ -26,7 +26,8 @@ static struct coalesce_item item_of(uint64_t start, uint64_t end, uint64_t numbe
 	return (struct coalesce_item){ start, end, coalesce_stamp(number, access) };
 }
 
-static void assert_item(const struct coalesce_item *item, uint64_t start, uint64_t end, enum shadow_access access)
+static void assert_item(const struct coalesce_item *item, uint64_t start, uint64_t end,
+			enum shadow_access access)
 {
 	assert_int_equal(item->start, start);
 	assert_int_equal(item->end, end);
@@ -105,8 +106,10 @@ static void every_byte_of_an_address_counts(void **state)
 	(void)state;
 	/* One item for each bit of a page number, then the same again with neighbours. */
 	for (uint32_t i = 0; i < 36; i++) {
-		items[2 * i] = item_of(UINT64_C(1) << (35 - i), (UINT64_C(1) << (35 - i)) + 1, 1 + 2 * i, NONE);
-		items[2 * i + 1] = item_of((UINT64_C(1) << 36) - 1 - i, (UINT64_C(1) << 36) - i, 2 + 2 * i, NONE);
+		items[2 * i] =
+			item_of(UINT64_C(1) << (35 - i), (UINT64_C(1) << (35 - i)) + 1, 1 + 2 * i, NONE);
+		items[2 * i + 1] =
+			item_of((UINT64_C(1) << 36) - 1 - i, (UINT64_C(1) << 36) - i, 2 + 2 * i, NONE);
 	}
 	assert_sorts(72);
 }
@@ -258,7 +261,8 @@ static void ref_apply(uint8_t page[PAGES], const struct coalesce_item *item, uin
 {
 	for (uint64_t number = 1; number <= ITEMS_MAX; number++)
 		for (uint32_t i = 0; i < count; i++)
-			for (uint64_t at = item[i].start; item[i].stamp >> 2 == number && at < item[i].end; at++)
+			for (uint64_t at = item[i].start; item[i].stamp >> 2 == number && at < item[i].end;
+			     at++)
 				page[at] = (uint8_t)coalesce_access(&item[i]);
 }
 
@@ -359,7 +363,8 @@ static void overlapping_ranges_of_one_access_merge_to_their_union(void **state)
 	(void)state;
 	for (unsigned round = 0; round < 2000; round++) {
 		uint8_t wanted[PAGES], got[PAGES];
-		uint32_t count = 1 + (uint32_t)seeded_below(&seed, 30), grants = (uint32_t)seeded_below(&seed, 4);
+		uint32_t count = 1 + (uint32_t)seeded_below(&seed, 30),
+			 grants = (uint32_t)seeded_below(&seed, 4);
 		struct coalesce_item *sorted;
 
 		memset(wanted, 0xff, sizeof(wanted));

@@ -6,11 +6,11 @@
 
 #include <limits.h>
 
-#define PAGE CORE_MEMORY_PAGE
-#define OWNED SHADOW_STATE_OWNED
-#define SHARED SHADOW_STATE_SHARED_OWNED
+#define PAGE	 CORE_MEMORY_PAGE
+#define OWNED	 SHADOW_STATE_OWNED
+#define SHARED	 SHADOW_STATE_SHARED_OWNED
 #define BORROWED SHADOW_STATE_SHARED_BORROWED
-#define NOPAGE SHADOW_STATE_NOPAGE
+#define NOPAGE	 SHADOW_STATE_NOPAGE
 
 static struct core core;
 
@@ -267,8 +267,10 @@ static void the_snapshot_maps_what_the_host_may_reach(void **state)
 	for (unsigned i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
 		uint64_t iova = pages[i].page << 12;
 
-		assert_int_equal(model_dma(core.smmu[0].model, CORE_SID, iova, false).fault == MODEL_OK, pages[i].read);
-		assert_int_equal(model_dma(core.smmu[0].model, CORE_SID, iova, true).fault == MODEL_OK, pages[i].write);
+		assert_int_equal(model_dma(core.smmu[0].model, CORE_SID, iova, false).fault == MODEL_OK,
+				 pages[i].read);
+		assert_int_equal(model_dma(core.smmu[0].model, CORE_SID, iova, true).fault == MODEL_OK,
+				 pages[i].write);
 	}
 	assert_true(model_dma(core.smmu[0].model, CORE_SID, 8 << 12, true).device);
 	assert_false(model_dma(core.smmu[0].model, CORE_SID, (PAGE + 5) << 12, true).device);
@@ -334,9 +336,12 @@ static void access_of_a_grant_follows_its_bits_and_unknown_ones_are_reported(voi
 		unsigned bits;
 		bool read, write, reported;
 	} cases[] = {
-		{ SHADOW_ACCESS_R, true, false, false },  { SHADOW_ACCESS_W, false, true, false },
-		{ SHADOW_ACCESS_RW, true, true, false },  { 0, true, true, false },
-		{ 0x4, false, false, true },		  { 0x4 | SHADOW_ACCESS_R, true, false, true },
+		{ SHADOW_ACCESS_R, true, false, false },
+		{ SHADOW_ACCESS_W, false, true, false },
+		{ SHADOW_ACCESS_RW, true, true, false },
+		{ 0, true, true, false },
+		{ 0x4, false, false, true },
+		{ 0x4 | SHADOW_ACCESS_R, true, false, true },
 		{ 0x80000000, false, false, true },
 	};
 
@@ -354,8 +359,10 @@ static void access_of_a_grant_follows_its_bits_and_unknown_ones_are_reported(voi
 		assert_int_equal(shadow_reserve(core.engine, 0, &grant, CORE_WAIT_NS), 0);
 		assert_true(shadow_queue(core.engine, 0, ++core.number, &grant));
 		core_finish(&core);
-		assert_int_equal(model_dma(core.smmu[0].model, CORE_SID, iova, false).fault == MODEL_OK, cases[i].read);
-		assert_int_equal(model_dma(core.smmu[0].model, CORE_SID, iova, true).fault == MODEL_OK, cases[i].write);
+		assert_int_equal(model_dma(core.smmu[0].model, CORE_SID, iova, false).fault == MODEL_OK,
+				 cases[i].read);
+		assert_int_equal(model_dma(core.smmu[0].model, CORE_SID, iova, true).fault == MODEL_OK,
+				 cases[i].write);
 		assert_int_equal(core.report_count, cases[i].reported);
 		if (!cases[i].reported)
 			continue;
@@ -437,8 +444,8 @@ static void a_bad_range_is_refused(void **state)
 		unsigned cpu;
 		uint64_t start, count;
 	} bad[] = {
-		{ 1, PAGE << 12, 1 },		 { 0, (PAGE << 12) + 0x800, 1 }, { 0, PAGE << 12, 0 },
-		{ 0, top << 12, 1 },		 { 0, (top - 1) << 12, 2 },	 { 0, PAGE << 12, UINT64_MAX },
+		{ 1, PAGE << 12, 1 },	      { 0, (PAGE << 12) + 0x800, 1 }, { 0, PAGE << 12, 0 },
+		{ 0, top << 12, 1 },	      { 0, (top - 1) << 12, 2 },      { 0, PAGE << 12, UINT64_MAX },
 		{ 0, UINT64_MAX - 0xfff, 1 },
 	};
 

@@ -7,8 +7,8 @@
 #include "engine/engine.h"
 #include "seeded.h"
 
-#define PAGE CORE_MEMORY_PAGE
-#define OWNED SHADOW_STATE_OWNED
+#define PAGE   CORE_MEMORY_PAGE
+#define OWNED  SHADOW_STATE_OWNED
 #define NOPAGE SHADOW_STATE_NOPAGE
 
 static struct core core;
@@ -134,7 +134,8 @@ static void a_wait_time_out_of_range_is_refused(void **state)
 	(void)shadow_flush(core.engine);
 
 	assert_int_equal(shadow_wait(core.engine, (shadow_ticket_t){ 1 }, 0), -SHADOW_EINVAL);
-	assert_int_equal(shadow_wait(core.engine, (shadow_ticket_t){ 1 }, SHADOW_WAIT_NS_MAX + 1), -SHADOW_EINVAL);
+	assert_int_equal(shadow_wait(core.engine, (shadow_ticket_t){ 1 }, SHADOW_WAIT_NS_MAX + 1),
+			 -SHADOW_EINVAL);
 	assert_int_equal(shadow_wait(core.engine, (shadow_ticket_t){ 1 }, SHADOW_WAIT_NS_MAX), 0);
 }
 
@@ -295,7 +296,8 @@ static void a_slot_that_is_extended_after_a_flush_belongs_to_the_next_one(void *
 	assert_false(core_reaches(&core, 0, PAGE + 1));
 }
 
-/* A host that did not reserve may queue a grant behind a revoke of the same page: two rounds, nothing lost. */
+/* A host that did not reserve may queue a grant behind a revoke of the same page: two rounds, nothing lost.
+ */
 static void a_grant_that_undoes_a_revoke_of_its_batch_is_a_round_of_its_own(void **state)
 {
 	struct shadow_transition revoke = core_transition(PAGE, 4, OWNED, NOPAGE);
@@ -408,7 +410,7 @@ static void random_cpus_keep_the_host_s_order(void **state)
 			(void)core_reaches(&core, 0, PAGE + first);
 			error = shadow_reserve(core.engine, cpu, &transition, CORE_WAIT_NS);
 			if (error == -SHADOW_ENOMEM && count > core.queue_slots)
-				continue;      /* more pieces than slots */
+				continue; /* more pieces than slots */
 			assert_int_equal(error, 0);
 			if (shadow_queue(core.engine, cpu, core.number + 1, &transition))
 				core.number++;
@@ -422,7 +424,8 @@ static void random_cpus_keep_the_host_s_order(void **state)
 			core_finish(&core);
 			for (unsigned page = 0; page < PAGES; page++)
 				for (unsigned smmu = 0; smmu < core.smmu_count; smmu++)
-					assert_int_equal(core_reaches(&core, smmu, PAGE + page), old[page] != NOPAGE);
+					assert_int_equal(core_reaches(&core, smmu, PAGE + page),
+							 old[page] != NOPAGE);
 		}
 		assert_int_equal(core.violations, 0);
 		core_down(&core);

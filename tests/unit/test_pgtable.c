@@ -2,8 +2,9 @@
  *
  * test_pgtable.c - stage-2 tables against a flat array of pages, looked at after every single store.
  *
- * The hook behind each descriptor store keeps its own account of which pool pages are tables that a walker can
- * reach; a walker of its own reads them, with the architecture's numbers. What it holds against each store:
+ * The hook behind each descriptor store keeps its own account of which pool pages are tables that a walker
+ * can reach; a walker of its own reads them, with the architecture's numbers. What it holds against each
+ * store:
  *   - every sampled page has its access from before or from after the batch, and its memory type;
  *   - a table is complete when it is linked, and untouched from its unlinking until its fence is complete;
  *   - a valid descriptor that is replaced is in the spans of that batch.
@@ -21,32 +22,36 @@
 #include "engine/platform/linux.h"
 #include "seeded.h"
 
-#define NONE SHADOW_ACCESS_NONE
-#define R SHADOW_ACCESS_R
-#define W SHADOW_ACCESS_W
-#define RW SHADOW_ACCESS_RW
+#define NONE   SHADOW_ACCESS_NONE
+#define R      SHADOW_ACCESS_R
+#define W      SHADOW_ACCESS_W
+#define RW     SHADOW_ACCESS_RW
 #define NORMAL SHADOW_MEMORY_NORMAL
 #define DEVICE SHADOW_MEMORY_DEVICE
 
-#define POOL_PA UINT64_C(0x7f0000000000)
+#define POOL_PA	       UINT64_C(0x7f0000000000)
 #define POOL_PAGES_MAX 1024u
-#define SPANS_MAX 8192u
-#define SAMPLES 24u
-#define CHANGES_MAX 65536u
+#define SPANS_MAX      8192u
+#define SAMPLES	       24u
+#define CHANGES_MAX    65536u
 
-#define GIB UINT64_C(0x40000000)
+#define GIB  UINT64_C(0x40000000)
 #define MIB2 UINT64_C(0x200000)
 
 /* ---- the account that the hook keeps ------------------------------------------------------------------ */
 
-enum page_state { PAGE_FREE, PAGE_LINKED, PAGE_UNLINKED };
+enum page_state {
+	PAGE_FREE,
+	PAGE_LINKED,
+	PAGE_UNLINKED
+};
 
 struct account_page {
 	enum page_state state;
 	unsigned level;
-	uint64_t base;		       /* first page that it translates */
-	uint64_t fence;		       /* unlinked: of the invalidation that covers it; 0: none yet */
-	uint64_t content;	       /* unlinked: checksum at that moment */
+	uint64_t base;	  /* first page that it translates */
+	uint64_t fence;	  /* unlinked: of the invalidation that covers it; 0: none yet */
+	uint64_t content; /* unlinked: checksum at that moment */
 };
 
 /* A valid descriptor of a reachable table was replaced. */
@@ -68,7 +73,7 @@ static struct change changes[CHANGES_MAX];
 static unsigned change_count;
 static uint64_t store_count, live_store_count;
 static bool watching;
-static bool promised;		       /* to this batch, the worst case of memory */
+static bool promised; /* to this batch, the worst case of memory */
 
 static uint64_t level_pages(unsigned level)
 {
@@ -152,7 +157,8 @@ static void account_link(unsigned page, unsigned level, uint64_t base)
 	account[page] = (struct account_page){ .state = PAGE_LINKED, .level = level, .base = base };
 	for (unsigned i = 0; i < 512; i++)
 		if (is_table(pool[page][i], level))
-			account_link(pool_index(address_of(pool[page][i])), level + 1, base + i * level_pages(level));
+			account_link(pool_index(address_of(pool[page][i])), level + 1,
+				     base + i * level_pages(level));
 }
 
 static void account_unlink(unsigned page)
@@ -207,10 +213,10 @@ static void stored(void *ctx, uint64_t *where, uint64_t old_value, uint64_t valu
 
 /* ---- fixture ------------------------------------------------------------------------------------------ */
 
-#define WINDOW 3072u		       /* pages: six 2 MiB units, with a GiB boundary in their middle */
+#define WINDOW	     3072u /* pages: six 2 MiB units, with a GiB boundary in their middle */
 #define WINDOW_START (GIB - 2 * MIB2)
 
-static uint64_t window;		       /* first page */
+static uint64_t window; /* first page */
 static uint8_t before[WINDOW], after[WINDOW];
 static uint64_t samples[SAMPLES];
 static struct shadow_range memory[2], reserved[1];
@@ -435,7 +441,8 @@ static void assert_counts(void)
 	struct recount recount = { .tables = pgtable.start_pages };
 	uint32_t unlinked = 0;
 
-	recount_entries(&recount, (const uint64_t *)pool, pgtable.start_pages * 512, 0, pgtable.start_level, 0);
+	recount_entries(&recount, (const uint64_t *)pool, pgtable.start_pages * 512, 0, pgtable.start_level,
+			0);
 	for (unsigned i = 0; i < POOL_PAGES_MAX; i++)
 		unlinked += account[i].state == PAGE_UNLINKED;
 	assert_int_equal(pgtable.live, recount.tables);
@@ -600,7 +607,8 @@ static void granting_the_last_hole_collapses_and_needs_no_span(void **state)
 	apply(IN_GIB(3), IN_GIB(4), RW);
 	close_batch();
 
-	/* The page, then the two blocks that it makes whole; but the 2 MiB one is in a table that goes too. */
+	/* The page, then the two blocks that it makes whole; but the 2 MiB one is in a table that goes too.
+	 */
 	assert_int_equal(live_store_count, 3);
 	assert_int_equal(walk(IN_GIB(3)).level, 1);
 	assert_int_equal(spans.count, 0);
@@ -879,7 +887,8 @@ static void a_reservation_that_does_not_fit_is_refused_and_changes_nothing(void 
 	build_everything();
 
 	assert_int_equal(reserve(IN_GIB(0), IN_GIB(1), NONE), 0); /* two tables */
-	assert_int_equal(reserve(IN_GIB(600), IN_GIB(601), NONE), -SHADOW_ENOMEM); /* as it stands, two more */
+	assert_int_equal(reserve(IN_GIB(600), IN_GIB(601), NONE),
+			 -SHADOW_ENOMEM); /* as it stands, two more */
 	assert_int_equal(store_count, pgtable.stats.writes);
 	assert_int_equal(live_store_count, 0);
 	assert_int_equal(pgtable.live, 2);
@@ -965,7 +974,8 @@ static void a_revoke_of_what_is_invalid_promises_nothing_to_its_neighbours(void 
 	assert_int_equal(reserve(IN_GIB(1), IN_GIB(2), RW), -SHADOW_ENOMEM);
 }
 
-/* MMIO that the host's own table cuts costs tables that are in no bound; memory's are free or not without them. */
+/* MMIO that the host's own table cuts costs tables that are in no bound; memory's are free or not without
+ * them. */
 static void tables_of_mmio_are_not_taken_for_those_of_memory(void **state)
 {
 	unsigned granted = 0;
@@ -1068,8 +1078,8 @@ static void start_tables_follow_the_size_of_the_space(void **state)
 {
 	static const struct {
 		unsigned ia_bits, level, tables;
-	} shapes[] = { { 32, 1, 1 }, { 39, 1, 1 }, { 40, 1, 2 }, { 41, 1, 4 }, { 42, 1, 8 },
-		       { 43, 1, 16 }, { 44, 0, 1 }, { 48, 0, 1 } };
+	} shapes[] = { { 32, 1, 1 }, { 39, 1, 1 },  { 40, 1, 2 }, { 41, 1, 4 },
+		       { 42, 1, 8 }, { 43, 1, 16 }, { 44, 0, 1 }, { 48, 0, 1 } };
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
@@ -1341,7 +1351,8 @@ int main(void)
 		cmocka_unit_test_setup(a_split_beside_a_pending_table_leaves_that_table_as_it_is, setup_gib),
 		cmocka_unit_test_setup(a_table_without_entries_is_unlinked, setup_gib),
 		cmocka_unit_test_setup(revoking_a_whole_block_is_one_store_and_no_table, setup_gib),
-		cmocka_unit_test_setup(revoking_a_whole_unit_drops_its_tables_without_touching_them, setup_gib),
+		cmocka_unit_test_setup(revoking_a_whole_unit_drops_its_tables_without_touching_them,
+				       setup_gib),
 		cmocka_unit_test_setup(a_fresh_table_that_ends_whole_or_empty_is_never_linked, setup_gib),
 		cmocka_unit_test_setup(widening_and_narrowing_a_live_entry_are_in_the_spans, setup_gib),
 		cmocka_unit_test_setup(a_run_that_agrees_changes_nothing, setup_gib),
@@ -1349,18 +1360,22 @@ int main(void)
 		cmocka_unit_test(a_table_with_both_memory_types_is_never_a_block),
 		cmocka_unit_test(at_bbml_0_memory_stays_in_pages_and_mmio_in_blocks),
 		cmocka_unit_test(at_bbml_0_a_block_that_would_be_cut_is_refused),
-		cmocka_unit_test_setup(a_reservation_that_does_not_fit_is_refused_and_changes_nothing, setup_gib),
+		cmocka_unit_test_setup(a_reservation_that_does_not_fit_is_refused_and_changes_nothing,
+				       setup_gib),
 		cmocka_unit_test_setup(a_batch_that_is_over_gives_its_promises_back, setup_gib),
 		cmocka_unit_test_setup(tables_that_wait_for_a_fence_do_not_count_as_free, setup_gib),
-		cmocka_unit_test_setup(a_revoke_inside_a_grant_that_is_still_queued_is_provided_for, setup_gib),
-		cmocka_unit_test_setup(a_revoke_of_what_is_invalid_promises_nothing_to_its_neighbours, setup_gib),
+		cmocka_unit_test_setup(a_revoke_inside_a_grant_that_is_still_queued_is_provided_for,
+				       setup_gib),
+		cmocka_unit_test_setup(a_revoke_of_what_is_invalid_promises_nothing_to_its_neighbours,
+				       setup_gib),
 		cmocka_unit_test(tables_of_mmio_are_not_taken_for_those_of_memory),
 		cmocka_unit_test(a_promise_to_all_memory_is_kept_when_mmio_asks_as_well),
 		cmocka_unit_test(a_fully_fragmented_map_reaches_the_bound_and_does_not_exceed_it),
 		cmocka_unit_test(the_bound_counts_what_pool_and_reserved_ranges_cut),
 		cmocka_unit_test(start_tables_follow_the_size_of_the_space),
 		cmocka_unit_test(a_pool_too_small_for_the_start_tables_is_refused),
-		cmocka_unit_test_setup(running_out_without_a_reservation_is_an_error_and_not_a_crash, setup_gib),
+		cmocka_unit_test_setup(running_out_without_a_reservation_is_an_error_and_not_a_crash,
+				       setup_gib),
 		cmocka_unit_test(carved_memory_is_aligned_to_its_size_and_no_table),
 		cmocka_unit_test_setup(a_pointer_that_leaves_the_pool_ends_in_a_panic, setup_gib),
 		cmocka_unit_test(random_batches_agree_with_a_flat_array_at_every_store),

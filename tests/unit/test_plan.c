@@ -15,11 +15,11 @@
 
 #include "seeded.h"
 
-#define IA_BITS 32u
-#define TOP (UINT64_C(1) << IA_BITS)
-#define TOP_PAGE (TOP >> 12)
+#define IA_BITS	  32u
+#define TOP	  (UINT64_C(1) << IA_BITS)
+#define TOP_PAGE  (TOP >> 12)
 #define ZONES_MAX 64u
-#define RW SHADOW_ACCESS_RW
+#define RW	  SHADOW_ACCESS_RW
 
 static struct plan_zone storage[ZONES_MAX];
 static struct plan_zones zones;
@@ -78,7 +78,8 @@ static void without_memory_everything_is_mmio(void **state)
 
 static void what_is_not_memory_is_mmio(void **state)
 {
-	static const struct shadow_range memory[] = { { 0x40000000, 0x50000000 }, { 0x60000000, 0x60001000 } };
+	static const struct shadow_range memory[] = { { 0x40000000, 0x50000000 },
+						      { 0x60000000, 0x60001000 } };
 	struct shadow_address_map map = map_of(memory, 2, NULL, 0);
 
 	(void)state;
@@ -128,15 +129,15 @@ static void memory_may_fill_the_whole_space(void **state)
 static void every_bad_map_is_refused(void **state)
 {
 	static const struct shadow_range bad_memory[][2] = {
-		{ { 0x40000800, 0x50000000 }, { 0x60000000, 0x70000000 } }, /* start not on a page */
-		{ { 0x40000000, 0x50000001 }, { 0x60000000, 0x70000000 } }, /* end not on a page */
-		{ { 0x40000000, 0x40000000 }, { 0x60000000, 0x70000000 } }, /* empty */
-		{ { 0x50000000, 0x40000000 }, { 0x60000000, 0x70000000 } }, /* backwards */
-		{ { 0x60000000, 0x70000000 }, { 0x40000000, 0x50000000 } }, /* unsorted */
-		{ { 0x40000000, 0x60001000 }, { 0x60000000, 0x70000000 } }, /* overlapping */
-		{ { 0x40000000, 0x50000000 }, { 0x40000000, 0x50000000 } }, /* twice */
+		{ { 0x40000800, 0x50000000 }, { 0x60000000, 0x70000000 } },	/* start not on a page */
+		{ { 0x40000000, 0x50000001 }, { 0x60000000, 0x70000000 } },	/* end not on a page */
+		{ { 0x40000000, 0x40000000 }, { 0x60000000, 0x70000000 } },	/* empty */
+		{ { 0x50000000, 0x40000000 }, { 0x60000000, 0x70000000 } },	/* backwards */
+		{ { 0x60000000, 0x70000000 }, { 0x40000000, 0x50000000 } },	/* unsorted */
+		{ { 0x40000000, 0x60001000 }, { 0x60000000, 0x70000000 } },	/* overlapping */
+		{ { 0x40000000, 0x50000000 }, { 0x40000000, 0x50000000 } },	/* twice */
 		{ { 0x40000000, 0x50000000 }, { TOP - 0x1000, TOP + 0x1000 } }, /* past the space */
-		{ { 0x40000000, 0x50000000 }, { TOP, TOP + 0x1000 } }, /* beyond the space */
+		{ { 0x40000000, 0x50000000 }, { TOP, TOP + 0x1000 } },		/* beyond the space */
 	};
 	static const struct shadow_range bad_reserved[] = {
 		{ 0x1800, 0x3000 },
@@ -162,8 +163,8 @@ static void a_reserved_range_may_lie_anywhere(void **state)
 {
 	static const struct shadow_range memory[] = { { 0x40000000, 0x80000000 } };
 	static const struct shadow_range reserved[] = {
-		{ TOP - 0x1000, TOP + 0x5000 }, { 0x7fff0000, 0x80010000 }, { 0, 0x2000 },
-		{ 0x50000000, 0x50001000 }, { TOP + 0x10000, TOP + 0x20000 }, { 0x40000000, 0x40001000 },
+		{ TOP - 0x1000, TOP + 0x5000 }, { 0x7fff0000, 0x80010000 },	  { 0, 0x2000 },
+		{ 0x50000000, 0x50001000 },	{ TOP + 0x10000, TOP + 0x20000 }, { 0x40000000, 0x40001000 },
 	};
 	struct shadow_address_map map = map_of(memory, 1, reserved, 6);
 
@@ -201,7 +202,8 @@ static void a_range_of_bytes_reserves_every_page_that_it_touches(void **state)
 static void a_cut_run_leaves_out_what_is_reserved_and_says_so(void **state)
 {
 	static const struct shadow_range memory[] = { { 0x40000000, 0x80000000 } };
-	static const struct shadow_range reserved[] = { { 0x40010000, 0x40020000 }, { 0x40030000, 0x40031000 } };
+	static const struct shadow_range reserved[] = { { 0x40010000, 0x40020000 },
+							{ 0x40030000, 0x40031000 } };
 	struct shadow_address_map map = map_of(memory, 1, reserved, 2);
 	struct plan_cursor cursor;
 	struct run run;
@@ -272,7 +274,7 @@ static void an_empty_run_or_one_beyond_the_space_gives_nothing(void **state)
 
 /* ---- against one decision a page ---------------------------------------------------------------------- */
 
-#define PAGES 128u		       /* the ranges lie in these pages at both ends of the space */
+#define PAGES 128u /* the ranges lie in these pages at both ends of the space */
 
 struct ref_page {
 	bool reserved;
@@ -357,7 +359,8 @@ static void random_maps_cut_random_runs_as_page_by_page(void **state)
 		for (unsigned i = 0; i < 20; i++) {
 			uint64_t start = (base >> 12) + seeded_below(&seed, PAGES);
 
-			assert_cut(&map, start, start + seeded_below(&seed, (base >> 12) + PAGES - start + 1));
+			assert_cut(&map, start,
+				   start + seeded_below(&seed, (base >> 12) + PAGES - start + 1));
 		}
 	}
 }

@@ -4,12 +4,12 @@
  */
 #include "core_rig.h"
 
-#define PAGE CORE_MEMORY_PAGE
-#define OWNED SHADOW_STATE_OWNED
-#define NOPAGE SHADOW_STATE_NOPAGE
-#define SECOND_SID (CORE_SID + 1)
-#define QUEUE_PAGES 3u		       /* command queue, stream table, event queue: a page each */
-#define ANNOTATION 0x2000u
+#define PAGE	    CORE_MEMORY_PAGE
+#define OWNED	    SHADOW_STATE_OWNED
+#define NOPAGE	    SHADOW_STATE_NOPAGE
+#define SECOND_SID  (CORE_SID + 1)
+#define QUEUE_PAGES 3u /* command queue, stream table, event queue: a page each */
+#define ANNOTATION  0x2000u
 
 static struct core core;
 
@@ -45,7 +45,8 @@ static void up_with(unsigned tables, unsigned bbml, unsigned smmu_count)
 /* A host that has taken back a page here and there, in memory and MMIO. */
 static void host_with_holes(void)
 {
-	static const uint64_t holes[] = { 77, PAGE + 5, PAGE + 700, PAGE + 3000, (3 << 18) + 0x10, UINT64_C(60) << 18 };
+	static const uint64_t holes[] = { 77,	       PAGE + 5,	 PAGE + 700,
+					  PAGE + 3000, (3 << 18) + 0x10, UINT64_C(60) << 18 };
 
 	for (unsigned i = 0; i < sizeof(holes) / sizeof(holes[0]); i++)
 		*core_host_entry(&core, holes[i], 3) = ANNOTATION;
@@ -63,8 +64,9 @@ static void assert_shut(void)
 			shadow_smmu_ste(core.smmu[smmu].smmu, sid, ste);
 			assert_int_equal(ste[0], 1); /* valid, abort */
 			for (unsigned i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
-				assert_int_equal(model_dma(core.smmu[smmu].model, sid, pages[i] << 12, false).fault,
-						 MODEL_ABORT);
+				assert_int_equal(
+					model_dma(core.smmu[smmu].model, sid, pages[i] << 12, false).fault,
+					MODEL_ABORT);
 		}
 		assert_int_equal(core_count(&core, CORE_COMMAND, smmu), 0);
 		assert_int_equal(core_count(&core, CORE_DOORBELL, smmu), 0);
@@ -179,7 +181,7 @@ static void a_pool_without_room_for_the_start_tables_makes_no_target(void **stat
 
 /* ---- after the snapshot ------------------------------------------------------------------------------- */
 
-#define UNITS 8u		       /* 2 MiB units of the first memory region */
+#define UNITS 8u /* 2 MiB units of the first memory region */
 
 static int revoke_in(unsigned unit)
 {
@@ -255,7 +257,8 @@ static void tables_that_were_given_back_are_enough_for_the_next_revoke(void **st
 	(void)state;
 	up_with(rest + 1, 2, 1);
 	assert_int_equal(shadow_snapshot(core.engine, &core.host), 0);
-	/* One spare table goes from unit to unit; it is owed to a collapse each time, until a forced flush. */
+	/* One spare table goes from unit to unit; it is owed to a collapse each time, until a forced flush.
+	 */
 	for (unsigned round = 0; round < 3 * UNITS; round++) {
 		uint64_t page = PAGE + 512 * (round % UNITS) + 3;
 
@@ -272,7 +275,8 @@ static void tables_that_were_given_back_are_enough_for_the_next_revoke(void **st
 	assert_int_equal(core.violations, 0);
 }
 
-/* What was promised for all of memory holds for one batch: by the next one, tables may be owed to collapses. */
+/* What was promised for all of memory holds for one batch: by the next one, tables may be owed to collapses.
+ */
 static void a_promise_for_all_memory_ends_with_its_batch(void **state)
 {
 	unsigned worst = tables_at_rest() + UNITS + 2; /* and the two whole units of the second region */

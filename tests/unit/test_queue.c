@@ -15,9 +15,9 @@
 #include "seeded.h"
 
 #define SLOTS 8u
-#define NONE SHADOW_ACCESS_NONE
-#define RW SHADOW_ACCESS_RW
-#define R SHADOW_ACCESS_R
+#define NONE  SHADOW_ACCESS_NONE
+#define RW    SHADOW_ACCESS_RW
+#define R     SHADOW_ACCESS_R
 
 static struct queue queue;
 static struct queue_slot slots[SLOTS];
@@ -97,7 +97,7 @@ static void a_number_that_went_to_another_cpu_ends_the_slot(void **state)
 {
 	(void)state;
 	push(1, 100, 101, NONE);
-	push(3, 101, 102, NONE);       /* 2 was another CPU's */
+	push(3, 101, 102, NONE); /* 2 was another CPU's */
 
 	assert_int_equal(queue_count(&queue), 2);
 	assert_slot(0, 100, 101, 1, 1, NONE);
@@ -109,7 +109,7 @@ static void only_the_newest_slot_is_extended(void **state)
 	(void)state;
 	push(1, 100, 101, NONE);
 	push(2, 200, 201, NONE);
-	push(3, 101, 102, NONE);       /* touches the first slot */
+	push(3, 101, 102, NONE); /* touches the first slot */
 
 	assert_int_equal(queue_count(&queue), 3);
 	assert_slot(0, 100, 101, 1, 1, NONE);
@@ -144,7 +144,7 @@ static void pieces_of_one_transition_that_do_not_adjoin_cost_a_slot_each(void **
 	(void)state;
 	push(1, 100, 101, NONE);
 	push(1, 102, 103, NONE);
-	push(1, 103, 104, NONE);       /* the same number again continues nothing */
+	push(1, 103, 104, NONE); /* the same number again continues nothing */
 	push(2, 104, 105, NONE);
 
 	assert_int_equal(queue_count(&queue), 3);
@@ -156,7 +156,7 @@ static void a_closed_slot_is_not_extended(void **state)
 	(void)state;
 	push(1, 100, 101, NONE);
 
-	queue_close(&queue);	       /* as shadow_queue_close() does at the end of a trip */
+	queue_close(&queue); /* as shadow_queue_close() does at the end of a trip */
 	push(2, 101, 102, NONE);
 
 	assert_int_equal(queue_count(&queue), 2);
@@ -360,13 +360,15 @@ int main(void)
 		cmocka_unit_test_setup(only_the_newest_slot_is_extended, queue_setup),
 		cmocka_unit_test_setup(a_gap_or_an_overlap_opens_a_slot, queue_setup),
 		cmocka_unit_test_setup(another_access_opens_a_slot, queue_setup),
-		cmocka_unit_test_setup(pieces_of_one_transition_that_do_not_adjoin_cost_a_slot_each, queue_setup),
+		cmocka_unit_test_setup(pieces_of_one_transition_that_do_not_adjoin_cost_a_slot_each,
+				       queue_setup),
 		cmocka_unit_test_setup(a_closed_slot_is_not_extended, queue_setup),
 		cmocka_unit_test_setup(after_a_close_the_new_slot_is_open_again, queue_setup),
 		cmocka_unit_test_setup(a_drained_slot_is_not_extended, queue_setup),
 		cmocka_unit_test_setup(a_slot_that_was_counted_but_not_dropped_is_extended_for_the_next_drain,
 				       queue_setup),
-		cmocka_unit_test_setup(an_open_slot_holds_all_that_was_queued_when_it_is_drained, queue_setup),
+		cmocka_unit_test_setup(an_open_slot_holds_all_that_was_queued_when_it_is_drained,
+				       queue_setup),
 		cmocka_unit_test_setup(a_full_queue_has_no_room_and_still_extends, queue_setup),
 		cmocka_unit_test_setup(a_slot_too_many_ends_in_a_panic_and_overwrites_nothing, queue_setup),
 		cmocka_unit_test_setup(the_queue_knows_whether_it_holds_a_revoke, queue_setup),

@@ -17,17 +17,17 @@
 #include "seeded.h"
 
 #define ARENA_PAGES 96u
-#define ARENA_PA UINT64_C(0x7f0000000000)
-#define R SHADOW_ACCESS_R
-#define W SHADOW_ACCESS_W
-#define RW SHADOW_ACCESS_RW
-#define NONE SHADOW_ACCESS_NONE
+#define ARENA_PA    UINT64_C(0x7f0000000000)
+#define R	    SHADOW_ACCESS_R
+#define W	    SHADOW_ACCESS_W
+#define RW	    SHADOW_ACCESS_RW
+#define NONE	    SHADOW_ACCESS_NONE
 
-#define HOST_TABLE UINT64_C(3)
-#define HOST_PAGE UINT64_C(0x703)      /* valid, AF, inner shareable; no access */
-#define HOST_BLOCK UINT64_C(0x701)
-#define HOST_READ UINT64_C(0x40)
-#define HOST_WRITE UINT64_C(0x80)
+#define HOST_TABLE	UINT64_C(3)
+#define HOST_PAGE	UINT64_C(0x703) /* valid, AF, inner shareable; no access */
+#define HOST_BLOCK	UINT64_C(0x701)
+#define HOST_READ	UINT64_C(0x40)
+#define HOST_WRITE	UINT64_C(0x80)
 #define HOST_ANNOTATION UINT64_C(0x2000) /* invalid, with an owner in it */
 
 static _Alignas(4096) uint64_t arena[ARENA_PAGES][512];
@@ -67,7 +67,8 @@ static uint64_t *host_entry(uint64_t page, unsigned level)
 	for (unsigned at = host.start_level; at < level; at++) {
 		if (!(*entry & 1))
 			*entry = arena_pa(arena_table()) | HOST_TABLE;
-		entry = &arena[((*entry & ~UINT64_C(0xfff)) - ARENA_PA) >> 12][page >> level_lg2(at + 1) & 511];
+		entry = &arena[((*entry & ~UINT64_C(0xfff)) - ARENA_PA) >> 12]
+			      [page >> level_lg2(at + 1) & 511];
 	}
 	return entry;
 }
@@ -132,8 +133,8 @@ static void the_whole_space_is_read_at_every_legal_size(void **state)
 	static const struct {
 		unsigned ia_bits, start_level, tables;
 	} shapes[] = {
-		{ 32, 1, 1 }, { 32, 2, 4 }, { 33, 2, 8 }, { 34, 2, 16 }, { 36, 1, 1 }, { 39, 1, 1 }, { 40, 1, 2 },
-		{ 41, 1, 4 }, { 43, 1, 16 }, { 40, 0, 1 }, { 44, 0, 1 }, { 48, 0, 1 },
+		{ 32, 1, 1 }, { 32, 2, 4 }, { 33, 2, 8 },  { 34, 2, 16 }, { 36, 1, 1 }, { 39, 1, 1 },
+		{ 40, 1, 2 }, { 41, 1, 4 }, { 43, 1, 16 }, { 40, 0, 1 },  { 44, 0, 1 }, { 48, 0, 1 },
 	};
 
 	(void)state;
@@ -161,7 +162,9 @@ static void shapes_that_the_format_lacks_are_refused(void **state)
 	(void)state;
 	host_new(39, 1, 1);
 	for (unsigned i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
-		struct shadow_host_table table = { { shapes[i].root }, shapes[i].ia_bits, shapes[i].start_level };
+		struct shadow_host_table table = { { shapes[i].root },
+						   shapes[i].ia_bits,
+						   shapes[i].start_level };
 
 		assert_int_equal(snapshot_begin(&walk, &table), -SHADOW_EINVAL);
 	}
@@ -279,8 +282,8 @@ static void malformed_tables_are_refused(void **state)
 	} bad[] = {
 		{ 48, 0, 0, HOST_BLOCK | HOST_READ }, /* no blocks at level 0 */
 		{ 39, 1, 3, HOST_BLOCK | HOST_READ }, /* a page has its second bit set */
-		{ 39, 1, 3, HOST_PAGE | 0x1000 }, /* not the identity */
-		{ 39, 1, 2, HOST_BLOCK | 0x1000 }, /* address bits below the block */
+		{ 39, 1, 3, HOST_PAGE | 0x1000 },     /* not the identity */
+		{ 39, 1, 2, HOST_BLOCK | 0x1000 },    /* address bits below the block */
 		{ 39, 1, 1, HOST_BLOCK | UINT64_C(0x40000000) },
 		{ 39, 1, 1, HOST_TABLE | UINT64_C(0x10000000000) }, /* no memory there */
 		{ 39, 1, 2, HOST_TABLE | (ARENA_PA + ARENA_PAGES * 4096) },
@@ -320,7 +323,7 @@ static void a_range_that_runs_into_a_malformed_entry_is_not_yielded(void **state
 
 /* ---- against one decision a page ---------------------------------------------------------------------- */
 
-#define WINDOW 4096u		       /* pages, twice: at the start of the space and at its end */
+#define WINDOW 4096u /* pages, twice: at the start of the space and at its end */
 
 static void random_entry(uint64_t *seed, uint64_t page, unsigned level, uint8_t *access, uint64_t first)
 {
@@ -335,7 +338,7 @@ static void random_entry(uint64_t *seed, uint64_t page, unsigned level, uint8_t 
 		here = NONE;
 		*host_entry(page, level) = HOST_ANNOTATION + 2 * seeded_below(seed, 100);
 	} else if (level < 3 && *host_entry(page, level) & 1) {
-		return;		       /* a table stays */
+		return; /* a table stays */
 	} else {
 		*host_entry(page, level) = 0;
 	}
@@ -357,7 +360,8 @@ static void assert_window(const uint8_t *access, uint64_t first, uint64_t count)
 		assert_false(start == last_end && got == last);
 		last_end = end;
 		last = got;
-		for (uint64_t page = start > first ? start : first; page < end && page < first + count; page++)
+		for (uint64_t page = start > first ? start : first; page < end && page < first + count;
+		     page++)
 			seen[page - first] = (uint8_t)got;
 	}
 	assert_int_equal(walk.error, 0);

@@ -9,16 +9,16 @@
 #include "seeded.h"
 #include "smmuv3/target.h"
 
-#define PAGE CORE_MEMORY_PAGE
-#define OWNED SHADOW_STATE_OWNED
+#define PAGE   CORE_MEMORY_PAGE
+#define OWNED  SHADOW_STATE_OWNED
 #define NOPAGE SHADOW_STATE_NOPAGE
 
-#define VMID ((uint64_t)CORE_VMID << 32)
-#define NUM(n) ((uint64_t)(n) << 12)
+#define VMID	 ((uint64_t)CORE_VMID << 32)
+#define NUM(n)	 ((uint64_t)(n) << 12)
 #define SCALE(n) ((uint64_t)(n) << 20)
-#define TTL(n) ((uint64_t)(n) << 8)
-#define TG_4K (UINT64_C(1) << 10)
-#define LEAF UINT64_C(1)
+#define TTL(n)	 ((uint64_t)(n) << 8)
+#define TG_4K	 (UINT64_C(1) << 10)
+#define LEAF	 UINT64_C(1)
 
 static struct core core;
 
@@ -89,7 +89,8 @@ static void a_split_names_the_whole_old_block(void **state)
 	core_finish(&core);
 
 	assert_commands(2);
-	assert_command(0, 0, CORE_TLBI_S2_IPA | VMID | NUM(31) | SCALE(13), PAGE << 12 | TG_4K | TTL(1) | LEAF);
+	assert_command(0, 0, CORE_TLBI_S2_IPA | VMID | NUM(31) | SCALE(13),
+		       PAGE << 12 | TG_4K | TTL(1) | LEAF);
 	assert_command(0, 1, CORE_SYNC, 0);
 	core_forget(&core);
 
@@ -97,7 +98,8 @@ static void a_split_names_the_whole_old_block(void **state)
 	core_finish(&core);
 
 	assert_commands(2);
-	assert_command(0, 0, CORE_TLBI_S2_IPA | VMID | NUM(31) | SCALE(4), (PAGE + 512) << 12 | TG_4K | TTL(2) | LEAF);
+	assert_command(0, 0, CORE_TLBI_S2_IPA | VMID | NUM(31) | SCALE(4),
+		       (PAGE + 512) << 12 | TG_4K | TTL(2) | LEAF);
 }
 
 static void a_nested_smmu_drops_stage_1_after_stage_2_is_gone(void **state)
@@ -200,8 +202,8 @@ static void one_question_about_a_ticket_reads_each_cons_at_most_once(void **stat
 	assert_int_equal(core_count(&core, CORE_CONS_READ, 1), 1);
 }
 
-/* The last page of a table goes, its ticket is outstanding, and another page there is granted: a walk cache may
- * still lead to the old table, where that page is a hole. */
+/* The last page of a table goes, its ticket is outstanding, and another page there is granted: a walk cache
+ * may still lead to the old table, where that page is a hole. */
 static void a_grant_behind_an_unlinked_table_does_not_fault(void **state)
 {
 	(void)state;
@@ -222,7 +224,8 @@ static void a_grant_behind_an_unlinked_table_does_not_fault(void **state)
 	assert_false(core_reaches(&core, 0, PAGE + 1023));
 }
 
-/* The zone's tables were promised to an earlier transition of the batch: that says nothing about walk caches. */
+/* The zone's tables were promised to an earlier transition of the batch: that says nothing about walk caches.
+ */
 static void a_grant_behind_an_unlinked_table_does_not_rely_on_a_promise(void **state)
 {
 	(void)state;
@@ -638,7 +641,8 @@ static void a_queue_that_stands_still_while_room_is_needed_is_shut(void **state)
 
 	assert_true(core_smmu_stats(&core, 0).closed);
 	assert_false(core_smmu_stats(&core, 1).closed);
-	assert_int_equal(model_dma(core.smmu[0].model, CORE_SID, (PAGE + 12) << 12, false).fault, MODEL_ABORT);
+	assert_int_equal(model_dma(core.smmu[0].model, CORE_SID, (PAGE + 12) << 12, false).fault,
+			 MODEL_ABORT);
 	assert_false(core_reaches(&core, 1, PAGE + 12));
 }
 
@@ -839,13 +843,15 @@ static void a_wide_vmid_needs_an_smmu_that_has_it(void **state)
 	config.pool = core.pool;
 	config.vmid = 256;
 	memset(core.target_memory, 0, core.target_bytes);
-	assert_int_equal(shadow_smmu_target_init(core.target_memory, core.target_bytes, &config, &core.target), 0);
+	assert_int_equal(
+		shadow_smmu_target_init(core.target_memory, core.target_bytes, &config, &core.target), 0);
 
 	assert_int_equal(shadow_smmu_attach(core.target, &smmu_config, &smmu), -SHADOW_ENODEV);
 
 	config.vmid = 255;
 	memset(core.target_memory, 0, core.target_bytes);
-	assert_int_equal(shadow_smmu_target_init(core.target_memory, core.target_bytes, &config, &core.target), 0);
+	assert_int_equal(
+		shadow_smmu_target_init(core.target_memory, core.target_bytes, &config, &core.target), 0);
 	assert_int_equal(shadow_smmu_attach(core.target, &smmu_config, &smmu), 0);
 }
 
@@ -886,7 +892,8 @@ static void an_smmu_of_fewer_address_bits_than_the_map_is_refused(void **state)
 	config.pool = core.pool;
 	config.pool.base.addr = CORE_GIB;
 	memset(core.target_memory, 0, core.target_bytes);
-	assert_int_equal(shadow_smmu_target_init(core.target_memory, core.target_bytes, &config, &core.target), 0);
+	assert_int_equal(
+		shadow_smmu_target_init(core.target_memory, core.target_bytes, &config, &core.target), 0);
 	assert_int_equal(attach_with_oas(32), -SHADOW_ENODEV);
 }
 
@@ -919,7 +926,9 @@ static void a_bad_configuration_makes_no_target(void **state)
 		bad.bbml = i == 0 ? 1 : i == 1 ? 3 : good.bbml;
 		bad.runs_max = i == 2 ? 0 : good.runs_max;
 		bad.pool.base.addr += i == 3 ? 0x1000 : 0;
-		bad.map.ia_bits = i == 4 ? SHADOW_IA_BITS_MIN - 1 : i == 5 ? SHADOW_IA_BITS_MAX + 1 : good.map.ia_bits;
+		bad.map.ia_bits = i == 4 ? SHADOW_IA_BITS_MIN - 1 :
+				  i == 5 ? SHADOW_IA_BITS_MAX + 1 :
+					   good.map.ia_bits;
 		bad.pool.base.addr = i == 6 ? UINT64_C(1) << 48 : bad.pool.base.addr;
 		bad.pool.bytes -= i == 7 ? 0x800 : 0;
 		if (i < 7)
@@ -976,18 +985,23 @@ static void a_pool_of_the_size_said_holds_the_worst_case_and_all_queues(void **s
 			at = piece.end;
 		}
 		for (unsigned i = 0; i < seeded_below(&seed, 4); i++) {
-			reserved[config.map.reserved_count] = random_piece(&seed, seeded_below(&seed, top), top);
-			if (reserved[config.map.reserved_count].start < reserved[config.map.reserved_count].end)
+			reserved[config.map.reserved_count] =
+				random_piece(&seed, seeded_below(&seed, top), top);
+			if (reserved[config.map.reserved_count].start <
+			    reserved[config.map.reserved_count].end)
 				config.map.reserved_count++;
 			if (config.map.reserved_count == 3)
 				break;
 		}
 		for (unsigned i = 0; i < smmu_count; i++)
-			smmus[i] = (struct shadow_smmu_config){ .cmdq_lg2 = 2 + (unsigned)seeded_below(&seed, 18),
-								.evtq_lg2 = 2 + (unsigned)seeded_below(&seed, 18),
-								.sid_bits = (unsigned)seeded_below(&seed, 20) };
+			smmus[i] = (struct shadow_smmu_config){
+				.cmdq_lg2 = 2 + (unsigned)seeded_below(&seed, 18),
+				.evtq_lg2 = 2 + (unsigned)seeded_below(&seed, 18),
+				.sid_bits = (unsigned)seeded_below(&seed, 20)
+			};
 		/* Around a GiB boundary, so that growing by a little cuts one more. */
-		config.pool.base.addr = CORE_GIB * (1 + seeded_below(&seed, 8)) - 0x200000 * seeded_below(&seed, 8);
+		config.pool.base.addr =
+			CORE_GIB * (1 + seeded_below(&seed, 8)) - 0x200000 * seeded_below(&seed, 8);
 
 		bytes = shadow_smmu_pool_bytes(&config, smmus, smmu_count);
 

@@ -12,11 +12,11 @@
 
 #include "seeded.h"
 
-#define STATES 4
-#define OWNED SHADOW_STATE_OWNED
-#define SHARED SHADOW_STATE_SHARED_OWNED
+#define STATES	 4
+#define OWNED	 SHADOW_STATE_OWNED
+#define SHARED	 SHADOW_STATE_SHARED_OWNED
 #define BORROWED SHADOW_STATE_SHARED_BORROWED
-#define NOPAGE SHADOW_STATE_NOPAGE
+#define NOPAGE	 SHADOW_STATE_NOPAGE
 
 static struct shadow_transition transition_of(enum shadow_state old_state, enum shadow_state new_state)
 {
@@ -35,7 +35,9 @@ static void each_of_the_sixteen_pairs_has_the_effect_of_the_table(void **state)
 		[OWNED] = { [NOPAGE] = TRANSITION_REVOKE },
 		[SHARED] = { [NOPAGE] = TRANSITION_REVOKE },
 		[BORROWED] = { [NOPAGE] = TRANSITION_REVOKE },
-		[NOPAGE] = { [OWNED] = TRANSITION_GRANT, [SHARED] = TRANSITION_GRANT, [BORROWED] = TRANSITION_GRANT },
+		[NOPAGE] = { [OWNED] = TRANSITION_GRANT,
+			     [SHARED] = TRANSITION_GRANT,
+			     [BORROWED] = TRANSITION_GRANT },
 	};
 
 	(void)state;
@@ -177,7 +179,8 @@ static void random_old_states_give_maximal_pieces(void **state)
 
 	(void)state;
 	for (unsigned round = 0; round < 5000; round++) {
-		struct shadow_transition transition = transition_of(OWNED, (enum shadow_state)seeded_below(&seed, 4));
+		struct shadow_transition transition =
+			transition_of(OWNED, (enum shadow_state)seeded_below(&seed, 4));
 		enum transition_effect effect[RANDOM_PAGES] = { TRANSITION_NOTHING };
 		uint8_t old[RANDOM_PAGES];
 		struct transition_piece piece;
@@ -196,10 +199,10 @@ static void random_old_states_give_maximal_pieces(void **state)
 		}
 
 		for (unsigned i = 0; i < transition.page_count; i++)
-			assert_int_equal(effect[i],
-					 (old[i] == NOPAGE) == (transition.new_state == NOPAGE) ? TRANSITION_NOTHING :
-					 transition.new_state == NOPAGE			        ? TRANSITION_REVOKE :
-												  TRANSITION_GRANT);
+			assert_int_equal(effect[i], (old[i] == NOPAGE) == (transition.new_state == NOPAGE) ?
+							    TRANSITION_NOTHING :
+						    transition.new_state == NOPAGE ? TRANSITION_REVOKE :
+										     TRANSITION_GRANT);
 	}
 }
 
