@@ -7,9 +7,10 @@ complaint, and the reading goes on. Used by check_log.py.
 
 import re
 
+from flushes import Flushes
 from recorded import Oracle
 from stage2 import NONE, RW, Stage2, Wrong, changes
-from stale import CFGI_ALL, CFGI_STE, NSNH_ALL, PAGES, S2_IPA, S12_VMALL, SYNC, TLBI, Command, Stale
+from stale import CFGI_ALL, CFGI_STE, NSNH_ALL, PAGES, SYNC, TLBI, Stale
 
 WORD = r"(0|[1-9a-f][0-9a-f]{0,15})"
 NUMBER = r"(0|[1-9][0-9]{0,18})"
@@ -37,17 +38,6 @@ class Counts:
         self.table_writes = self.tlbi = self.syncs = self.doorbells = 0
 
 
-class Segment:
-    """What happened since the last K."""
-
-    def __init__(self, smmus):
-        self.restricts = False          # a valid descriptor lost or gained something that may be cached
-        self.doorbells = [0] * smmus
-        self.syncs = [0] * smmus
-        self.commands = 0
-        self.whole_vmid = False
-
-
 class Replayed:
     def __init__(self, recorded, setting, run):
         self.recorded, self.setting, self.run = recorded, setting, run
@@ -72,11 +62,8 @@ class Replayed:
         self.snapshot = self.live = False
         self.last_complete = 0          # T lines that the last K covers
         self.changes_since = 0          # access-changing T since the last K
-        self.completions = self.whole_vmid = 0
-        self.segment = Segment(setting.smmus)
-        self.segments = 0
-        self.tables_max = self.needless = 0
-        self.commands_per_span = 0
+        self.completions = self.tables_max = 0
+        self.flushes = Flushes(setting, run, self.stage2.vmid, self.complain)
         self.line = self.filled_line = 0
         self.filled_at = [0] * setting.smmus    # commands before the last store of bring-up
         self.whole = False              # the log was read to its end
@@ -158,23 +145,18 @@ class Replayed:
         opcode = smmu.words[-1][0] & 0xFF
         if opcode in TLBI:
             self.count.tlbi += 1
-            self.segment.commands += 1
-            self.segment.whole_vmid |= opcode != S2_IPA
-            self.whole_vmid += self.live and opcode in (S12_VMALL, NSNH_ALL)
         elif opcode == SYNC:
             self.count.syncs += 1
-            self.segment.syncs[int(number)] += 1
+        if self.live:
+            self.flushes.command(int(number), opcode)
 
     def on_D(self, number, position):
         smmu = self.smmu(number)
         if not smmu.published < int(position) == len(smmu.words):
             raise Wrong(f"{len(smmu.words)} commands were written, {smmu.published} published")
         self.count.doorbells += 1
-        self.segment.doorbells[int(number)] += 1
         if self.live:
-            self.check_commands(smmu, int(position))
-            if self.setting.policy == "eager" and int(position) != smmu.published + 1:
-                self.complain("eager rings once a command")
+            self.flushes.doorbell(int(number), smmu, int(position))
         self.stale.publish(smmu, int(position))
 
     def on_S(self, number, position):
@@ -192,11 +174,10 @@ class Replayed:
         self.last_complete, self.changes_since = self.taken, 0
         self.completions += 1
         self.check_truth()
-        self.check_segment()
+        self.flushes.completion()
         if self.completions & self.completions - 1 == 0 or self.completions % FULL_EVERY == 0:
             self.check_everything()
         self.history = {}
-        self.segment = Segment(self.setting.smmus)
 
     def smmu(self, number):
         if int(number) >= self.setting.smmus:
@@ -234,7 +215,6 @@ class Replayed:
         self.check_bring_up()
         self.count = self.counts
         self.tables_max = len(self.stage2.live)
-        self.segment = Segment(self.setting.smmus)
         self.check_pages_only()
 
     def check_bring_up(self):
@@ -262,7 +242,7 @@ class Replayed:
             self.complain("a block where memory is kept in pages")
         for start, end, before, after in changes(effect.before, effect.after):
             if before != NONE:
-                self.segment.restricts = True
+                self.flushes.restricts = True
             if end - start > PIECE_PAGES_MAX << 12:
                 raise Wrong(f"{start:x}-{end:x} changes its access at once")
             for page in range(start >> 12, end >> 12):
@@ -338,65 +318,6 @@ class Replayed:
             self.complain(f"the tables and the trace differ at {len(pages)} pages, the first {min(pages) << 12:x}")
         for key in self.stale.pending:
             self.check_key(key)
-
-    def check_segment(self):
-        """One flush between two K; only batched promises one doorbell."""
-        segment, setting = self.segment, self.setting
-        if segment.commands and not segment.restricts:
-            self.needless += 1          # a flush that shadow_reserve() forced also retires tables
-            if self.needless > self.run["flushes_forced"]:
-                self.complain("commands, though only invalid entries were replaced")
-        if setting.policy != "batched" or self.run["doorbells_extra"]:
-            return
-        syncs = (1, 2) if setting.nested and segment.whole_vmid else (2,) if setting.nested else (1,)
-        for number in range(setting.smmus):
-            if segment.doorbells[number] == 0 == segment.syncs[number]:
-                continue
-            self.segments += 1
-            if segment.doorbells[number] != 1:
-                self.complain(f"{segment.doorbells[number]} doorbells of SMMU {number} in one flush")
-            if segment.syncs[number] not in syncs:
-                self.complain(f"{segment.syncs[number]} SYNCs of SMMU {number} in one flush")
-
-    def spans(self, smmu):
-        """Maximal runs of pages that may be stale on this SMMU and are not covered; and how many leaves.
-
-        A table counts as 512: without ranges its leaves go one by one.
-        """
-        found, entries = [], 512 * len(smmu.tables)
-        parts = [(page, page + PAGES[level]) for level, page, _ in smmu.tables]
-        for level, pages in smmu.leaves.items():
-            entries += len(pages)
-            parts += [(page, page + PAGES[level]) for page in pages]
-        for start, end in sorted(parts):
-            if found and start <= found[-1][1]:
-                found[-1][1] = max(found[-1][1], end)
-            else:
-                found.append([start, end])
-        return found, entries
-
-    def check_commands(self, smmu, position):
-        """How many commands a doorbell publishes for what is stale, and how much more they cover."""
-        words = [word for word in smmu.words[smmu.published:position] if word[0] & 0xFF == S2_IPA]
-        if not words:
-            return
-        spans, entries = self.spans(smmu)
-        self.commands_per_span = max(self.commands_per_span, len(words) / len(spans) if spans else len(words))
-        rounds = self.setting.policy == "batched"
-        limit = (1 if rounds else 2) * len(spans) if self.setting.ril else entries
-        if len(words) > limit:
-            self.complain(f"{len(words)} commands for {len(spans)} spans of {entries} leaves")
-        if not self.setting.ril or not rounds:
-            return
-        for word0, word1 in words:
-            command = Command(word0, word1, self.stage2.vmid, True)
-            if not command.ranged:
-                continue
-            within = sum(min(end, command.end) - max(start, command.start) for start, end in spans
-                         if start < command.end and command.start < end)
-            if (command.end - command.start - within) * 16 > within:
-                self.complain(f"a command covers {command.end - command.start} pages, of which only {within} may "
-                              "be stale")
 
     def check_pages_only(self):
         if not self.setting.pages_only:
