@@ -74,7 +74,6 @@ static void read_topology(struct machine *machine)
 	machine->cores = count_of(topology, HWLOC_OBJ_CORE);
 	machine->pus = count_of(topology, HWLOC_OBJ_PU);
 	machine->numa_nodes = count_of(topology, HWLOC_OBJ_NUMANODE);
-	machine->memory_bytes = hwloc_get_root_obj(topology)->total_memory;
 	pu = measuring_pu(topology);
 	if (pu) {
 		hwloc_obj_t package = hwloc_get_ancestor_obj_by_type(topology, HWLOC_OBJ_PACKAGE, pu);
@@ -136,8 +135,8 @@ void machine_read(struct machine *machine)
 	copy_text(machine->governor, "none");
 	machine->measuring_pu = -1;
 	read_topology(machine);
-	if (!machine->memory_bytes) /* without /sys, as in some containers */
-		machine->memory_bytes = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+	/* hwloc sums what each NUMA node says of itself, which changes with time on some virtual machines. */
+	machine->memory_bytes = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
 	read_governor(machine);
 	read_kernel(machine);
 	machine->counters = counters_exist();
