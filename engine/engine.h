@@ -36,6 +36,7 @@ struct shadow_engine {
 	uint64_t flushed_number, complete_number;
 	struct run promised;	       /* a zone: ranges in here need not be reserved again, */
 	bool promise_holds;	       /* until the next flush; then the zone is asked for once more */
+	bool counted;		       /* since the last flush, tables were set aside outside of a promise */
 	struct engine_flight flight[ENGINE_FLIGHTS];
 	uint32_t flight_first, flight_count;
 	struct shadow_stats stats;

@@ -127,7 +127,7 @@ void engine_flush(struct shadow_engine *engine, bool all)
 	uint32_t count = drain(engine, &number);
 
 	engine_forget_revoked(engine);
-	engine->promise_holds = false;
+	engine->promise_holds = engine->counted = false;
 	if (count || all) {
 		engine->stats.flushes += count != 0;
 		apply_all(engine, count);

@@ -124,7 +124,7 @@ static int reserve_piece(struct shadow_engine *engine, const struct transition_p
 		granted = engine->promise_holds && !(piece->access && engine->flight_count) ?
 				  1 :
 				  engine->target->ops->reserve(engine->target, &run);
-		engine->promise_holds = granted == 1;
+		engine->promise_holds |= granted == 1; /* until the next flush */
 		return granted < 0 ? granted : 0;
 	}
 	plan_cut(&cursor, &engine->zones, piece->start, piece->end, piece->access);
@@ -135,6 +135,8 @@ static int reserve_piece(struct shadow_engine *engine, const struct transition_p
 		if (granted == 1) {
 			engine->promised = plan_zone_of(&engine->zones, &run);
 			engine->promise_holds = true;
+		} else {
+			engine->counted = true;
 		}
 	}
 	return 0;
@@ -158,14 +160,14 @@ static int reserve_all(struct shadow_engine *engine, unsigned cpu, const struct 
 	return queue_reserve(&engine->queue[cpu], pieces) ? 0 : -SHADOW_EAGAIN;
 }
 
-/* Was something reserved that is not queued yet? Its tables are safe from a flush only if all of them are. */
+/* Was something reserved that is not queued yet? Its tables are safe from a flush only if all are promised. */
 static bool outstanding(const struct shadow_engine *engine)
 {
 	bool any = false;
 
 	for (unsigned cpu = 0; cpu < engine->config.cpu_count; cpu++)
 		any |= engine->queue[cpu].reserved != 0;
-	return any && !engine->promise_holds;
+	return any && (engine->counted || !engine->promise_holds);
 }
 
 __attribute__((noinline)) static int reserve_slow(struct shadow_engine *engine, unsigned cpu,

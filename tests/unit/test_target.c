@@ -243,6 +243,40 @@ static void a_grant_behind_an_unlinked_table_does_not_rely_on_a_promise(void **s
 	assert_true(core_reaches(&core, 0, PAGE + 512));
 }
 
+/* With a pool for the worst case, what is reserved and not queued yet survives the flush that the grant needs. */
+static void a_grant_behind_an_unlinked_table_may_follow_a_reservation(void **state)
+{
+	struct shadow_transition revoke = core_transition(PAGE + 5000, 1, OWNED, NOPAGE);
+	struct shadow_transition grant = core_transition(PAGE + 512, 1, NOPAGE, OWNED);
+
+	(void)state;
+	core_up(&core);
+	core_revoke(&core, PAGE + 512, 511);
+	core_finish(&core);
+	core_revoke(&core, PAGE + 1023, 1);
+	(void)shadow_flush(core.engine);
+
+	assert_int_equal(shadow_reserve(core.engine, 0, &revoke, CORE_WAIT_NS), 0);
+	assert_int_equal(shadow_reserve(core.engine, 0, &grant, CORE_WAIT_NS), 0);
+}
+
+/* Tables for MMIO are in no promise: a flush would give them up. */
+static void no_flush_gives_up_what_was_set_aside_for_mmio(void **state)
+{
+	struct shadow_transition mmio = core_transition(5, 1, OWNED, NOPAGE);
+	struct shadow_transition grant = core_transition(PAGE, 1, NOPAGE, OWNED);
+
+	(void)state;
+	core_up(&core);
+	core_revoke(&core, PAGE, 1);
+	assert_int_equal(shadow_reserve(core.engine, 0, &mmio, CORE_WAIT_NS), 0);
+
+	assert_int_equal(shadow_reserve(core.engine, 0, &grant, CORE_WAIT_NS), -SHADOW_EAGAIN);
+
+	assert_true(shadow_queue(core.engine, 0, ++core.number, &mmio));
+	assert_int_equal(shadow_reserve(core.engine, 0, &grant, CORE_WAIT_NS), 0);
+}
+
 static void a_grant_elsewhere_does_not_wait_for_an_unlinked_table(void **state)
 {
 	(void)state;
@@ -1058,6 +1092,8 @@ int main(void)
 		TEST(one_question_about_a_ticket_reads_each_cons_at_most_once),
 		TEST(a_grant_behind_an_unlinked_table_does_not_fault),
 		TEST(a_grant_behind_an_unlinked_table_does_not_rely_on_a_promise),
+		TEST(a_grant_behind_an_unlinked_table_may_follow_a_reservation),
+		TEST(no_flush_gives_up_what_was_set_aside_for_mmio),
 		TEST(a_grant_elsewhere_does_not_wait_for_an_unlinked_table),
 		TEST(without_ranges_each_old_descriptor_is_one_command),
 		TEST(a_collapse_is_invalidated_with_the_next_revoke_anywhere),
