@@ -151,8 +151,9 @@ int shadow_smmu_attach(struct shadow_target *target, const struct shadow_smmu_co
 }
 
 /* The entry that lets a stream use the target's table. */
-static struct smmu_ste stream_entry(const struct shadow_smmu *smmu)
+static struct smmu_ste stream_entry(const struct target_stream *stream)
 {
+	const struct shadow_smmu *smmu = stream->smmu;
 	const struct smmu_target *target = smmu_target_of(smmu->target);
 	struct smmu_stage2 stage2 = {
 		.ttb = target->config.pool.base.addr,
@@ -161,22 +162,21 @@ static struct smmu_ste stream_entry(const struct shadow_smmu *smmu)
 		.ps = smmu->oas < OAS_48_BITS ? smmu->oas : OAS_48_BITS,
 		.vmid = target->config.vmid,
 	};
-	struct smmu_stage1 stage1 = { { 0 } };
 
-	return smmu->config.nested ? smmu_ste_nested(stage2, stage1) : smmu_ste_s2(stage2);
+	return smmu->config.nested ? smmu_ste_nested(stage2, stream->stage1) : smmu_ste_s2(stage2);
 }
 
 static int stream_enable(const struct target_stream *stream)
 {
-	struct smmu_ste ste = stream_entry(stream->smmu);
+	struct smmu_ste ste = stream_entry(stream);
 
 	return stream_set(stream->smmu, stream->sid, &ste);
 }
 
-int shadow_smmu_stream(struct shadow_smmu *smmu, uint32_t sid)
+static int stream_add(struct shadow_smmu *smmu, uint32_t sid, struct smmu_stage1 stage1)
 {
 	struct smmu_target *target = smmu_target_of(smmu->target);
-	struct target_stream stream = { smmu, sid };
+	struct target_stream stream = { smmu, sid, stage1 };
 	int error;
 
 	if (!stream_exists(smmu, sid))
@@ -191,6 +191,18 @@ int shadow_smmu_stream(struct shadow_smmu *smmu, uint32_t sid)
 	if (!error)
 		target->stream[target->stream_count++] = stream;
 	return error;
+}
+
+int shadow_smmu_stream(struct shadow_smmu *smmu, uint32_t sid)
+{
+	return stream_add(smmu, sid, (struct smmu_stage1){ { 0 } });
+}
+
+int shadow_smmu_stream_nested(struct shadow_smmu *smmu, uint32_t sid, const uint64_t stage1[2])
+{
+	if (!smmu->config.nested)
+		return -SHADOW_EINVAL;
+	return stream_add(smmu, sid, (struct smmu_stage1){ { stage1[0], stage1[1] } });
 }
 
 int target_enable(struct shadow_target *target)

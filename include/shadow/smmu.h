@@ -87,6 +87,17 @@ __attribute__((warn_unused_result)) int shadow_smmu_attach(struct shadow_target 
  */
 __attribute__((warn_unused_result)) int shadow_smmu_stream(struct shadow_smmu *smmu, uint32_t sid);
 
+/**
+ * shadow_smmu_stream_nested() - the same for a stream whose stage 1 the host has set up.
+ * @stage1: words 0 and 1 of the stream table entry that the host asks for. S1Fmt, S1ContextPtr and S1CDMax, S1DSS,
+ *          the context's cacheability and S1STALLD are taken from it; nothing that touches stage 2 or ATS is.
+ *          shadow_smmu_stream() on a nested SMMU stands for zeros, which suit no real device.
+ * Return: as shadow_smmu_stream(); -SHADOW_EINVAL also if the SMMU was not attached as nested.
+ * Spec: IHI 0070, Stream Table Entry.
+ */
+__attribute__((warn_unused_result)) int shadow_smmu_stream_nested(struct shadow_smmu *smmu, uint32_t sid,
+								  const uint64_t stage1[2]);
+
 /** shadow_smmu_ste() - the stream table entry of @sid as it stands in memory, in CPU order. */
 void shadow_smmu_ste(const struct shadow_smmu *smmu, uint32_t sid, uint64_t ste[8]);
 

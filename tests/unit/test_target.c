@@ -682,6 +682,33 @@ static void a_queue_that_stands_still_while_room_is_needed_is_shut(void **state)
 
 /* ---- streams and bring-up ----------------------------------------------------------------------------- */
 
+static void a_nested_stream_takes_the_host_s_stage_1_and_nothing_else(void **state)
+{
+	uint64_t context = UINT64_C(0x80001000), ste[8];
+	/* Context descriptor, S1CDMax 1, and what the host must not decide: bypass, full ATS. */
+	uint64_t stage1[2] = { UINT64_C(1) << 59 | context | 4 << 1, UINT64_C(1) << 28 | UINT64_C(2) };
+
+	(void)state;
+	core.nested = true;
+	core_up(&core);
+	assert_int_equal(shadow_smmu_stream_nested(core.smmu[0].smmu, CORE_SID + 1, stage1), 0);
+
+	shadow_smmu_ste(core.smmu[0].smmu, CORE_SID + 1, ste);
+	assert_int_equal(ste[0], UINT64_C(1) << 59 | context | 7 << 1 | 1);
+	assert_int_equal(ste[1] & 3, 2);
+	assert_int_equal(ste[1] >> 28 & 3, 0);
+}
+
+static void a_stream_has_a_stage_1_only_on_a_nested_smmu(void **state)
+{
+	uint64_t stage1[2] = { 0, 0 };
+
+	(void)state;
+	core_up(&core);
+
+	assert_int_equal(shadow_smmu_stream_nested(core.smmu[0].smmu, CORE_SID + 1, stage1), -SHADOW_EINVAL);
+}
+
 static void a_stream_s_entry_says_what_the_table_is(void **state)
 {
 	struct model_config config = { 0 };
@@ -1085,6 +1112,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_page_is_one_command_and_one_sync_on_every_smmu),
 		TEST(a_split_names_the_whole_old_block),
+		TEST(a_nested_stream_takes_the_host_s_stage_1_and_nothing_else),
+		TEST(a_stream_has_a_stage_1_only_on_a_nested_smmu),
 		TEST(a_nested_smmu_drops_stage_1_after_stage_2_is_gone),
 		TEST(a_nested_ticket_waits_for_the_second_sync),
 		TEST(a_grant_of_what_is_invalid_needs_no_command),
