@@ -428,7 +428,7 @@ $(EL2_LIBRARY): $(el2_core) $(el2_platform)
 # --- checks ----------------------------------------------------------------------------------------------
 
 CHECKS := check-lists check-headers check-el2 check-clang check-unit check-sanitize check-readme check-cli \
-	check-bench check-maps check-traces check-referee check-mutations
+	check-bench check-maps check-traces check-log check-referee check-mutations
 RUN_TESTS := scripts/run-tests
 trace = $(patsubst %,bench/traces/%.txt.xz,$(1))
 TRACES := $(sort $(wildcard bench/traces/*.txt.xz))
@@ -515,6 +515,13 @@ check-maps: $(MAP_EQUALITY)
 check-cli: $(COMMAND)
 	$(Q)$(RUN_TESTS) --limit 600 'tests/cli/bad_input.py $(COMMAND)' 'tests/cli/outputs.py $(COMMAND)'
 
+## check-log: the event log alone proves that every table, command and sync is right
+.PHONY: check-log
+check-log: $(COMMAND)
+	$(Q)$(RUN_TESTS) --limit 900 'tests/log/selftest.py $(COMMAND)' \
+		'tests/log/check_log.py --s2shadow $(COMMAND) --sweep quick --traces bench/traces' \
+		'tests/log/check_log.py --s2shadow $(COMMAND) --random 20'
+
 ## check-referee: QEMU's SMMUv3 agrees with our tables
 .PHONY: check-referee
 check-referee: $(COMMAND)
@@ -534,14 +541,18 @@ check-mutations: | setup
 .PHONY: check-long
 check-long: setup
 	$(Q)MAKE='$(MAKE)' WERROR=1 S2SHADOW_IS_SET_UP=1 scripts/run-checks $(CHECKS) check-clang-unit \
-		check-traces-long check-sanitize-long
+		check-traces-long check-log-long check-sanitize-long
 
-.PHONY: check-clang-unit check-traces-long check-sanitize-long check-traces-sanitized
+.PHONY: check-clang-unit check-traces-long check-log-long check-sanitize-long check-traces-sanitized
 check-clang-unit:
 	$(Q)$(MAKE) CONFIG=clang CC=clang CXX=clang++ check-unit
 check-traces-long: $(COMMAND)
 	$(Q)$(RUN_TESTS) --limit 14400 --name 'traces, 4 nested SMMUs' -- scripts/check-traces $(COMMAND) \
 		smmus=4+nested $(filter-out $(call trace,boot np-thp pingpong),$(TRACES))
+check-log-long: $(COMMAND)
+	$(Q)$(RUN_TESTS) --limit 14400 \
+		'tests/log/check_log.py --s2shadow $(COMMAND) --sweep long --traces bench/traces' \
+		'tests/log/check_log.py --s2shadow $(COMMAND) --random 500'
 check-sanitize-long:
 	$(Q)$(MAKE) CONFIG=sanitize check-traces-sanitized
 check-traces-sanitized: $(COMMAND)
