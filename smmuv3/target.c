@@ -36,7 +36,8 @@ static void target_apply(struct shadow_target *target, const struct run *runs, u
 {
 	struct pgtable *pgtable = &smmu_target_of(target)->pgtable;
 
-	for (unsigned i = 0; i < count && i < TARGET_LOOK_AHEAD; i++)
+	/* The first is used at once. */
+	for (unsigned i = 1; i < count && i < TARGET_LOOK_AHEAD; i++)
 		pgtable_prefetch(pgtable, runs[i].start);
 	for (unsigned i = 0; i < count; i++) {
 		if (i + TARGET_LOOK_AHEAD < count)
