@@ -63,6 +63,7 @@ class Replayed:
         self.last_complete = 0          # T lines that the last K covers
         self.changes_since = 0          # access-changing T since the last K
         self.completions = self.tables_max = 0
+        self.flushed = 0                # K that cover a change of access
         self.flushes = Flushes(setting, run, self.stage2.vmid, self.complain)
         self.line = self.filled_line = 0
         self.filled_at = [0] * setting.smmus    # commands before the last store of bring-up
@@ -171,6 +172,7 @@ class Replayed:
             raise Wrong("is not the last T taken in")
         if self.last_complete == self.taken:
             raise Wrong("says what the last K said")
+        self.flushed += self.changes_since > 0
         self.last_complete, self.changes_since = self.taken, 0
         self.completions += 1
         self.check_truth()
