@@ -103,7 +103,7 @@ static void revoke(struct bench *bench, const struct policy_ops *ops, const stru
 		error = finish(&storm, &checksum);
 	storm_fini(&storm);
 	if (error) {
-		bench_skip(bench, "the policy failed");
+		bench_fail(bench, "the policy failed");
 		return;
 	}
 	check_checksum(config->random, checksum);

@@ -34,6 +34,7 @@ struct registration {
 };
 
 std::vector<registration> registrations;
+bool failed;
 
 void hand_over(const registration &entry, unsigned count)
 {
@@ -121,6 +122,12 @@ void bench_skip(struct bench *bench, const char *why)
 	bench->state.SkipWithError(why);
 }
 
+void bench_fail(struct bench *bench, const char *why)
+{
+	failed = true;
+	bench->state.SkipWithError(why);
+}
+
 int main(int argc, char **argv)
 {
 	static char briefly[] = "--benchmark_min_time=0.0001";
@@ -146,5 +153,5 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	benchmark::Shutdown();
-	return 0;
+	return failed ? 1 : 0;
 }

@@ -68,6 +68,9 @@ void bench_counter_rate(struct bench *bench, const char *name, double per_repeti
 /* Instead of the loop: it cannot run here, and why. Then return. */
 void bench_skip(struct bench *bench, const char *why);
 
+/* It went wrong, and why: the program's exit status will be 1. Then return. */
+void bench_fail(struct bench *bench, const char *why);
+
 /* Keep the compiler from optimising away what computed *@value. */
 static inline void bench_keep(const void *value)
 {
