@@ -40,7 +40,7 @@ void hand_over(const registration &entry, unsigned count)
 {
 	void (*run)(struct bench *) = entry.run;
 	auto *benchmark = benchmark::RegisterBenchmark(entry.name, [run](benchmark::State &state) {
-		struct bench bench = {state};
+		struct bench bench = { state };
 
 		run(&bench);
 	});
@@ -73,7 +73,7 @@ void add_context()
 void bench_register(const char *name, const char *param, void (*run)(struct bench *bench),
 		    const int64_t *values, unsigned count)
 {
-	registrations.push_back({name, param, run, values, count});
+	registrations.push_back({ name, param, run, values, count });
 }
 
 int64_t bench_argument(const struct bench *bench)

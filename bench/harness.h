@@ -6,7 +6,8 @@
  *
  *	static void grant(struct bench *bench)
  *	{
- *		... set up for bench_argument(bench) pages; if that cannot be: bench_skip(bench, "why"); return;
+ *		... set up for bench_argument(bench) pages; if that cannot be: bench_skip(bench, "why");
+ *return;
  *... while (bench_next(bench))
  *			... what is measured ...
  *		bench_counter_rate(bench, "pages", (double)bench_argument(bench));
