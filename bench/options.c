@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "bench/message.h"
 
@@ -306,6 +307,40 @@ static int complain(int reason, char **argv)
 	return -1;
 }
 
+/* Do two names stand for one file? Devices, /dev/null for one, may be named as often as one likes. */
+static bool same_file(const char *left, const char *right)
+{
+	struct stat left_stat, right_stat;
+
+	if (stat(left, &left_stat) || stat(right, &right_stat))
+		return !strcmp(left, right);
+	return S_ISREG(left_stat.st_mode) && left_stat.st_dev == right_stat.st_dev &&
+	       left_stat.st_ino == right_stat.st_ino;
+}
+
+/* No output may overwrite another, or a trace. */
+static int check_outputs(const struct options *options)
+{
+	const char *const outputs[] = { options->json, options->map, options->log, options->image };
+	const size_t count = sizeof(outputs) / sizeof(outputs[0]);
+
+	for (size_t i = 0; i < count; i++) {
+		for (size_t j = i + 1; outputs[i] && j < count; j++) {
+			if (outputs[j] && same_file(outputs[i], outputs[j])) {
+				message("%s: two outputs name this file", outputs[j]);
+				return -1;
+			}
+		}
+		for (unsigned j = 0; outputs[i] && j < options->traces_count; j++) {
+			if (same_file(outputs[i], options->traces[j])) {
+				message("%s: an output would overwrite this trace", options->traces[j]);
+				return -1;
+			}
+		}
+	}
+	return 0;
+}
+
 static int check_together(struct options *options)
 {
 	const char *single = options->map   ? "--map" :
@@ -329,7 +364,7 @@ static int check_together(struct options *options)
 		message("%s needs exactly one trace and one --policy", single);
 		return -1;
 	}
-	return 0;
+	return check_outputs(options);
 }
 
 int options_parse(struct options *options, int argc, char **argv)

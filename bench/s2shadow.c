@@ -2,6 +2,7 @@
  *
  * s2shadow.c - the command: one subcommand each in replay.c and info.c.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,7 +20,7 @@ static const char help[] =
 	"  --help     this text; `s2shadow replay --help` says more\n"
 	"  --version  version and commit\n";
 
-int main(int argc, char **argv)
+static int command(int argc, char **argv)
 {
 	if (argc < 2) {
 		message("no command is named; try s2shadow --help");
@@ -39,4 +40,15 @@ int main(int argc, char **argv)
 	}
 	message("'%s' is not a command; try s2shadow --help", argv[1]);
 	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	int status = command(argc, argv);
+
+	if (!status && (fflush(stdout) || ferror(stdout))) {
+		message("cannot write to standard output: %s", strerror(errno));
+		return 2;
+	}
+	return status;
 }

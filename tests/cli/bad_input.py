@@ -76,6 +76,11 @@ def outputs(command):
         for path, says in PATHS:
             command.case(f"{option} {path} is refused",
                          refused(command, ["replay", "--policy", "batched", option, path, GOOD], says))
+    command.case("two outputs in one file are refused",
+                 refused(command, ["replay", "--policy", "batched", "--map", "out", "--log", "out", GOOD],
+                         "two outputs"))
+    command.case("an output over a trace is refused",
+                 refused(command, ["replay", "--policy", "batched", "--map", GOOD, GOOD], "overwrite"))
     command.case("a second output that cannot be opened takes the first with it",
                  refused(command, ["replay", "--policy", "batched", "--json", "new", "--log", "missing/out",
                                    GOOD]))
