@@ -6,7 +6,10 @@
  */
 #include "bench/runner.h"
 
+#include <stdlib.h>
 #include <time.h>
+
+#include <shadow/error.h>
 
 /* Time that this thread has run: what others take from the CPU meanwhile is not in it. */
 static uint64_t cpu_ns(void)
@@ -32,21 +35,29 @@ static inline bool must_flush_first(const struct policy_ops *ops, struct policy 
 	return op->asks && ops->queued(policy, (shadow_ipa_t){ op->page << SHADOW_PAGE_LG2 }, op->count);
 }
 
+/* What the hypervisor hands over, made before the clock runs: one for each step, used by transitions. */
+static struct shadow_transition *transitions_of(const struct schedule *schedule)
+{
+	struct shadow_transition *transitions = malloc((schedule->count + 1) * sizeof(*transitions));
+
+	for (size_t i = 0; transitions && i < schedule->count; i++)
+		transitions[i] = transition_of(&schedule->ops[i]);
+	return transitions;
+}
+
 static int play_plain(const struct policy_ops *ops, struct policy *policy, const struct schedule *schedule,
-		      const struct op **failed)
+		      const struct shadow_transition *transition, const struct op **failed)
 {
 	const struct op *end = schedule->ops + schedule->count;
 
-	for (const struct op *op = schedule->ops; op < end; op++) {
+	for (const struct op *op = schedule->ops; op < end; op++, transition++) {
 		int error = 0;
 
 		if (op->kind == OP_TRANSITION) {
-			struct shadow_transition transition = transition_of(op);
-
 			if (must_flush_first(ops, policy, op))
 				error = ops->flush(policy);
 			if (!error)
-				error = ops->transition(policy, op->cpu, op->number, &transition);
+				error = ops->transition(policy, op->cpu, op->number, transition);
 		} else if (op->kind == OP_TRIP_END) {
 			ops->trip_end(policy, op->cpu);
 		} else {
@@ -113,14 +124,21 @@ static int play_hooked(const struct policy_ops *ops, struct policy *policy, cons
 static int play(const struct policy_ops *ops, struct policy *policy, const struct schedule *schedule,
 		const struct runner_hooks *hooks, uint64_t *ns, const struct op **failed)
 {
+	struct shadow_transition *transitions;
 	uint64_t start;
 	int error;
 
 	*failed = NULL;
+	*ns = 0;
+	if (hooks)
+		return play_hooked(ops, policy, schedule, hooks, failed);
+	transitions = transitions_of(schedule);
+	if (!transitions)
+		return -SHADOW_ENOMEM;
 	start = cpu_ns();
-	error = hooks ? play_hooked(ops, policy, schedule, hooks, failed) :
-			play_plain(ops, policy, schedule, failed);
+	error = play_plain(ops, policy, schedule, transitions, failed);
 	*ns = cpu_ns() - start;
+	free(transitions);
 	return error;
 }
 
