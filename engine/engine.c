@@ -153,7 +153,7 @@ static void report_access(const struct shadow_transition *transition)
 static inline void queue_piece(struct queue *queue, uint64_t number, const struct shadow_transition *transition,
 			       const struct transition_piece *piece)
 {
-	queue_unreserve(queue);
+	queue->taken++;
 	if (piece->effect == TRANSITION_GRANT && __builtin_expect(transition->access, 0)) {
 		if (transition->access & ~(unsigned)SHADOW_ACCESS_RW)
 			report_access(transition);
@@ -167,27 +167,31 @@ __attribute__((noinline)) static bool queue_mixed(struct queue *queue, uint64_t 
 						  const struct shadow_transition *transition)
 {
 	struct transition_piece piece;
-	uint64_t offset = 0;
-	bool changes = false;
+	uint64_t offset = 0, pieces = 0;
 
 	while (transition_mixed(transition, &offset, &piece)) {
 		queue_piece(queue, number, transition, &piece);
-		changes = true;
+		pieces++;
 	}
-	return changes;
+	queue->split += pieces ? pieces - 1 : 0;
+	return pieces;
 }
 
 __attribute__((noinline)) static bool queue_slow(struct queue *queue, uint64_t number,
 						 const struct shadow_transition *transition)
 {
 	struct transition_piece piece;
+	bool changes;
 
-	if (transition->old_states)
-		return queue_mixed(queue, number, transition);
-	if (!transition_uniform(transition, &piece))
-		return false;
-	queue_piece(queue, number, transition, &piece);
-	return true;
+	if (transition->old_states) {
+		changes = queue_mixed(queue, number, transition);
+	} else {
+		changes = transition_uniform(transition, &piece);
+		if (changes)
+			queue_piece(queue, number, transition, &piece);
+	}
+	queue->unchanging += !changes;
+	return changes;
 }
 
 /* Most transitions: the page after the newest slot's last one, to the same access. */
@@ -203,6 +207,7 @@ static inline bool queue_next_page(struct queue *queue, uint64_t number, const s
 		return false;
 	slot->end += transition->page_count;
 	slot->last = number;
+	queue->taken++;
 	return true;
 }
 
@@ -215,15 +220,9 @@ bool shadow_queue(struct shadow_engine *engine, unsigned cpu, uint64_t number,
 	shadow_assert(platform_host_lock_held());
 	shadow_assert(number > shadow_ticket(engine).number);
 	/* An open slot says that the engine is open. */
-	if (!queue_next_page(queue, number, transition)) {
-		if (!engine->open)
-			return false;
-		queue->transitions++;
-		return queue_slow(queue, number, transition);
-	}
-	queue->transitions++;
-	queue_unreserve(queue);
-	return true;
+	if (queue_next_page(queue, number, transition))
+		return true;
+	return engine->open && queue_slow(queue, number, transition);
 }
 
 void shadow_queue_close(struct shadow_engine *engine, unsigned cpu)
@@ -249,7 +248,9 @@ void shadow_engine_stats(const struct shadow_engine *engine, struct shadow_stats
 {
 	*stats = engine->stats;
 	for (unsigned cpu = 0; cpu < engine->config.cpu_count; cpu++) {
-		stats->transitions += engine->queue[cpu].transitions;
-		stats->slots += load_relaxed_u32(&engine->queue[cpu].tail);
+		const struct queue *queue = &engine->queue[cpu];
+
+		stats->transitions += queue->taken - queue->split + queue->unchanging;
+		stats->slots += load_relaxed_u32(&queue->tail);
 	}
 }

@@ -143,7 +143,7 @@ shadow_ticket_t shadow_flush(struct shadow_engine *engine)
 		return (shadow_ticket_t){ engine->flushed_number };
 	engine_flush(engine, false);
 	for (unsigned cpu = 0; cpu < engine->config.cpu_count; cpu++)
-		engine->queue[cpu].reserved = 0;
+		queue_unreserve(&engine->queue[cpu]);
 	return (shadow_ticket_t){ engine->flushed_number };
 }
 

@@ -10,8 +10,8 @@ void queue_init(struct queue *queue, struct queue_slot *slot, uint32_t slots)
 	queue->mask = slots - 1;
 	queue->newest = NULL;
 	queue->tail_limit = slots;
-	queue->transitions = 0;
-	queue->reserved = queue->indexed = 0;
+	queue->taken = queue->promised = queue->unchanging = queue->split = 0;
+	queue->indexed = 0;
 	queue->revokes = queue->revokes_drained = 0;
 	store_relaxed_u32(&queue->tail, 0);
 	store_relaxed_u32(&queue->head, 0);

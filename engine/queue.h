@@ -28,9 +28,11 @@ struct queue {
 	uint32_t mask;		       /* slots - 1; fixed */
 	struct queue_slot *slot;
 	struct queue_slot *newest;     /* may still be extended, or NULL; also cleared by who drains it */
-	uint64_t transitions;	       /* taken in, for the statistics */
+	uint64_t taken;		       /* pieces queued, ever */
+	uint64_t promised;	       /* pieces that have or had a slot set aside, ever; at least taken */
+	uint64_t unchanging;	       /* transitions taken in that change nothing, for the statistics */
+	uint64_t split;		       /* pieces beyond the first of their transition, likewise */
 	uint32_t revokes;	       /* slots opened that revoke, ever */
-	uint32_t reserved;	       /* slots set aside for what is not queued yet */
 	/* Written by the drainer, under the host lock; read by the owner. */
 	alignas(64) _Atomic uint32_t head;
 	uint32_t tail_limit;	       /* head + slots */
@@ -49,19 +51,17 @@ static inline uint32_t queue_room(const struct queue *queue)
 /* Set aside @slots for transitions to come. Host lock. Return: false, and nothing is changed, without room. */
 static inline bool queue_reserve(struct queue *queue, uint32_t slots)
 {
-	uint32_t reserved = queue->reserved + slots;
-
-	if (reserved > queue_room(queue))
+	/* Two counters that only rise, one in each call, are cheaper than one that goes up and down. */
+	if (queue->promised - queue->taken + slots > queue_room(queue))
 		return false;
-	queue->reserved = reserved;
+	queue->promised += slots;
 	return true;
 }
 
-/* One of them is queued now, in a slot of its own or in the newest. */
+/* Slots set aside for what is not queued yet are free again. */
 static inline void queue_unreserve(struct queue *queue)
 {
-	if (queue->reserved)
-		queue->reserved--;
+	queue->promised = queue->taken;
 }
 
 /* The next number in the host's order continues the newest slot, above or below, to the same access. */

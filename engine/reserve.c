@@ -166,7 +166,7 @@ static bool outstanding(const struct shadow_engine *engine)
 	bool any = false;
 
 	for (unsigned cpu = 0; cpu < engine->config.cpu_count; cpu++)
-		any |= engine->queue[cpu].reserved != 0;
+		any |= engine->queue[cpu].promised != engine->queue[cpu].taken;
 	return any && (engine->counted || !engine->promise_holds);
 }
 
@@ -182,6 +182,9 @@ __attribute__((noinline)) static int reserve_slow(struct shadow_engine *engine, 
 	    transition->start.addr & (SHADOW_PAGE_BYTES - 1) || !transition->page_count || page >= engine->page_top ||
 	    transition->page_count > engine->page_top - page)
 		return -SHADOW_EINVAL;
+	/* Something was queued that had not been reserved: it holds nothing back from others. */
+	if (engine->queue[cpu].promised < engine->queue[cpu].taken)
+		queue_unreserve(&engine->queue[cpu]);
 	error = reserve_all(engine, cpu, transition);
 	if (error != -SHADOW_EAGAIN && error != -SHADOW_ENOMEM)
 		return error;
