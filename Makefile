@@ -204,6 +204,8 @@ ifeq ($(CONFIG),default)
 else ifeq ($(CONFIG),clang)
   config_cc := clang
   config_cxx := clang++
+  # What bookworm's valgrind can read, to count instructions.
+  config_flags := -gdwarf-4
 else ifeq ($(CONFIG),asan)
   config_flags := -fsanitize=address -fno-omit-frame-pointer -DPLATFORM_LINUX_SANITIZED
 else ifeq ($(CONFIG),ubsan)
