@@ -532,7 +532,7 @@ check-log: $(COMMAND)
 check-referee: $(COMMAND)
 	$(Q)scripts/install-qemu || [ $$? -eq 77 ]
 	$(Q)$(RUN_TESTS) --limit 900 --name referee -- tests/referee/referee.py --s2shadow $(COMMAND) \
-		$(addprefix --trace ,$(call trace,boot np-thp))
+		$(addprefix --trace ,$(call trace,churn pingpong))
 	$(Q)$(RUN_TESTS) --limit 900 --name 'referee of the referee' -- scripts/check-that \
 		'the referee passes right tables and reports wrong ones' tests/referee/selftest.py \
 		$(call trace,boot np-thp)
