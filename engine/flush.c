@@ -162,70 +162,62 @@ static int flight_poll(struct shadow_engine *engine)
 	return 1;
 }
 
-/* Return: 1 if everything up to @number is in force, 0 if not yet, or -SHADOW_EAGAIN, -SHADOW_EIO. */
-static int number_poll(struct shadow_engine *engine, uint64_t number)
+/* Give back what is complete, up to the flight that covers @number; UINT64_MAX: all flights. Return: 1 if that is
+ * all in force, 0 if not yet, or -SHADOW_EIO. */
+static int flights_poll(struct shadow_engine *engine, uint64_t number)
 {
 	int done = 1;
 
-	/* Gate closed: nothing is in force, unless a snapshot failed and so did the abort after it. */
-	if (!engine->open)
-		return engine->target ? engine->target->ops->complete(engine->target, 0) : 1;
-	if (number > engine->flushed_number)
-		return -SHADOW_EAGAIN;
 	while (engine->complete_number < number && engine->flight_count && done == 1)
 		done = flight_poll(engine);
 	return done;
 }
 
-static int all_poll(struct shadow_engine *engine, uint64_t number)
+/* The same for a ticket, which may be from before the snapshot, or not be flushed yet: -SHADOW_EAGAIN. */
+static int ticket_poll(struct shadow_engine *engine, shadow_ticket_t ticket)
 {
-	int done = 1;
-
-	(void)number;
-	while (engine->flight_count && done == 1)
-		done = flight_poll(engine);
-	return done;
+	/* Gate closed: nothing is in force, unless a snapshot failed and so did the abort after it. */
+	if (!engine->open)
+		return engine->target ? engine->target->ops->complete(engine->target, 0) : 1;
+	if (ticket.number > engine->flushed_number)
+		return -SHADOW_EAGAIN;
+	return flights_poll(engine, ticket.number);
 }
 
-/* What is complete at the first look costs no clock read. Later the clock is read before the look, so that a
- * caller who was held up between the two does not take a finished sync for a late one. */
-static int wait_for(struct shadow_engine *engine, int (*poll)(struct shadow_engine *engine, uint64_t number),
-		    uint64_t number, uint64_t wait_ns)
+/* What is complete at the first look, @done, costs no clock read. Later the clock is read before the look, so
+ * that a caller who was held up between the two does not take a finished sync for a late one. */
+static int wait_for(struct shadow_engine *engine, int done, uint64_t number, uint64_t wait_ns)
 {
-	uint64_t start;
-	int done;
+	uint64_t start = done ? 0 : platform_time_ns();
 
-	if (!wait_ns || wait_ns > SHADOW_WAIT_NS_MAX)
-		return -SHADOW_EINVAL;
-	done = poll(engine, number);
-	if (done)
-		return done == 1 ? 0 : done;
-	start = platform_time_ns();
-	for (;;) {
+	while (!done) {
 		bool late = platform_time_ns() - start > wait_ns;
 
-		done = poll(engine, number);
+		done = flights_poll(engine, number);
 		if (done)
-			return done == 1 ? 0 : done;
+			break;
 		if (late)
 			return -SHADOW_ETIMEDOUT;
 		platform_relax();
 	}
+	return done == 1 ? 0 : done;
 }
 
 int engine_wait_all(struct shadow_engine *engine, uint64_t wait_ns)
 {
-	return wait_for(engine, all_poll, 0, wait_ns);
+	return wait_for(engine, flights_poll(engine, UINT64_MAX), UINT64_MAX, wait_ns);
 }
 
 bool shadow_complete(struct shadow_engine *engine, shadow_ticket_t ticket)
 {
 	shadow_assert(platform_host_lock_held());
-	return number_poll(engine, ticket.number) == 1;
+	return ticket_poll(engine, ticket) == 1;
 }
 
 int shadow_wait(struct shadow_engine *engine, shadow_ticket_t ticket, uint64_t wait_ns)
 {
 	shadow_assert(platform_host_lock_held());
-	return wait_for(engine, number_poll, ticket.number, wait_ns);
+	if (!wait_ns || wait_ns > SHADOW_WAIT_NS_MAX)
+		return -SHADOW_EINVAL;
+	return wait_for(engine, ticket_poll(engine, ticket), ticket.number, wait_ns);
 }
