@@ -16,12 +16,7 @@ static void queue_next(struct storm *storm, struct shadow_engine *engine, uint64
 
 	for (i = storm->next; i < end; i++) {
 		uint32_t page = storm->order[i];
-		struct shadow_transition transition = {
-			.start = { (STORM_BASE + page) << SHADOW_PAGE_LG2 },
-			.page_count = 1,
-			.new_state = SHADOW_STATE_NOPAGE,
-			.old_state = (enum shadow_state)storm->states[page],
-		};
+		struct shadow_transition transition = storm_transition(storm, page);
 
 		shadow_queue(engine, 0, ++number, &transition);
 		storm->states[page] = SHADOW_STATE_NOPAGE;

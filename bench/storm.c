@@ -182,12 +182,7 @@ int storm_revoke(struct storm *storm, uint64_t count)
 		end = STORM_PAGES;
 	for (i = storm->next; i < end && !error; i++) {
 		uint32_t page = storm->order[i];
-		struct shadow_transition transition = {
-			.start = { (STORM_BASE + page) << SHADOW_PAGE_LG2 },
-			.page_count = 1,
-			.new_state = SHADOW_STATE_NOPAGE,
-			.old_state = (enum shadow_state)storm->states[page],
-		};
+		struct shadow_transition transition = storm_transition(storm, page);
 
 		error = storm->ops->transition(storm->policy, 0, ++storm->number, &transition);
 		storm->states[page] = SHADOW_STATE_NOPAGE;

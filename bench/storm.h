@@ -54,6 +54,17 @@ __attribute__((warn_unused_result)) int storm_open(struct storm *storm, const st
 /* Close the policy, if one is open, and release everything. */
 void storm_fini(struct storm *storm);
 
+/* The revoke of page @page of the storm; looks up its old state, as a host does. */
+static inline struct shadow_transition storm_transition(const struct storm *storm, uint32_t page)
+{
+	return (struct shadow_transition){
+		.start = { (STORM_BASE + page) << SHADOW_PAGE_LG2 },
+		.page_count = 1,
+		.new_state = SHADOW_STATE_NOPAGE,
+		.old_state = (enum shadow_state)storm->states[page],
+	};
+}
+
 /**
  * storm_revoke() - revoke the next @count pages, one a call, then flush.
  * At most what is left. This is what is timed. Return: 0 or a negative SHADOW_E*.
