@@ -155,7 +155,7 @@ static struct live_table child_table(const struct root *root, const struct place
 	};
 }
 
-static bool is_leaf(const struct root *root, unsigned level, uint64_t value)
+static bool is_leaf(const struct root *root, int level, uint64_t value)
 {
 	return decode_kind(&root->stage2, level, value) == DESCRIPTOR_LEAF;
 }
@@ -225,7 +225,7 @@ static void leaves_judge(struct store *store, const struct placed *fresh, const 
 	}
 }
 
-static void ghost_judge(void *ctx, uint64_t address, unsigned level, bool table, uint64_t descriptor)
+static void ghost_judge(void *ctx, uint64_t address, int level, bool table, uint64_t descriptor)
 {
 	struct store *store = ctx;
 	struct placed ghost = { address, level, table, descriptor };
@@ -333,7 +333,7 @@ static void hole_judge(struct model *model, const struct hole *hole)
 
 /* ---- live tables ------------------------------------------------------------------------- */
 
-static void flaw_judge(struct store *store, unsigned level, uint64_t pa, uint64_t old_value, uint64_t value)
+static void flaw_judge(struct store *store, int level, uint64_t pa, uint64_t old_value, uint64_t value)
 {
 	const char *flaw = decode_flaw(&store->root->stage2, level, value, store->model->config.bbml);
 
@@ -498,7 +498,7 @@ struct collected {
 	unsigned count, room;
 };
 
-static void leaf_collect(void *ctx, uint64_t address, unsigned level, bool table, uint64_t descriptor)
+static void leaf_collect(void *ctx, uint64_t address, int level, bool table, uint64_t descriptor)
 {
 	struct collected *collected = ctx;
 

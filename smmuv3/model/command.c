@@ -10,6 +10,7 @@
 #include "command.h"
 
 #include "bits.h"
+#include "decode.h"
 
 enum opcode {
 	OP_PREFETCH_CONFIG = 0x01,
@@ -49,6 +50,7 @@ enum need {
 #define VMID	     M(47, 32)
 #define ASID	     M(63, 48)
 #define RANGE	     (M(16, 12) | M(24, 20)) /* NUM, SCALE */
+#define RANGE_DS     M(25, 25)                /* one more bit of SCALE, with IDR5.DS */
 #define LEVEL_HINT   (M(9, 8) | M(11, 10))   /* TTL, TG */
 #define LEAF	     M(0, 0)
 #define VA	     M(63, 12)
@@ -108,11 +110,15 @@ static bool need_met(enum need need, const struct model_config *config)
 	}
 }
 
+enum {
+	SCALE_MAX = 39
+};
+
 /* The address and level part that NH_VA, NH_VAA, EL2_VA, EL2_VAA and S2_IPA share. Return: what is wrong. */
 static const char *range_decode(const uint64_t word[2], const struct model_config *config,
 				struct invalidation *tlbi)
 {
-	unsigned num = bits_get(word[0], 16, 12), scale = bits_get(word[0], 24, 20);
+	unsigned num = bits_get(word[0], 16, 12), scale = bits_get(word[0], config->ds ? 25 : 24, 20);
 	unsigned ttl = bits_get(word[1], 9, 8), tg = bits_get(word[1], 11, 10);
 	bool leaf = bit_get(word[1], 0);
 	unsigned granule_lg2 = 10 + 2 * tg;
@@ -126,11 +132,13 @@ static const char *range_decode(const uint64_t word[2], const struct model_confi
 			return "NUM, SCALE or TTL with TG=0";
 		tlbi->last = address;
 		tlbi->granules = GRANULE_ANY;
-		tlbi->leaf_levels = 0xf;
-		tlbi->table_levels = leaf ? 0 : 0x7;
+		tlbi->leaf_levels = LEVELS_ALL;
+		tlbi->table_levels = leaf ? 0 : LEVELS_TABLES;
 		return NULL;
 	}
-	if (tg == 2 && ttl == 1)
+	if (scale > SCALE_MAX)
+		scale = SCALE_MAX;
+	if (tg == 2 && ttl == 1 && !config->ds)
 		ttl = 0; /* 16K has no level-1 blocks without DS */
 	if (!num && !scale && !ttl)
 		return "one granule of unknown level: reserved with TG!=0";
@@ -139,8 +147,8 @@ static const char *range_decode(const uint64_t word[2], const struct model_confi
 	span = bits_put(num + UINT64_C(1), scale + granule_lg2);
 	tlbi->last = address + span - 1 < address ? ~UINT64_C(0) : address + span - 1;
 	tlbi->granules = tg == 1 ? GRANULE_4K : tg == 2 ? GRANULE_16K : GRANULE_64K;
-	tlbi->leaf_levels = ttl ? 1u << ttl : 0xf;
-	tlbi->table_levels = leaf ? 0 : ttl ? (1u << ttl) - 1 : 0x7;
+	tlbi->leaf_levels = ttl ? LEVEL_BIT(ttl) : LEVELS_ALL;
+	tlbi->table_levels = leaf ? 0 : ttl ? LEVEL_BIT(ttl) - 1 : LEVELS_TABLES;
 	return NULL;
 }
 
@@ -175,10 +183,11 @@ static const char *operands_decode(const struct shape *shape, const uint64_t wor
 				   const struct model_config *config, struct command *command)
 {
 	struct invalidation *tlbi = &command->tlbi;
+	uint64_t range_ds = config->ds && (shape->allowed[0] & RANGE) == RANGE ? RANGE_DS : 0;
 
 	command->is_tlbi_opcode = shape->opcode >= OP_TLBI_NH_ALL && shape->opcode <= OP_TLBI_NSNH_ALL;
 	tlbi->vmid = bits_get(word[0], 47, 32);
-	if (word[0] & ~shape->allowed[0] || word[1] & ~shape->allowed[1])
+	if (word[0] & ~(shape->allowed[0] | range_ds) || word[1] & ~shape->allowed[1])
 		return "reserved bits set";
 	if (shape->allowed[0] & VMID && command->is_tlbi_opcode) {
 		if (!config->s2p && tlbi->vmid)

@@ -29,7 +29,7 @@ struct invalidation {
 	bool everything;		    /* of those translations; else the fields below */
 	uint64_t first, last;		    /* addresses, inclusive */
 	unsigned granules;		    /* enum granule_set */
-	unsigned leaf_levels, table_levels; /* bit n: level n */
+	unsigned leaf_levels, table_levels; /* LEVEL_BIT() of each */
 };
 
 struct command {

@@ -45,6 +45,27 @@ static unsigned granule_decode(unsigned tg, const struct model_config *config)
 	}
 }
 
+/* S2SL0 and S2SL0_2. Return: false if there is no such level; which sizes it may have is checked later. */
+static bool start_level_decode(struct model_stage2 *stage2, unsigned sl0, bool sl0_2, const struct model_config *config)
+{
+	if (sl0_2) {
+		stage2->start_level = -1;
+		return stage2->ds && stage2->granule_lg2 == 12 && sl0 == 0;
+	}
+	stage2->start_level = (stage2->granule_lg2 == 12 ? 2 : 3) - (int)sl0;
+	if (sl0 < 3)
+		return true;
+	switch (stage2->granule_lg2) {
+	case 12:
+		stage2->start_level = 3;
+		return config->stt;
+	case 14:
+		return stage2->ds;
+	default:
+		return false;
+	}
+}
+
 /* Is this pair of input size and start level in the tables of DDI 0487, Concatenated translation tables? */
 static bool start_level_legal(const struct model_stage2 *stage2, unsigned oas_implemented)
 {
@@ -52,35 +73,64 @@ static bool start_level_legal(const struct model_stage2 *stage2, unsigned oas_im
 	unsigned stride = stage2->granule_lg2 - 3;
 	unsigned tables_lg2_max = 4;
 
-	if (stage2->granule_lg2 != 12 && stage2->start_level == 0)
-		return false; /* 16K level 0 needs DS; 64K has none */
 	if (stage2->ia_bits <= shift)
 		return false;
-	if (stage2->start_level == 0 && (oas_implemented == 40 || oas_implemented == 42))
-		return false; /* concatenation at level 1 is mandatory there */
-	if (stage2->granule_lg2 == 14 && stage2->start_level == 1 && oas_implemented == 40)
-		return false; /* concatenation at level 2 is mandatory there */
+	/* The tops of the small formats are not there for small outputs: the level below, concatenated, is. */
+	if (stage2->granule_lg2 == 12 && stage2->start_level == 0 && oas_implemented < 44)
+		return false;
+	if (stage2->granule_lg2 == 14 && stage2->start_level == 1 && oas_implemented < 42)
+		return false;
+	if (stage2->granule_lg2 == 16 && stage2->start_level == 1 && oas_implemented < 44)
+		return false;
 	return stage2->ia_bits - shift <= stride + tables_lg2_max;
+}
+
+/* S2T0SZ. Return: false if there is no such input size. */
+static bool size_decode(struct model_stage2 *stage2, unsigned t0sz, const struct model_config *config)
+{
+	unsigned t0sz_max = !config->stt ? 39 : stage2->granule_lg2 == 16 ? 47 : 48;
+	unsigned t0sz_min = stage2->ds || stage2->granule_lg2 == 16 ? 12 : 16;
+
+	stage2->ia_bits = 64 - t0sz;
+	return t0sz >= t0sz_min && t0sz <= t0sz_max && stage2->ia_bits <= config->oas_bits;
+}
+
+/* The fields that say what a table looks like. Return: false if there is none like that. */
+static bool format_decode(const uint64_t ste[8], const struct model_config *config, struct model_stage2 *stage2)
+{
+	uint64_t word2 = ste[2], word3 = ste[3];
+
+	stage2->granule_lg2 = granule_decode(bits_get(word2, 47, 46), config);
+	if (!stage2->granule_lg2)
+		return false;
+	stage2->ds = bit_get(word3, 3);
+	if (stage2->ds && (!config->ds || stage2->granule_lg2 == 16))
+		return false;
+	stage2->fwb = bit_get(ste[1], 25);
+	if (stage2->fwb && !config->fwb)
+		return false;
+	stage2->large = stage2->ds || (stage2->granule_lg2 == 16 && config->oas_bits == 52);
+	stage2->oas_bits = min_unsigned(oas_decode(bits_get(word2, 50, 48)), config->oas_bits);
+	if (!stage2->large)
+		stage2->oas_bits = min_unsigned(stage2->oas_bits, 48);
+	return size_decode(stage2, bits_get(word2, 37, 32), config) &&
+	       start_level_decode(stage2, bits_get(word2, 39, 38), bit_get(word3, 2), config) &&
+	       start_level_legal(stage2, config->oas_bits);
 }
 
 static bool stage2_legal(const uint64_t ste[8], const struct model_config *config, struct ste_view *view)
 {
 	struct model_stage2 *stage2 = &view->stage2;
-	uint64_t word2 = ste[2], word3 = ste[3];
-	unsigned t0sz = bits_get(word2, 37, 32), sl0 = bits_get(word2, 39, 38);
+	uint64_t word2 = ste[2];
 	unsigned start_lg2;
 
 	stage2->nested = bits_get(ste[0], 3, 1) == CONFIG_NESTED;
 	stage2->vmid = bits_get(word2, 15, 0);
-	stage2->granule_lg2 = granule_decode(bits_get(word2, 47, 46), config);
 	stage2->affd = bit_get(word2, 53) || bit_get(word2, 56);
 	stage2->record = bit_get(word2, 58);
-	stage2->oas_bits = min_unsigned(oas_decode(bits_get(word2, 50, 48)), config->oas_bits);
 
 	if (bits_get(ste[0], 63, 59) && !stage2->nested)
 		return false; /* S1CDMax without substreams */
-	if (bit_get(ste[1], 25))
-		return false; /* S2FWB is not offered */
 	if (bits_get(ste[1], 29, 28) && !config->ats)
 		return false; /* EATS */
 	if (bits_get(ste[1], 31, 30))
@@ -97,20 +147,10 @@ static bool stage2_legal(const uint64_t ste[8], const struct model_config *confi
 		return false; /* S2HAFT, S2PIE, S2POE are not offered */
 	if (bits_get(word2, 45, 44) == 1)
 		return false; /* S2SH0 reserved */
-	if (bits_get(word3, 3, 2))
-		return false; /* S2DS, S2SL0_2 are not offered */
-	if (!stage2->granule_lg2)
-		return false;
-	if (t0sz > 39 || t0sz < 16 || t0sz < 64 - config->oas_bits)
-		return false;
-	stage2->ia_bits = 64 - t0sz;
-	if (stage2->granule_lg2 == 12 && sl0 == 3)
-		return false; /* small tables are not offered */
-	stage2->start_level = (stage2->granule_lg2 == 12 ? 2 : 3) - sl0;
-	if (!start_level_legal(stage2, config->oas_bits))
+	if (!format_decode(ste, config, stage2))
 		return false;
 
-	stage2->ttb = word3 & bits_mask(55, 4);
+	stage2->ttb = ste[3] & bits_mask(55, 4);
 	if (stage2->ttb >> stage2->oas_bits)
 		return false;
 	start_lg2 = 3 + start_entries_lg2(stage2);
@@ -154,7 +194,7 @@ struct model_stage2 model_decode_ste(const uint64_t ste[8], const struct model_c
 	return decode_ste(ste, config).stage2;
 }
 
-unsigned level_contiguous_lg2(unsigned granule_lg2, unsigned level)
+unsigned level_contiguous_lg2(unsigned granule_lg2, int level)
 {
 	switch (granule_lg2) {
 	case 12:
@@ -166,13 +206,13 @@ unsigned level_contiguous_lg2(unsigned granule_lg2, unsigned level)
 	}
 }
 
-/* The highest level at which the format has blocks: without 52-bit addresses the next one up has none. */
-static unsigned block_level_min(const struct model_stage2 *stage2)
+/* The highest level at which the format has blocks: 52-bit addresses bring them to the next one up. */
+static int block_level_min(const struct model_stage2 *stage2)
 {
-	return stage2->granule_lg2 == 12 ? 1 : 2;
+	return (stage2->granule_lg2 == 12 ? 1 : 2) - (stage2->large ? 1 : 0);
 }
 
-enum descriptor_kind decode_kind(const struct model_stage2 *stage2, unsigned level, uint64_t value)
+enum descriptor_kind decode_kind(const struct model_stage2 *stage2, int level, uint64_t value)
 {
 	if (!bit_get(value, 0))
 		return DESCRIPTOR_INVALID;
@@ -183,36 +223,84 @@ enum descriptor_kind decode_kind(const struct model_stage2 *stage2, unsigned lev
 	return DESCRIPTOR_LEAF;
 }
 
+/* The output address in a descriptor, from bit @low on: where its high bits are depends on the format. */
+static uint64_t output_address(const struct model_stage2 *stage2, uint64_t value, unsigned low)
+{
+	if (!stage2->large)
+		return value & bits_mask(47, low);
+	if (stage2->granule_lg2 == 16)
+		return (value & bits_mask(47, low)) | bits_put(bits_get(value, 15, 12), 48);
+	return (value & bits_mask(49, low)) | bits_put(bits_get(value, 9, 8), 50);
+}
+
 uint64_t decode_table_address(const struct model_stage2 *stage2, uint64_t value)
 {
-	return value & bits_mask(47, stage2->granule_lg2);
+	return output_address(stage2, value, stage2->granule_lg2);
 }
 
-uint64_t decode_leaf_address(const struct model_stage2 *stage2, unsigned level, uint64_t value)
+uint64_t decode_leaf_address(const struct model_stage2 *stage2, int level, uint64_t value)
 {
-	return value & bits_mask(47, level_shift(stage2->granule_lg2, level));
+	return output_address(stage2, value, level_shift(stage2->granule_lg2, level));
 }
 
-static const char *leaf_flaw(const struct model_stage2 *stage2, unsigned level, uint64_t value, unsigned bbml)
+bool decode_device(const struct model_stage2 *stage2, uint64_t value)
 {
-	unsigned shift = level_shift(stage2->granule_lg2, level);
-	uint64_t low = value & bits_mask(shift - 1, 12);
-	unsigned memattr = DESCRIPTOR_MEMATTR(value);
+	/* Without S2FWB, MemAttr[3:2] of 0 is Device. With it, MemAttr[3] is no part of the type. */
+	return stage2->fwb ? !(DESCRIPTOR_MEMATTR(value) & 4) : DESCRIPTOR_MEMATTR(value) >> 2 == 0;
+}
+
+static bool memory_reserved(const struct model_stage2 *stage2, unsigned memattr)
+{
+	if (stage2->fwb)
+		return memattr == 4 || memattr & 8; /* 1xxx needs IDR3.MTEPERM */
+	return memattr >> 2 && !(memattr & 3);
+}
+
+/* Bits 50:48 that no descriptor of this format may have set. */
+static uint64_t reserved_high(const struct model_stage2 *stage2)
+{
+	return stage2->ds ? bits_mask(50, 50) : bits_mask(50, 48);
+}
+
+/* The address bits from 12 on that lie below @shift and hold nothing. */
+static uint64_t reserved_low(const struct model_stage2 *stage2, unsigned shift)
+{
+	unsigned first = stage2->large && stage2->granule_lg2 == 16 ? 16 : 12;
+
+	return shift > first ? bits_mask(shift - 1, first) : 0;
+}
+
+static const char *leaf_flaw(const struct model_stage2 *stage2, int level, uint64_t value, unsigned bbml)
+{
+	uint64_t low = value & reserved_low(stage2, level_shift(stage2->granule_lg2, level));
 
 	if (level < 3 && bbml > 0)
 		low &= ~bits_put(1, 16); /* nT */
-	if (shift > 12 && low)
+	if (low)
 		return "leaf with address bits below its size";
-	if (bits_get(value, 50, 48))
-		return "leaf with address bits above 47";
-	if (bits_get(value, 9, 8) == 1)
+	if (value & reserved_high(stage2))
+		return stage2->ds ? "leaf with bit 50 set" : "leaf with address bits above 47";
+	if (!stage2->ds && bits_get(value, 9, 8) == 1)
 		return "leaf with reserved shareability";
-	if (memattr >> 2 && !(memattr & 3))
+	if (memory_reserved(stage2, DESCRIPTOR_MEMATTR(value)))
 		return "leaf with reserved memory attributes";
+	if (DESCRIPTOR_CONTIGUOUS(value) && !level_contiguous_lg2(stage2->granule_lg2, level))
+		return "contiguous bit at a level that has no groups";
 	return NULL;
 }
 
-const char *decode_flaw(const struct model_stage2 *stage2, unsigned level, uint64_t value, unsigned bbml)
+static const char *table_flaw(const struct model_stage2 *stage2, uint64_t value)
+{
+	if (bits_get(value, 63, 59) || value & reserved_high(stage2))
+		return "table descriptor with reserved bits set";
+	if (value & reserved_low(stage2, stage2->granule_lg2))
+		return "next-level table not aligned to the granule";
+	if (decode_table_address(stage2, value) >> stage2->oas_bits)
+		return "next-level table beyond the output size";
+	return NULL;
+}
+
+const char *decode_flaw(const struct model_stage2 *stage2, int level, uint64_t value, unsigned bbml)
 {
 	switch (decode_kind(stage2, level, value)) {
 	case DESCRIPTOR_INVALID:
@@ -220,13 +308,7 @@ const char *decode_flaw(const struct model_stage2 *stage2, unsigned level, uint6
 	case DESCRIPTOR_RESERVED:
 		return level == 3 ? "block form at level 3" : "block at a level that has none";
 	case DESCRIPTOR_TABLE:
-		if (bits_get(value, 63, 59) || bits_get(value, 50, 48))
-			return "table descriptor with reserved bits set";
-		if (value & bits_mask(stage2->granule_lg2 - 1, 12))
-			return "next-level table not aligned to the granule";
-		if (decode_table_address(stage2, value) >> stage2->oas_bits)
-			return "next-level table beyond the output size";
-		return NULL;
+		return table_flaw(stage2, value);
 	default:
 		if (decode_leaf_address(stage2, level, value) >> stage2->oas_bits)
 			return "leaf beyond the output size";
@@ -234,7 +316,7 @@ const char *decode_flaw(const struct model_stage2 *stage2, unsigned level, uint6
 	}
 }
 
-static void leaf_fill(struct model_leaf *leaf, const struct model_stage2 *stage2, unsigned level,
+static void leaf_fill(struct model_leaf *leaf, const struct model_stage2 *stage2, int level,
 		      uint64_t ipa, uint64_t descriptor_pa, uint64_t value, enum descriptor_kind kind)
 {
 	unsigned shift = level_shift(stage2->granule_lg2, level);
@@ -252,12 +334,12 @@ static void leaf_fill(struct model_leaf *leaf, const struct model_stage2 *stage2
 	leaf->pa = decode_leaf_address(stage2, level, value);
 	leaf->read = DESCRIPTOR_READ(value);
 	leaf->write = DESCRIPTOR_WRITE(value);
-	leaf->device = DESCRIPTOR_DEVICE(value);
+	leaf->device = decode_device(stage2, value);
 	leaf->contiguous = DESCRIPTOR_CONTIGUOUS(value);
 }
 
 /* What is wrong with a fetched descriptor, as an access that uses it would report it. */
-static enum model_fault descriptor_fault(const struct model_stage2 *stage2, unsigned level, uint64_t value)
+static enum model_fault descriptor_fault(const struct model_stage2 *stage2, int level, uint64_t value)
 {
 	switch (decode_kind(stage2, level, value)) {
 	case DESCRIPTOR_INVALID:
@@ -277,7 +359,7 @@ enum model_fault model_walk(const struct model_memory *memory, const struct mode
 			    uint64_t ipa, struct model_leaf *leaf)
 {
 	uint64_t table = stage2->ttb;
-	unsigned level = stage2->start_level;
+	int level = stage2->start_level;
 
 	if (!stage2->valid || ipa >> stage2->ia_bits)
 		return MODEL_F_TRANSLATION;
@@ -311,7 +393,7 @@ struct walk_all {
 	void (*leaf)(void *ctx, const struct model_leaf *leaf);
 };
 
-static enum model_fault walk_table(const struct walk_all *walk, uint64_t table, unsigned level, uint64_t ipa,
+static enum model_fault walk_table(const struct walk_all *walk, uint64_t table, int level, uint64_t ipa,
 				   unsigned entries_lg2)
 {
 	const struct model_stage2 *stage2 = walk->stage2;

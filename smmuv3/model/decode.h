@@ -30,21 +30,30 @@ enum descriptor_kind {
 	DESCRIPTOR_LEAF,
 };
 
-enum descriptor_kind decode_kind(const struct model_stage2 *stage2, unsigned level, uint64_t value);
+enum descriptor_kind decode_kind(const struct model_stage2 *stage2, int level, uint64_t value);
 /** decode_flaw() - why a descriptor is misprogrammed although hardware takes it. Return: NULL if it is not.
  */
-const char *decode_flaw(const struct model_stage2 *stage2, unsigned level, uint64_t value, unsigned bbml);
+const char *decode_flaw(const struct model_stage2 *stage2, int level, uint64_t value, unsigned bbml);
 uint64_t decode_table_address(const struct model_stage2 *stage2, uint64_t value);
-uint64_t decode_leaf_address(const struct model_stage2 *stage2, unsigned level, uint64_t value);
+uint64_t decode_leaf_address(const struct model_stage2 *stage2, int level, uint64_t value);
+/** decode_device() - is a leaf of Device type? With S2FWB as well, MemAttr[2] tells. */
+bool decode_device(const struct model_stage2 *stage2, uint64_t value);
 
 /** level_shift() - log2 of what one entry at @level covers. */
-static inline unsigned level_shift(unsigned granule_lg2, unsigned level)
+static inline unsigned level_shift(unsigned granule_lg2, int level)
 {
-	return granule_lg2 + (3 - level) * (granule_lg2 - 3);
+	return granule_lg2 + (unsigned)(3 - level) * (granule_lg2 - 3);
 }
 
+/* Sets of levels: a bit for each of -1 .. 3. */
+#define LEVEL_BIT(level) (1u << ((level) + 1))
+enum {
+	LEVELS_ALL = 0x1f,   /* those that leaves or pointers may be at */
+	LEVELS_TABLES = 0xf, /* those above pages */
+};
+
 /** level_contiguous_lg2() - log2 of the members of a contiguous group; 0 where there are none. */
-unsigned level_contiguous_lg2(unsigned granule_lg2, unsigned level);
+unsigned level_contiguous_lg2(unsigned granule_lg2, int level);
 
 /** start_entries_lg2() - log2 of the entries in the (concatenated) start-level tables. */
 static inline unsigned start_entries_lg2(const struct model_stage2 *stage2)
@@ -58,6 +67,5 @@ static inline unsigned start_entries_lg2(const struct model_stage2 *stage2)
 #define DESCRIPTOR_ACCESSED(value)   (((value) >> 10) & 1)
 #define DESCRIPTOR_NT(value)	     (((value) >> 16) & 1)
 #define DESCRIPTOR_CONTIGUOUS(value) (((value) >> 52) & 1)
-#define DESCRIPTOR_DEVICE(value)     ((DESCRIPTOR_MEMATTR(value) >> 2) == 0)
 
 #endif

@@ -17,7 +17,7 @@
 struct translation {
 	const struct model_stage2 *stage2;
 	uint64_t ipa;
-	unsigned level;
+	int level;
 	uint64_t descriptor; /* of the leaf, its address being that of the slot that covers ipa */
 	uint64_t fetch_pa;   /* of the descriptor whose fetch failed */
 	bool hit;
@@ -29,7 +29,7 @@ static struct space *space_of(struct model *model, const struct model_stage2 *st
 	return tlb_space(model->tlb, stage2->vmid, stage2->granule_lg2, combined, how & DMA_FILL);
 }
 
-static void fill(struct model *model, struct space *space, uint64_t ipa, unsigned level, bool table,
+static void fill(struct model *model, struct space *space, uint64_t ipa, int level, bool table,
 		 uint64_t descriptor)
 {
 	if (!space_fill(space, ipa, level, table, descriptor, ++model->time, false))
@@ -42,7 +42,8 @@ static enum model_fault walk(struct model *model, struct space *space, const str
 			     struct translation *translation, unsigned how)
 {
 	const struct model_stage2 *stage2 = translation->stage2;
-	unsigned level = stage2->start_level, index_lg2 = start_entries_lg2(stage2);
+	unsigned index_lg2 = start_entries_lg2(stage2);
+	int level = stage2->start_level;
 	uint64_t table = stage2->ttb, value;
 
 	if (from->table && from->table_level >= level) {
@@ -145,7 +146,7 @@ static struct model_access access_stage2(struct model *model, uint32_t sid, uint
 	access.hit = translation.hit;
 	access.level = translation.level;
 	if (!access.fault) {
-		access.device = DESCRIPTOR_DEVICE(translation.descriptor);
+		access.device = decode_device(stage2, translation.descriptor);
 		if (!(write ? DESCRIPTOR_WRITE(translation.descriptor) :
 			      DESCRIPTOR_READ(translation.descriptor)))
 			access.fault = MODEL_F_PERMISSION;

@@ -68,14 +68,14 @@ struct verdict ghost_against_table(unsigned bbml, const struct placed *ghost)
 	return broken(MODEL_RULE_BBM_BLOCK, "block replaced by a table without break-before-make");
 }
 
-uint64_t ghost_merge(unsigned level, uint64_t older, uint64_t newer)
+uint64_t ghost_merge(int level, uint64_t older, uint64_t newer)
 {
 	uint64_t merged = newer | (older & CONTIGUOUS);
 
 	return level < 3 && !DESCRIPTOR_NT(older) ? merged & ~NT : merged;
 }
 
-struct verdict contiguous_check(const struct model_stage2 *stage2, unsigned bbml, unsigned level,
+struct verdict contiguous_check(const struct model_stage2 *stage2, unsigned bbml, int level,
 				const struct member *fresh, const struct member *member)
 {
 	unsigned shift = level_shift(stage2->granule_lg2, level);

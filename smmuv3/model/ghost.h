@@ -10,7 +10,7 @@
 /* A descriptor and where it stands. A ghost is one that is gone from memory but may still be cached. */
 struct placed {
 	uint64_t address; /* first input address that it covers */
-	unsigned level;
+	int level;
 	bool table;
 	uint64_t descriptor;
 };
@@ -28,7 +28,7 @@ struct verdict ghost_against_leaf(const struct model_stage2 *stage2, unsigned bb
 struct verdict ghost_against_table(unsigned bbml, const struct placed *ghost);
 
 /** ghost_merge() - what one slot's ghost must stand for after @newer joins @older. */
-uint64_t ghost_merge(unsigned level, uint64_t older, uint64_t newer);
+uint64_t ghost_merge(int level, uint64_t older, uint64_t newer);
 
 /* One member of a contiguous group. */
 struct member {
@@ -38,7 +38,7 @@ struct member {
 };
 
 /** contiguous_check() - may leaf @fresh stand beside @member, which may be itself? */
-struct verdict contiguous_check(const struct model_stage2 *stage2, unsigned bbml, unsigned level,
+struct verdict contiguous_check(const struct model_stage2 *stage2, unsigned bbml, int level,
 				const struct member *fresh, const struct member *member);
 
 #endif

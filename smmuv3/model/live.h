@@ -13,7 +13,7 @@ struct live_table {
 	uint64_t page; /* its key: physical address / granule */
 	uint64_t pa;
 	uint64_t base; /* first input address */
-	unsigned level;
+	int level;
 	unsigned entries; /* 0: the slot of the map is free */
 	bool unlinked;	  /* no descriptor points to it any more */
 };

@@ -10,10 +10,9 @@
  *
  * Simplified: stage 1 of a nested stream is an identity map of global entries owned by the host (contexts are
  * not fetched, stage 1 never faults), a stage-1-only stream is bypassed, no stalls, PRI, MSIs of errors or
- * events, substreams, 52-bit addresses or small tables. Offering HTTU or ATS makes the fields and commands
- * legal; descriptors are not updated (with S2HA an AF of 0 does not fault) and there is no ATC. A table is
- * read through one memory callback, so concatenated start tables (up to 64 KiB x 16) must be contiguous for
- * the host too.
+ * events, or substreams. Offering HTTU or ATS makes the fields and commands legal; descriptors are not updated
+ * (with S2HA an AF of 0 does not fault) and there is no ATC. A table is read through one memory callback, so
+ * concatenated start tables (up to 64 KiB x 16) must be contiguous for the host too.
  */
 #ifndef SMMUV3_MODEL_MODEL_H
 #define SMMUV3_MODEL_MODEL_H
@@ -57,13 +56,16 @@ struct model_config {
 	bool cohacc, hyp, sev, msi, vmid16, httu, ats;
 	bool st_level2;		     /* two-level stream tables */
 	unsigned bbml;		     /* IDR3.BBML 0..2 */
-	unsigned oas_bits;	     /* 32..48 */
+	unsigned oas_bits;	     /* 32..52; at 52 the 64K granule has 52-bit addresses */
 	unsigned sid_bits;	     /* IDR1.SIDSIZE */
 	unsigned cmdq_lg2, evtq_lg2; /* IDR1 */
 	bool gbpa_abort_at_reset;    /* GBPA.ABORT's reset value */
 	uint32_t iidr;
 	uint64_t seed;	       /* adversary's choices */
 	bool gran16k, gran64k; /* IDR5; 4K is always there */
+	bool ds;	       /* IDR5.DS: 52-bit addresses with 4K and 16K; needs oas_bits 52 to be of use */
+	bool fwb;	       /* IDR3.FWB: S2FWB is legal */
+	bool stt;	       /* IDR3.STT: input sizes below 25 bits, and level 3 as start with 4K */
 	struct model_memory memory;
 	void *report_ctx; /* called at once for each violation; may be NULL */
 	void (*report)(void *ctx, const struct model_violation *violation);
@@ -111,7 +113,7 @@ struct model_access {
 	bool device;	/* Device memory type */
 	bool hit;	/* served by a cached translation (leaf or combined) */
 	bool bypass;	/* SMMU disabled and GBPA lets it through, or STE bypass */
-	unsigned level; /* of the leaf that translated it */
+	int level;	/* of the leaf that translated it: -1 .. 3 */
 };
 
 /** model_dma() - a device makes one access of up to 8 bytes within a page. Fills the TLB. */
@@ -159,7 +161,7 @@ struct model_leaf {
 	uint64_t start, end; /* IPA range of this leaf or of this invalid entry, END exclusive */
 	uint64_t pa;	     /* output address of start */
 	bool valid, read, write, device, contiguous;
-	unsigned level;
+	int level; /* -1 .. 3; leaves: 0 .. 3 */
 	uint64_t descriptor_pa, descriptor;
 };
 
@@ -167,7 +169,11 @@ struct model_leaf {
 struct model_stage2 {
 	bool valid; /* V=1, legal, stage 2 enabled */
 	bool nested;
-	unsigned granule_lg2, ia_bits, start_level, oas_bits;
+	unsigned granule_lg2, ia_bits, oas_bits;
+	int start_level; /* -1 .. 3 */
+	bool large;	 /* descriptors hold 52-bit addresses: S2DS, or 64K with an OAS of 52 bits */
+	bool ds;	 /* S2DS: no SH in descriptors */
+	bool fwb;	 /* S2FWB: how MemAttr reads */
 	uint64_t ttb;
 	uint16_t vmid;
 	bool affd;   /* S2AFFD or S2HA: AF=0 does not fault */

@@ -80,17 +80,17 @@ static uint32_t idr1(const struct model_config *config)
 
 static uint32_t idr3(const struct model_config *config)
 {
-	return config->ril << 10 | config->bbml << 11;
+	return config->fwb << 8 | config->stt << 9 | config->ril << 10 | config->bbml << 11;
 }
 
 static uint32_t idr5(const struct model_config *config)
 {
-	static const unsigned char bits[] = { 32, 36, 40, 42, 44, 48 };
+	static const unsigned char bits[] = { 32, 36, 40, 42, 44, 48, 52 };
 	unsigned oas = 0;
 
 	while (oas + 1 < sizeof(bits) && bits[oas + 1] <= config->oas_bits)
 		oas++;
-	return oas | 1u << 4 | config->gran16k << 5 | config->gran64k << 6;
+	return oas | 1u << 4 | config->gran16k << 5 | config->gran64k << 6 | config->ds << 7;
 }
 
 static uint32_t aidr(const struct model_config *config)

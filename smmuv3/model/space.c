@@ -26,9 +26,14 @@ struct slots {
 	struct slot *slot;
 };
 
+enum {
+	LEVELS = 5 /* -1 .. 3: by level + 1 in arrays */
+};
+
 struct node {
-	unsigned level, slots_lg2;
-	uint64_t leaf_cut[SPACE_LEVELS], table_cut[SPACE_LEVELS];
+	int level;
+	unsigned slots_lg2;
+	uint64_t leaf_cut[LEVELS], table_cut[LEVELS];
 	struct slots leaf, table;
 	uint64_t *contiguous_bits; /* those of leaf.bits that stand for a group */
 	uint64_t *child_bits;	   /* NULL at level 3 */
@@ -45,10 +50,10 @@ static unsigned words_of(unsigned slots_lg2)
 	return slots_lg2 <= 6 ? 1 : 1u << (slots_lg2 - 6);
 }
 
-static struct node *node_new(unsigned level, unsigned slots_lg2)
+static struct node *node_new(int level, unsigned slots_lg2)
 {
 	unsigned words = words_of(slots_lg2);
-	bool last = level == SPACE_LEVELS - 1;
+	bool last = level == 3;
 	size_t bytes = sizeof(struct node) + sizeof(uint64_t) * words * (last ? 2 : 4);
 	struct node *node = model_alloc(bytes + (last ? 0 : sizeof(struct node *) << slots_lg2));
 
@@ -81,7 +86,7 @@ static void node_free(struct node *node)
 
 struct space *space_new(unsigned granule_lg2)
 {
-	unsigned level = granule_lg2 == 16 ? 1 : 0;
+	int level = granule_lg2 == 12 ? -1 : granule_lg2 == 14 ? 0 : 1;
 	struct space *space = model_alloc(sizeof(*space));
 
 	if (!space)
@@ -174,26 +179,26 @@ static void slots_clear(const struct space *space, struct node *node, bool table
 
 /* What invalidations of whole regions above a node say about it, gathered on the way down. */
 struct cuts {
-	uint64_t leaf[SPACE_LEVELS], table[SPACE_LEVELS];
+	uint64_t leaf[LEVELS], table[LEVELS];
 };
 
 /* Bring @node's own slots up to date with the cuts of its ancestors and its own. */
 static void node_sweep(const struct space *space, struct node *node, struct cuts *cuts)
 {
-	unsigned level, last = (1u << node->slots_lg2) - 1;
+	unsigned index, last = (1u << node->slots_lg2) - 1;
 
-	for (level = node->level; level < SPACE_LEVELS; level++) {
-		cuts->leaf[level] = later(cuts->leaf[level], node->leaf_cut[level]);
-		cuts->table[level] = later(cuts->table[level], node->table_cut[level]);
+	for (index = node->level + 1; index < LEVELS; index++) {
+		cuts->leaf[index] = later(cuts->leaf[index], node->leaf_cut[index]);
+		cuts->table[index] = later(cuts->table[index], node->table_cut[index]);
 	}
-	level = node->level;
-	if (cuts->leaf[level] > node->leaf.applied) {
-		node->leaf.applied = cuts->leaf[level];
-		slots_clear(space, node, false, 0, last, cuts->leaf[level], 0, NULL);
+	index = node->level + 1;
+	if (cuts->leaf[index] > node->leaf.applied) {
+		node->leaf.applied = cuts->leaf[index];
+		slots_clear(space, node, false, 0, last, cuts->leaf[index], 0, NULL);
 	}
-	if (node->child && cuts->table[level] > node->table.applied) {
-		node->table.applied = cuts->table[level];
-		slots_clear(space, node, true, 0, last, cuts->table[level], 0, NULL);
+	if (node->child && cuts->table[index] > node->table.applied) {
+		node->table.applied = cuts->table[index];
+		slots_clear(space, node, true, 0, last, cuts->table[index], 0, NULL);
 	}
 }
 
@@ -274,7 +279,7 @@ void space_find(struct space *space, uint64_t address, struct space_hit *hit)
 }
 
 /* Descend to @address at @level, sweeping on the way. Return: NULL if absent (or memory is short). */
-static struct node *node_at(struct space *space, uint64_t address, unsigned level, bool create)
+static struct node *node_at(struct space *space, uint64_t address, int level, bool create)
 {
 	struct cuts cuts = { { 0 }, { 0 } };
 	struct node *node = space->root;
@@ -299,7 +304,7 @@ static struct node *node_at(struct space *space, uint64_t address, unsigned leve
 	}
 }
 
-bool space_fill(struct space *space, uint64_t address, unsigned level, bool table, uint64_t descriptor,
+bool space_fill(struct space *space, uint64_t address, int level, bool table, uint64_t descriptor,
 		uint64_t time, bool replace)
 {
 	struct node *node = node_at(space, address, level, true);
@@ -336,31 +341,31 @@ struct cut {
 /* The whole region of @node goes: stamp it, sweep it when it is next visited. */
 static void node_cut(struct node *node, const struct cut *cut)
 {
-	unsigned level;
+	unsigned index;
 
-	for (level = node->level; level < SPACE_LEVELS; level++) {
-		if (cut->leaf_levels >> level & 1)
-			node->leaf_cut[level] = later(node->leaf_cut[level], cut->time);
-		if (cut->table_levels >> level & 1)
-			node->table_cut[level] = later(node->table_cut[level], cut->time);
+	for (index = node->level + 1; index < LEVELS; index++) {
+		if (cut->leaf_levels >> index & 1)
+			node->leaf_cut[index] = later(node->leaf_cut[index], cut->time);
+		if (cut->table_levels >> index & 1)
+			node->table_cut[index] = later(node->table_cut[index], cut->time);
 	}
 }
 
 static void node_invalidate(const struct space *space, struct node *node, uint64_t base, uint64_t first,
 			    uint64_t last, const struct cut *cut)
 {
-	unsigned shift = level_shift(space->granule_lg2, node->level), level = node->level;
+	unsigned shift = level_shift(space->granule_lg2, node->level), here = LEVEL_BIT(node->level);
 	unsigned low = (first - base) >> shift, high = (last - base) >> shift;
 	uint64_t bytes = bits_put(1, shift);
 	unsigned word;
 
-	if (cut->leaf_levels >> level & 1)
+	if (cut->leaf_levels & here)
 		slots_clear(space, node, false, low, high, cut->time, base, cut->extent);
 	if (!node->child)
 		return;
-	if (cut->table_levels >> level & 1)
+	if (cut->table_levels & here)
 		slots_clear(space, node, true, low, high, cut->time, base, cut->extent);
-	if (!((cut->leaf_levels | cut->table_levels) >> (level + 1)))
+	if ((cut->leaf_levels | cut->table_levels) < 2 * here)
 		return;
 	for (word = low / 64; word <= high / 64; word++) {
 		uint64_t set = node->child_bits[word] & word_range(word, low, high);
@@ -396,7 +401,7 @@ void space_invalidate(struct space *space, uint64_t first, uint64_t last, unsign
 		node_invalidate(space, space->root, 0, first, last, &cut);
 }
 
-bool space_get(struct space *space, uint64_t address, unsigned level, bool table, uint64_t *descriptor)
+bool space_get(struct space *space, uint64_t address, int level, bool table, uint64_t *descriptor)
 {
 	struct node *node = node_at(space, address, level, false);
 	struct slots *slots;
@@ -416,7 +421,7 @@ struct each {
 	const struct space *space;
 	uint64_t first, last;
 	void *ctx;
-	void (*entry)(void *ctx, uint64_t address, unsigned level, bool table, uint64_t descriptor);
+	void (*entry)(void *ctx, uint64_t address, int level, bool table, uint64_t descriptor);
 };
 
 static void slots_each(const struct each *each, const struct node *node, bool table, uint64_t base,
@@ -462,7 +467,7 @@ static void node_each(const struct each *each, struct node *node, uint64_t base,
 }
 
 void space_each(struct space *space, uint64_t first, uint64_t last, void *ctx,
-		void (*entry)(void *ctx, uint64_t address, unsigned level, bool table, uint64_t descriptor))
+		void (*entry)(void *ctx, uint64_t address, int level, bool table, uint64_t descriptor))
 {
 	struct each each = { space, first, last, ctx, entry };
 	struct cuts cuts = { { 0 }, { 0 } };

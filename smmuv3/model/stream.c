@@ -196,7 +196,8 @@ bool stage2_same(const struct model_stage2 *left, const struct model_stage2 *rig
 {
 	return left->ttb == right->ttb && left->vmid == right->vmid &&
 	       left->granule_lg2 == right->granule_lg2 && left->ia_bits == right->ia_bits &&
-	       left->start_level == right->start_level;
+	       left->start_level == right->start_level && left->large == right->large &&
+	       left->fwb == right->fwb;
 }
 
 bool stream_cache_uses(const struct stream_cache *cache, const struct model_stage2 *stage2, uint32_t *sid)

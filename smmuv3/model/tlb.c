@@ -8,6 +8,7 @@
 #include "tlb.h"
 
 #include "alloc.h"
+#include "decode.h"
 #include "state.h"
 
 enum {
@@ -100,8 +101,8 @@ static void spaces_invalidate(struct vmid_spaces *spaces, const struct invalidat
 			if (!space || !wanted[combined])
 				continue;
 			if (invalidation->everything)
-				space_invalidate(space, 0, UINT64_MAX, SPACE_ALL_LEVELS, SPACE_ALL_LEVELS,
-						 time, extent);
+				space_invalidate(space, 0, UINT64_MAX, LEVELS_ALL, LEVELS_TABLES, time,
+						 extent);
 			else if (invalidation->granules >> index & 1)
 				space_invalidate(space, invalidation->first, invalidation->last,
 						 invalidation->leaf_levels, invalidation->table_levels, time,

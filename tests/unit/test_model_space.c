@@ -2,7 +2,7 @@
  *
  * test_model_space.c - the radix tree of cached descriptors against a list that is scanned.
  *
- * Proves: for random fills and invalidations, in all three granules, a lookup finds exactly what a naive
+ * Proves: for random fills and invalidations, in all three granules and at every level from -1 on, a lookup finds exactly what a naive
  * list finds whose every entry is looked at on each invalidation: by level, leaf or table, range, time of
  * fill, contiguous group; and what an invalidation reports as lost covers all that was lost.
  */
@@ -21,7 +21,7 @@ enum {
 /* The dumb reference: every descriptor ever filled and not yet invalidated. */
 struct ref_entry {
 	bool table;
-	unsigned level;
+	int level;
 	uint64_t address, descriptor, time;
 };
 
@@ -37,18 +37,18 @@ static uint64_t random_below(uint64_t below)
 	return seeded_below(&random_state, below);
 }
 
-static unsigned ref_shift(const struct ref_space *ref, unsigned level)
+static unsigned ref_shift(const struct ref_space *ref, int level)
 {
-	return ref->granule_lg2 + (3 - level) * (ref->granule_lg2 - 3);
+	return ref->granule_lg2 + (unsigned)(3 - level) * (ref->granule_lg2 - 3);
 }
 
 static unsigned ref_group(const struct ref_space *ref, const struct ref_entry *entry)
 {
-	static const unsigned groups[3][4] = { { 0, 4, 4, 4 }, { 0, 0, 5, 7 }, { 0, 0, 5, 5 } };
+	static const unsigned groups[3][5] = { { 0, 0, 4, 4, 4 }, { 0, 0, 0, 5, 7 }, { 0, 0, 0, 5, 5 } };
 
 	return entry->table || !(entry->descriptor >> 52 & 1) ?
 		       0 :
-		       groups[ref->granule_lg2 / 2 - 6][entry->level];
+		       groups[ref->granule_lg2 / 2 - 6][entry->level + 1];
 }
 
 static bool ref_covers(const struct ref_space *ref, const struct ref_entry *entry, uint64_t address)
@@ -88,7 +88,7 @@ static void ref_invalidate(struct ref_space *ref, uint64_t first, uint64_t last,
 		uint64_t group = (UINT64_C(1) << (ref_shift(ref, entry->level) + ref_group(ref, entry))) - 1;
 		unsigned levels = entry->table ? table_levels : leaf_levels;
 
-		if (!(levels >> entry->level & 1) || entry->time > time || entry->address > last ||
+		if (!(levels >> (entry->level + 1) & 1) || entry->time > time || entry->address > last ||
 		    end < first) {
 			index++;
 			continue;
@@ -116,7 +116,7 @@ static void expect_same(struct ref_space *ref, struct space *space, uint64_t add
 				table = entry;
 			continue;
 		}
-		levels |= 1u << entry->level;
+		levels |= 1u << (entry->level + 1);
 		if (!leaf || entry->time < leaf->time)
 			leaf = entry;
 	}
@@ -140,18 +140,20 @@ static void expect_same(struct ref_space *ref, struct space *space, uint64_t add
 
 static uint64_t random_address(const struct ref_space *ref)
 {
-	/* Three small regions: the bottom, around 2^40, and the top; so that everything meets. */
+	/* Small regions: the bottom, around 2^40 and 2^48, and the top; so that everything meets. */
 	uint64_t bases[] = { 0, (UINT64_C(1) << 40) - (UINT64_C(4) << ref->granule_lg2),
-			     (UINT64_C(1) << 48) - (UINT64_C(64) << ref_shift(ref, 3)) };
+			     (UINT64_C(1) << 48) - (UINT64_C(32) << ref_shift(ref, 3)),
+			     (UINT64_C(1) << 52) - (UINT64_C(64) << ref_shift(ref, 3)) };
 	uint64_t spans[] = { 64, 64, UINT64_C(3) << (ref->granule_lg2 - 3) };
 
-	return bases[random_below(3)] + (random_below(spans[random_below(3)]) << ref->granule_lg2) +
+	return bases[random_below(4)] + (random_below(spans[random_below(3)]) << ref->granule_lg2) +
 	       (random_below(4) ? 0 : random_below(4) << ref_shift(ref, 2));
 }
 
 static void run(unsigned granule_lg2)
 {
-	unsigned level_min = granule_lg2 == 16 ? 1 : 0, step;
+	int level_min = granule_lg2 / 2 - 7; /* -1, 0, 1 */
+	unsigned step;
 	struct ref_space *ref = calloc(1, sizeof(*ref));
 	struct space *space = space_new(granule_lg2);
 	uint64_t time = 1;
@@ -160,13 +162,13 @@ static void run(unsigned granule_lg2)
 	assert_non_null(space);
 	ref->granule_lg2 = granule_lg2;
 	for (step = 0; step < STEPS; step++) {
-		uint64_t address = random_address(ref) & ((UINT64_C(1) << 48) - 1);
+		uint64_t address = random_address(ref) & ((UINT64_C(1) << 52) - 1);
 
 		if (random_below(3)) {
 			struct ref_entry fresh = { .table = random_below(3) == 0, .time = ++time };
 			unsigned shift;
 
-			fresh.level = level_min + random_below((fresh.table ? 3 : 4) - level_min);
+			fresh.level = level_min + (int)random_below((fresh.table ? 3 : 4) - level_min);
 			shift = ref_shift(ref, fresh.level);
 			fresh.address = address >> shift << shift;
 			fresh.descriptor =
@@ -176,16 +178,16 @@ static void run(unsigned granule_lg2)
 			assert_true(space_fill(space, address, fresh.level, fresh.table, fresh.descriptor,
 					       fresh.time, step & 1));
 		} else {
-			static const unsigned masks[] = { 0xf, 0x8, 0x4, 0x2, 0 };
-			unsigned leaf_levels = masks[random_below(5)],
-				 table_levels = masks[random_below(5)] & 7;
-			uint64_t span = UINT64_C(1) << random_below(random_below(4) ? 24 : 49);
+			static const unsigned masks[] = { 0x1f, 0x10, 0x8, 0x4, 0x3, 0 };
+			unsigned leaf_levels = masks[random_below(6)],
+				 table_levels = masks[random_below(6)] & 0xf;
+			uint64_t span = UINT64_C(1) << random_below(random_below(4) ? 24 : 53);
 			uint64_t when = random_below(4) ? time : time - random_below(time < 50 ? time : 50);
 			struct space_extent extent = { 1, 0 };
 
 			if (random_below(40) == 0) {
 				address = 0;
-				span = UINT64_C(1) << 48;
+				span = UINT64_C(1) << 52;
 			}
 			space_invalidate(space, address, address + span - 1, leaf_levels, table_levels, when,
 					 &extent);
@@ -193,7 +195,7 @@ static void run(unsigned granule_lg2)
 				       &extent);
 			time++;
 		}
-		expect_same(ref, space, random_address(ref) & ((UINT64_C(1) << 48) - 1));
+		expect_same(ref, space, random_address(ref) & ((UINT64_C(1) << 52) - 1));
 		expect_same(ref, space, address);
 	}
 	space_free(space);
@@ -217,7 +219,7 @@ struct seen {
 	uint64_t last;
 };
 
-static void seen_add(void *ctx, uint64_t address, unsigned level, bool table, uint64_t descriptor)
+static void seen_add(void *ctx, uint64_t address, int level, bool table, uint64_t descriptor)
 {
 	struct seen *seen = ctx;
 
@@ -250,7 +252,7 @@ static void each_visits_what_overlaps_a_range_and_nothing_else(void **state)
 	assert_int_equal(seen.leaves, 2);
 	assert_int_equal(seen.tables, 2);
 	seen = (struct seen){ 0, 0, 0 };
-	space_each(space, UINT64_C(1) << 48, UINT64_MAX, &seen, seen_add);
+	space_each(space, UINT64_C(1) << 51, UINT64_MAX, &seen, seen_add);
 	assert_int_equal(seen.leaves + seen.tables, 0);
 	space_free(space);
 }
@@ -276,16 +278,16 @@ static void overlap_is_harmless_only_if_every_larger_leaf_has_nt(void **state)
 	}
 }
 
-static void addresses_beyond_48_bits_are_never_found(void **state)
+static void addresses_beyond_52_bits_are_never_found(void **state)
 {
 	struct space *space = space_new(12);
 	struct space_hit hit;
 
 	(void)state;
 	space_fill(space, 0x1000, 3, false, 0x17ff, 1, false);
-	space_find(space, (UINT64_C(1) << 48) + 0x1000, &hit);
+	space_find(space, (UINT64_C(1) << 52) + 0x1000, &hit);
 	assert_false(hit.leaf);
-	space_invalidate(space, (UINT64_C(1) << 48), UINT64_MAX, 0xf, 0x7, 2, NULL);
+	space_invalidate(space, (UINT64_C(1) << 52), UINT64_MAX, 0x1f, 0xf, 2, NULL);
 	space_find(space, 0x1000, &hit);
 	assert_true(hit.leaf);
 	space_free(space);
@@ -297,7 +299,7 @@ int main(void)
 		cmocka_unit_test(random_runs_agree_with_a_scanned_list),
 		cmocka_unit_test(each_visits_what_overlaps_a_range_and_nothing_else),
 		cmocka_unit_test(overlap_is_harmless_only_if_every_larger_leaf_has_nt),
-		cmocka_unit_test(addresses_beyond_48_bits_are_never_found),
+		cmocka_unit_test(addresses_beyond_52_bits_are_never_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
