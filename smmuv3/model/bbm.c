@@ -60,6 +60,7 @@ struct store {
 	struct root *root;
 	uint64_t pa, old_value, new_value;
 	bool judged; /* nothing more to say */
+	bool links;  /* stores a pointer, which its table has to be in memory for */
 	struct placed fresh;
 };
 
@@ -121,9 +122,26 @@ static void say(struct store *store, struct verdict verdict)
 		      verdict.what);
 }
 
+/* As the CPU has stored it: what a walker may see now or later. */
 static const char *table_read(const struct model *model, uint64_t pa, unsigned entries)
 {
-	return model->config.memory.read(model->config.memory.ctx, pa, 8 * (size_t)entries);
+	const struct model_memory *memory = &model->config.memory;
+
+	return (model->config.peek ? model->config.peek : memory->read)(memory->ctx, pa, 8 * (size_t)entries);
+}
+
+/* Is there something in a table that its walker cannot see yet? */
+static bool table_uncleaned(const struct model *model, const struct live_table *table, const char *entries)
+{
+	const struct model_memory *memory = &model->config.memory;
+	const char *seen = memory->read(memory->ctx, table->pa, 8 * (size_t)table->entries);
+	unsigned index;
+
+	for (index = 0; seen != entries && seen && index < table->entries; index++) {
+		if (load64(seen + 8 * index) != load64(entries + 8 * index))
+			return true;
+	}
+	return false;
 }
 
 static unsigned table_entries(const struct root *root)
@@ -357,6 +375,8 @@ static void subtree_link(struct store *store, const struct live_table *table)
 		say(store, (struct verdict){ "table where no memory answers", MODEL_RULE_DESCRIPTOR });
 		return;
 	}
+	if (store->links && table_uncleaned(store->model, table, entries))
+		say(store, (struct verdict){ "table linked before it was cleaned", MODEL_RULE_CLEAN });
 	live_put(&root->live, table);
 	for (index = 0; index < table->entries; index++) {
 		uint64_t value = load64(entries + 8 * index);
@@ -446,6 +466,7 @@ static void live_observe(struct store *store, const struct live_table *table, un
 	if (store->fresh.table) {
 		struct live_table child = child_table(root, &store->fresh);
 
+		store->links = true;
 		subtree_link(store, &child);
 	}
 }

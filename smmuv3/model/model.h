@@ -39,6 +39,7 @@ enum model_rule {		/* what a violation breaks; names in model_rule_name() */
 	MODEL_RULE_REGISTER,	/* guarded register written at a forbidden time */
 	MODEL_RULE_ALIGNMENT,	/* base of a table or queue not aligned to its size */
 	MODEL_RULE_TABLE_REUSE, /* table page linked twice, or written while walk caches reach it */
+	MODEL_RULE_CLEAN,	/* table linked before memory has it, where walks are not coherent */
 	MODEL_RULE_COUNT
 };
 
@@ -67,6 +68,9 @@ struct model_config {
 	bool fwb;	       /* IDR3.FWB: S2FWB is legal */
 	bool stt;	       /* IDR3.STT: input sizes below 25 bits, and level 3 as start with 4K */
 	struct model_memory memory;
+	/* With caches in front of memory (cache.h): what the CPU has stored, be it in its caches only. Stores are
+	 * judged by it. Gets memory.ctx; NULL: as memory.read. */
+	const void *(*peek)(void *ctx, uint64_t pa, size_t bytes);
 	void *report_ctx; /* called at once for each violation; may be NULL */
 	void (*report)(void *ctx, const struct model_violation *violation);
 };

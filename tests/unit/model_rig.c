@@ -16,22 +16,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const void *memory_read(void *ctx, uint64_t pa, size_t bytes)
+static void *memory_at(void *memory, uint64_t pa, size_t bytes)
 {
-	struct rig *rig = ctx;
-
 	if (pa < RIG_BASE || pa + bytes > RIG_BASE + RIG_BYTES)
 		return NULL;
-	return (const char *)rig->memory + (pa - RIG_BASE);
+	return (char *)memory + (pa - RIG_BASE);
 }
 
 static void *memory_write(void *ctx, uint64_t pa, size_t bytes)
 {
 	struct rig *rig = ctx;
 
-	if (pa < RIG_BASE || pa + bytes > RIG_BASE + RIG_BYTES)
-		return NULL;
-	return (char *)rig->memory + (pa - RIG_BASE);
+	return memory_at(rig->cache ? model_cache_view(rig->cache) : rig->memory, pa, bytes);
+}
+
+static const void *memory_read(void *ctx, uint64_t pa, size_t bytes)
+{
+	return memory_write(ctx, pa, bytes);
+}
+
+static const void *memory_peek(void *ctx, uint64_t pa, size_t bytes)
+{
+	struct rig *rig = ctx;
+
+	return memory_at(rig->memory, pa, bytes);
 }
 
 static void report(void *ctx, const struct model_violation *violation)
@@ -62,9 +70,16 @@ void rig_config(struct rig *rig)
 
 void rig_new(struct rig *rig)
 {
-	rig->memory = calloc(1, RIG_BYTES);
+	rig->memory = aligned_alloc(MODEL_CACHE_LINE, RIG_BYTES);
 	assert_non_null(rig->memory);
+	memset(rig->memory, 0, RIG_BYTES);
 	rig->config.memory = (struct model_memory){ rig, memory_read, memory_write };
+	if (rig->noncoherent) {
+		rig->cache = model_cache_new(rig->memory, RIG_BYTES);
+		assert_non_null(rig->cache);
+		rig->config.cohacc = false;
+		rig->config.peek = memory_peek;
+	}
 	rig->config.report_ctx = rig;
 	rig->config.report = report;
 	rig->model = model_new(&rig->config);
@@ -74,6 +89,7 @@ void rig_new(struct rig *rig)
 void rig_free(struct rig *rig)
 {
 	model_free(rig->model);
+	model_cache_free(rig->cache);
 	free(rig->memory);
 }
 
@@ -81,6 +97,12 @@ uint64_t *rig_word(struct rig *rig, uint64_t pa)
 {
 	assert_true(pa >= RIG_BASE && pa < RIG_BASE + RIG_BYTES);
 	return &rig->memory[(pa - RIG_BASE) / 8];
+}
+
+void rig_clean(struct rig *rig, uint64_t pa, uint64_t bytes)
+{
+	if (rig->cache)
+		model_cache_clean(rig->cache, pa - RIG_BASE, bytes);
 }
 
 uint64_t rig_table(unsigned number)
@@ -107,6 +129,7 @@ void rig_ste(struct rig *rig, uint32_t sid, unsigned config, unsigned vmid, uint
 		 UINT64_C(1) << 58 /* record faults */;
 	ste[3] = ttb;
 	ste[0] = 1 | config << 1;
+	rig_clean(rig, RIG_STRTAB + 64 * (uint64_t)sid, 64);
 }
 
 void rig_cr0(struct rig *rig, uint32_t value)
@@ -153,6 +176,7 @@ void rig_up_mapped(struct rig *rig)
 	*rig_word(rig, rig_table(3) + 8 * 7) = 0;
 	*rig_word(rig, rig_table(3) + 8 * 8) = 0x8000 | (RIG_PAGE & ~RIG_WRITE);
 	*rig_word(rig, rig_table(4)) = UINT64_C(0x1000000) | RIG_BLOCK;
+	rig_clean(rig, rig_table(0), 5 * 0x1000);
 }
 
 void rig_queue(struct rig *rig, uint64_t word0, uint64_t word1)
@@ -162,6 +186,9 @@ void rig_queue(struct rig *rig, uint64_t word0, uint64_t word1)
 
 	slot[0] = word0;
 	slot[1] = word1;
+	rig_clean(rig, RIG_CMDQ + 16 * (prod & mask >> 1), 16);
+	if (rig->cache)
+		model_cache_doorbell(rig->cache);
 	model_write32(rig->model, 0x98, (prod + 1) & mask);
 }
 

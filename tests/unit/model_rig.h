@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "smmuv3/model/cache.h"
 #include "smmuv3/model/model.h"
 
 enum {
@@ -60,6 +61,8 @@ struct rig {
 	struct model_config config;
 	struct model *model;
 	uint64_t *memory;
+	bool noncoherent; /* set before rig_new(): the model sees what was cleaned */
+	struct model_cache *cache;
 	unsigned violations;
 	struct model_violation last;
 };
@@ -76,7 +79,9 @@ void rig_up_mapped(struct rig *rig);
 
 uint64_t *rig_word(struct rig *rig, uint64_t pa);
 uint64_t rig_table(unsigned number);
-/* Store a descriptor as a driver does: memory first, then tell the model. */
+/* Clean the lines of these bytes, if the rig is not coherent. */
+void rig_clean(struct rig *rig, uint64_t pa, uint64_t bytes);
+/* Store a descriptor as a driver does: memory first, then tell the model. Cleans nothing. */
 void rig_store(struct rig *rig, uint64_t pa, uint64_t value);
 void rig_ste(struct rig *rig, uint32_t sid, unsigned config, unsigned vmid, uint64_t ttb);
 
