@@ -25,9 +25,15 @@ CORE_SRCS := \
 	engine/transition.c \
 	smmuv3/attach.c \
 	smmuv3/cmdq.c \
+	smmuv3/format.c \
 	smmuv3/pgtable.c \
 	smmuv3/pgtable_bound.c \
+	smmuv3/pgtable_cursor.c \
+	smmuv3/pgtable_hint.c \
+	smmuv3/pgtable_mark.c \
 	smmuv3/pgtable_pages.c \
+	smmuv3/pgtable_policy.c \
+	smmuv3/pgtable_tidy.c \
 	smmuv3/smmu.c \
 	smmuv3/stream.c \
 	smmuv3/target.c \
@@ -36,6 +42,7 @@ CORE_SRCS := \
 MODEL_SRCS := \
 	smmuv3/model/alloc.c \
 	smmuv3/model/bbm.c \
+	smmuv3/model/cache.c \
 	smmuv3/model/cmdq.c \
 	smmuv3/model/command.c \
 	smmuv3/model/decode.c \
@@ -48,6 +55,7 @@ MODEL_SRCS := \
 	smmuv3/model/space.c \
 	smmuv3/model/stream.c \
 	smmuv3/model/tlb.c \
+	smmuv3/model/walk.c \
 	smmuv3/model/watch.c
 
 PLATFORM_SRCS := \

@@ -24,7 +24,15 @@ struct target_ops {
 	int (*build)(struct shadow_target *target, const struct run *runs, unsigned count);
 	/* Snapshot done: let the streams use the tables. Return: 0, -SHADOW_ETIMEDOUT, -SHADOW_EIO. */
 	int (*enable)(struct shadow_target *target);
-	/* Prepare and write: bring the tables to these runs' access. Cannot fail after reserve(). */
+	/* Before apply(), if the target says that it prepares: mark what apply() of these runs will cut live. */
+	void (*prepare)(struct shadow_target *target, const struct run *runs, unsigned count);
+	/* All runs of the batch were given: return when every device knows the marks. A device that does not answer
+	 * in its time is shut. */
+	void (*prepared)(struct shadow_target *target);
+	/* Idle time: let blocks take the place of up to @blocks tables. Publishes. Return: are there more?
+	 * @fence: as of publish(). */
+	bool (*compact)(struct shadow_target *target, unsigned blocks, uint64_t *fence);
+	/* Write: bring the tables to these runs' access. Cannot fail after reserve(). */
 	void (*apply)(struct shadow_target *target, const struct run *runs, unsigned count);
 	/* Invalidate: publish the commands for all since the last publish(), every SMMU before any wait.
 	 * Unlinked tables alone cause commands only if @all is set. Return: a fence, never smaller than an
@@ -40,6 +48,8 @@ struct target_ops {
 struct shadow_target {
 	const struct target_ops *ops;
 	unsigned ia_bits;	       /* of the address space that its tables translate */
+	unsigned granule_lg2;	       /* its page, and so that of every run */
+	bool prepares;		       /* break-before-make level 1: marks go before cuts, with a sync in between */
 	struct shadow_range own;       /* bytes that no device may reach: the pool */
 };
 

@@ -8,15 +8,20 @@
 #include "smmuv3/target.h"
 
 #define POOL_ALIGN (UINT64_C(1) << 21)
-#define PHYSICAL_TOP (UINT64_C(1) << 48) /* what a descriptor can name */
 #define OAS_48_BITS 5u
+#define OAS_52_BITS 6u
 
-static bool config_legal(const struct shadow_smmu_target_config *config)
+static bool config_legal(const struct shadow_smmu_target_config *config, struct pgtable_format *format)
 {
-	return config->map.ia_bits >= SHADOW_IA_BITS_MIN && config->map.ia_bits <= SHADOW_IA_BITS_MAX &&
-	       (config->bbml == 0 || config->bbml == 2) && config->runs_max &&
-	       !(config->pool.base.addr & (POOL_ALIGN - 1)) && config->pool.base.addr <= PHYSICAL_TOP &&
-	       config->pool.bytes <= PHYSICAL_TOP - config->pool.base.addr;
+	uint64_t top;
+
+	if (format_init(format, &config->map, config->start, config->fwb))
+		return false;
+	/* What a descriptor can name. */
+	top = UINT64_C(1) << (format->large ? 52 : 48);
+	return config->bbml <= 2 && config->collapse <= SHADOW_COLLAPSE_NEVER && config->runs_max &&
+	       config->region_count <= SHADOW_REGIONS_MAX && !(config->pool.base.addr & (POOL_ALIGN - 1)) &&
+	       config->pool.base.addr <= top && config->pool.bytes <= top - config->pool.base.addr;
 }
 
 /* A run gives one span, two more where zones cut it or tables are touched at its ends. */
@@ -25,24 +30,34 @@ static size_t spans_capacity(const struct shadow_smmu_target_config *config)
 	return 2 * (size_t)config->runs_max + 4 * (size_t)(config->map.memory_count + config->map.reserved_count) + 64;
 }
 
-static size_t page_bytes(const struct shadow_smmu_target_config *config)
+/* Parts of the caller's memory. */
+struct layout {
+	size_t pages, regions, spans, bytes;
+};
+
+static struct layout layout_of(const struct shadow_smmu_target_config *config, const struct pgtable_format *format)
 {
-	return (config->pool.bytes >> SHADOW_PAGE_LG2) * sizeof(struct pgtable_page);
+	struct layout layout = { .pages = sizeof(struct smmu_target) };
+
+	layout.regions = layout.pages + (config->pool.bytes >> format->granule_lg2) * sizeof(struct pgtable_page);
+	layout.spans = layout.regions + config->region_count * sizeof(struct shadow_region);
+	layout.bytes = layout.spans + spans_capacity(config) * sizeof(struct tlbi_span);
+	return layout;
 }
 
 size_t shadow_smmu_target_bytes(const struct shadow_smmu_target_config *config)
 {
-	if (!config_legal(config))
-		return 0;
-	return sizeof(struct smmu_target) + page_bytes(config) + spans_capacity(config) * sizeof(struct tlbi_span);
+	struct pgtable_format format;
+
+	return config_legal(config, &format) ? layout_of(config, &format).bytes : 0;
 }
 
 /* Queues and stream tables lie at the pool's end, each aligned to its size, in the order of attachment. The
  * pool's end is known to be aligned to POOL_ALIGN: a wider part may lie so much lower. */
-static void carve(uint64_t *end, uint64_t bytes)
+static void carve(uint64_t *end, uint64_t bytes, uint64_t least)
 {
-	if (bytes < SHADOW_PAGE_BYTES)
-		bytes = SHADOW_PAGE_BYTES;
+	if (bytes < least)
+		bytes = least;
 	*end = (*end - bytes) & ~(bytes - 1);
 	if (bytes > POOL_ALIGN)
 		*end -= bytes - POOL_ALIGN;
@@ -51,20 +66,22 @@ static void carve(uint64_t *end, uint64_t bytes)
 uint64_t shadow_smmu_pool_bytes(const struct shadow_smmu_target_config *config, const struct shadow_smmu_config *smmu,
 				unsigned smmu_count)
 {
-	uint64_t top = UINT64_C(1) << 62, end = top, bytes = 0;
+	uint64_t top = UINT64_C(1) << 62, end = top, bytes = 0, granule;
+	struct pgtable_format format;
 
-	if (config->map.ia_bits < SHADOW_IA_BITS_MIN || config->map.ia_bits > SHADOW_IA_BITS_MAX)
+	if (format_init(&format, &config->map, config->start, config->fwb))
 		return 0;
+	granule = UINT64_C(1) << format.granule_lg2;
 	for (unsigned i = 0; i < smmu_count; i++) {
 		if (!smmu_sizes_valid(&smmu[i]))
 			return 0;
-		carve(&end, smmu_cmdq_bytes(&smmu[i]));
-		carve(&end, smmu_strtab_bytes(&smmu[i]));
-		carve(&end, smmu_evtq_bytes(&smmu[i]));
+		carve(&end, smmu_cmdq_bytes(&smmu[i]), granule);
+		carve(&end, smmu_strtab_bytes(&smmu[i]), granule);
+		carve(&end, smmu_evtq_bytes(&smmu[i]), granule);
 	}
 	/* How many GiB the pool itself cuts depends on its size: two rounds settle it. */
 	for (unsigned i = 0; i < 2; i++) {
-		bytes = top - end + (pgtable_tables_max(config, bytes) << SHADOW_PAGE_LG2);
+		bytes = top - end + (pgtable_tables_max(config, bytes) << format.granule_lg2);
 		bytes = (bytes + POOL_ALIGN - 1) & ~(POOL_ALIGN - 1);
 	}
 	return bytes;
@@ -74,22 +91,30 @@ int shadow_smmu_target_init(void *memory, size_t bytes, const struct shadow_smmu
 			    struct shadow_target **target)
 {
 	struct smmu_target *made = memory;
-	char *after = (char *)(made + 1);
+	struct pgtable_format format;
+	struct layout layout;
+	char *base = memory;
 	int error;
 
-	if (!config_legal(config) || (uintptr_t)memory & 63 || config->pool.bytes & (SHADOW_PAGE_BYTES - 1))
+	if (!config_legal(config, &format) || (uintptr_t)memory & 63 ||
+	    config->pool.bytes & ((UINT64_C(1) << format.granule_lg2) - 1))
 		return -SHADOW_EINVAL;
-	if (bytes < shadow_smmu_target_bytes(config))
+	layout = layout_of(config, &format);
+	if (bytes < layout.bytes)
 		return -SHADOW_ENOMEM;
 	made->config = *config;
 	made->config.map.memory = made->config.map.reserved = NULL; /* the caller's, read by now */
-	made->spans = (struct tlbi_spans){ .span = (struct tlbi_span *)(after + page_bytes(config)),
+	made->config.regions = NULL;
+	made->spans = (struct tlbi_spans){ .span = (struct tlbi_span *)(base + layout.spans),
 					   .capacity = (unsigned)spans_capacity(config) };
-	error = pgtable_init(&made->pgtable, config, (struct pgtable_page *)after, &made->spans);
+	error = pgtable_init(&made->pgtable, config, (struct pgtable_page *)(base + layout.pages),
+			     (struct shadow_region *)(base + layout.regions), &made->spans);
 	if (error)
 		return error;
 	made->base.ops = &smmu_target_ops;
 	made->base.ia_bits = config->map.ia_bits;
+	made->base.granule_lg2 = format.granule_lg2;
+	made->base.prepares = config->bbml == 1;
 	made->base.own = (struct shadow_range){ config->pool.base.addr, config->pool.base.addr + config->pool.bytes };
 	*target = &made->base;
 	return 0;
@@ -114,13 +139,32 @@ static bool is_attached(const struct smmu_target *target, uintptr_t registers)
 	return false;
 }
 
+/* Output size below which a start level does not exist: concatenated tables a level lower do instead. */
+static unsigned start_needs_oas(const struct pgtable_format *format)
+{
+	int level = format_level(format->start);
+
+	if (format->granule_lg2 == 12)
+		return level <= 0 ? 44 : 0;
+	return level > 1 ? 0 : format->granule_lg2 == 14 ? 42 : 44;
+}
+
 /* An input size or a table beyond its output size would make every entry illegal. */
 static bool serves_target(const struct smmu_target *target, const struct shadow_smmu *smmu)
 {
-	uint64_t space = UINT64_C(1) << smmu_oas_bits(smmu->oas);
+	unsigned bits = smmu_oas_bits(smmu->oas);
+	uint64_t space = UINT64_C(1) << bits;
 
 	return (target->config.vmid <= 0xff || smmu->vmid16) && space >> target->config.map.ia_bits &&
-	       target->base.own.end <= space;
+	       target->base.own.end <= space && bits >= start_needs_oas(&target->pgtable.format);
+}
+
+static struct smmu_needs needs_of(const struct smmu_target *target)
+{
+	return (struct smmu_needs){ .bbml = target->config.bbml,
+				    .granule_lg2 = target->pgtable.format.granule_lg2,
+				    .fwb = target->config.fwb,
+				    .large = target->pgtable.format.large };
 }
 
 int shadow_smmu_attach(struct shadow_target *target, const struct shadow_smmu_config *config,
@@ -128,6 +172,7 @@ int shadow_smmu_attach(struct shadow_target *target, const struct shadow_smmu_co
 {
 	struct smmu_target *smmus = smmu_target_of(target);
 	struct shadow_smmu *made = &smmus->smmu[smmus->smmu_count];
+	struct smmu_needs needs = needs_of(smmus);
 	struct smmu_memory memory = { 0 };
 	int error;
 
@@ -135,7 +180,7 @@ int shadow_smmu_attach(struct shadow_target *target, const struct shadow_smmu_co
 		return -SHADOW_EBUSY;
 	if (smmus->smmu_count == SHADOW_SMMUS_MAX)
 		return -SHADOW_ENOSPC;
-	error = smmu_probe(made, config, smmus->config.bbml, smmus->smmu_count);
+	error = smmu_probe(made, config, &needs, smmus->smmu_count);
 	if (!error && !serves_target(smmus, made))
 		error = -SHADOW_ENODEV;
 	if (!error)
@@ -145,6 +190,7 @@ int shadow_smmu_attach(struct shadow_target *target, const struct shadow_smmu_co
 	if (error)
 		return error;
 	made->target = target;
+	smmus->pgtable.coherent &= made->coherent;
 	smmus->smmu_count++;
 	*smmu = made;
 	return 0;
@@ -155,11 +201,17 @@ static struct smmu_ste stream_entry(const struct target_stream *stream)
 {
 	const struct shadow_smmu *smmu = stream->smmu;
 	const struct smmu_target *target = smmu_target_of(smmu->target);
+	const struct pgtable_format *format = &target->pgtable.format;
+	unsigned most = format->large ? OAS_52_BITS : OAS_48_BITS;
 	struct smmu_stage2 stage2 = {
 		.ttb = target->config.pool.base.addr,
-		.ia_bits = target->config.map.ia_bits,
-		.start_level = target->pgtable.start_level,
-		.ps = smmu->oas < OAS_48_BITS ? smmu->oas : OAS_48_BITS,
+		.granule_lg2 = format->granule_lg2,
+		.ia_bits = format->ia_bits,
+		.start_level = format_level(format->start),
+		.ps = smmu->oas < most ? smmu->oas : most,
+		.fwb = target->config.fwb,
+		.ds = format->large && format->granule_lg2 != 16,
+		.coherent = smmu->coherent,
 		.vmid = target->config.vmid,
 	};
 
@@ -249,8 +301,11 @@ void shadow_smmu_table_stats(const struct shadow_target *target, struct shadow_t
 {
 	const struct pgtable *pgtable = &((const struct smmu_target *)target)->pgtable;
 
+	unsigned granule_lg2 = pgtable->format.granule_lg2;
+
 	*stats = pgtable->stats;
-	stats->bytes_live = (uint64_t)pgtable->live << SHADOW_PAGE_LG2;
-	stats->bytes_retired = (uint64_t)pgtable->unlinked << SHADOW_PAGE_LG2;
-	stats->bytes_peak = (uint64_t)pgtable->peak << SHADOW_PAGE_LG2;
+	stats->bytes_live = (uint64_t)pgtable->live << granule_lg2;
+	stats->bytes_retired = (uint64_t)pgtable->unlinked << granule_lg2;
+	stats->bytes_reserved = (uint64_t)pgtable->reserved << granule_lg2;
+	stats->bytes_peak = (uint64_t)pgtable->peak << granule_lg2;
 }

@@ -7,410 +7,478 @@
  *   2. descend: into live tables, or into a fresh one where an entry must be cut;
  *   3. store: entries that the run covers, at the highest level that policy allows.
  * A table that changed is settled when the cursor leaves it or the batch ends: linked if it is fresh (one store,
- * all holes of the batch already in it), unlinked if it is empty, replaced by a block if it is whole.
+ * all holes of the batch already in it), unlinked if it is empty, noted if a block could take its place.
  * Owns: a walker sees each page's old or its new access at every moment and no fault for one that stays; what
  * replaced a valid descriptor is in a span. Callers: host lock held.
  * Spec: DDI 0487, VMSAv8-64 stage 2; IHI 0070, Translation table and TLB; Break-before-make level 2.
  */
 #include "smmuv3/pgtable.h"
 
+#include <shadow/error.h>
+
 #include "engine/assert.h"
-#include "engine/order.h"
-#include "smmuv3/pgtable_pages.h"
+#include "smmuv3/pgtable_cursor.h"
+#include "smmuv3/pgtable_hint.h"
+#include "smmuv3/pgtable_policy.h"
+#include "smmuv3/pgtable_tidy.h"
 
-static uint64_t entry_read(const struct pgtable_place *place, unsigned index)
-{
-	if (place->fresh && index >= place->filled)
-		return place->inherited + index * place->inherited_step;
-	return place->entry[index];
-}
-
-/* Fresh table: entries below @index that the batch does not change keep what they inherit. */
-static void fill_to(struct pgtable *pgtable, struct pgtable_place *place, unsigned index)
-{
-	uint64_t value = place->inherited + place->filled * place->inherited_step;
-
-	for (; place->filled < index; place->filled++) {
-		order_fill_descriptor(&place->entry[place->filled], value);
-		value += place->inherited_step;
-		pgtable->stats.writes++;
-	}
-}
-
-static void count_leaves(struct pgtable *pgtable, struct pgtable_page *table, unsigned count, bool read_write)
-{
-	table->valid = (uint16_t)(table->valid + count);
-	table->leaves = (uint16_t)(table->leaves + count);
-	if (read_write)
-		table->whole = (uint16_t)(table->whole + count);
-	pgtable->stats.leaves[table->level] += count;
-}
-
-static void discount_leaves(struct pgtable *pgtable, struct pgtable_page *table, unsigned count, unsigned whole)
-{
-	table->valid = (uint16_t)(table->valid - count);
-	table->leaves = (uint16_t)(table->leaves - count);
-	table->whole = (uint16_t)(table->whole - whole);
-	pgtable->stats.leaves[table->level] -= count;
-}
-
-static void note_memory(struct pgtable_page *table, enum shadow_memory memory)
-{
-	if (!table->leaves)
-		table->memory = (uint8_t)memory;
-	else if (table->memory != memory)
-		table->mixed = true;
-}
-
-/* One entry of a table that the cursor is in: to or from a table, or a leaf that takes a table's place. */
-static void store_one(struct pgtable *pgtable, unsigned level, unsigned index, uint64_t value)
-{
-	struct pgtable_place *place = &pgtable->place[level];
-	struct pgtable_page *table = &pgtable->page[place->page];
-	uint64_t old = entry_read(place, index);
-
-	place->changed = true;
-	if (pte_is_leaf(old, level))
-		discount_leaves(pgtable, table, 1, pte_is_rw(old));
-	else if (pte_is_valid(old))
-		table->valid--;
-	if (pte_is_leaf(value, level)) {
-		note_memory(table, pte_memory(value));
-		count_leaves(pgtable, table, 1, pte_is_rw(value));
-	} else if (pte_is_valid(value)) {
-		table->valid++;
-	}
-	if (place->fresh) {
-		fill_to(pgtable, place, index);
-		order_fill_descriptor(&place->entry[index], value);
-		if (place->filled <= index)
-			place->filled = index + 1;
-	} else {
-		order_store_descriptor(&place->entry[index], value);
-	}
-	pgtable->stats.writes++;
-}
+/* ---- rows of leaves ------------------------------------------------------------------------------- */
 
 /* Entries of a table that no walker sees: nothing to compare with, nothing to invalidate. */
-static void store_fresh(struct pgtable *pgtable, struct pgtable_place *place, unsigned index, unsigned count,
-			uint64_t value, uint64_t step)
+static void fill_row(struct pgtable *pgtable, struct pgtable_place *place, unsigned index, unsigned count,
+		     uint64_t value, uint64_t step)
 {
-	struct pgtable_page *table = &pgtable->page[place->page];
+	uint64_t *entry = place->entry + index, *end = entry + count;
 
 	if (place->inherited)
-		discount_leaves(pgtable, table, count, pte_is_rw(place->inherited) ? count : 0);
-	fill_to(pgtable, place, index);
-	for (unsigned i = 0; i < count; i++, value += step)
-		order_fill_descriptor(&place->entry[index + i], value);
+		cursor_discount(pgtable, &pgtable->page[place->page], count,
+				pte_is_rw(place->inherited) ? count : 0);
+	cursor_fill(pgtable, place, index);
+	for (; entry < end; entry++, value += step)
+		order_fill_descriptor(entry, value);
 	if (place->filled < index + count)
 		place->filled = index + count;
 	pgtable->stats.writes += count;
 }
 
-/* Entries that a walker may read at any moment. Stops at a table. Return: entries passed. */
-static unsigned store_live(struct pgtable *pgtable, unsigned level, unsigned index, unsigned count, uint64_t page,
-			   uint64_t value, uint64_t step, unsigned *kept)
+/* A row of live entries that the run wants to be @value, @value + @step, ... */
+struct row {
+	unsigned height, index, count;
+	uint64_t value, step;
+	unsigned replaced, whole, unchanged; /* what was found: leaves, of these read-write; entries that are right */
+};
+
+static void row_span(struct pgtable *pgtable, const struct row *row, unsigned from, unsigned to)
 {
-	struct pgtable_place *place = &pgtable->place[level];
-	uint64_t *entry = place->entry + index;
-	unsigned lg2 = pte_level_lg2(level);
-	unsigned replaced = 0, whole = 0, unchanged = 0, span = 0, i;
+	unsigned lg2 = format_lg2(&pgtable->format, row->height);
+	uint64_t base = pages_base(pgtable, &pgtable->page[pgtable->place[row->height].page]);
 
-	for (i = 0; i < count; i++, value += step) {
-		uint64_t old = entry[i];
+	if (from < to)
+		tlbi_spans_add(pgtable->spans, base + ((uint64_t)from << lg2), base + ((uint64_t)to << lg2),
+			       cursor_ttl(row->height), true);
+}
 
-		if (pte_is_valid(old) && old != value) {
-			if (pte_is_table(old, level))
-				break;
-			replaced++;
-			whole += pte_is_rw(old);
-			order_store_descriptor(&entry[i], value);
-			continue;
-		}
-		if (replaced != span)	/* the row of replaced leaves ends here */
-			tlbi_spans_add(pgtable->spans, page + ((uint64_t)(i - (replaced - span)) << lg2),
-				       page + ((uint64_t)i << lg2), (uint8_t)level, true);
-		span = replaced;
-		if (old == value)
-			unchanged++;
-		else
-			order_store_descriptor(&entry[i], value);
+/* All of the row is valid leaves, or all of it is invalid: no entry need be looked at on its own. */
+static bool row_is_uniform(const struct pgtable_page *table, const uint64_t *entry, const struct row *row,
+			   unsigned entries)
+{
+	uint64_t all = PTE_VALID, any = 0;
+	unsigned i = 0;
+
+	if (!row->value && table->leaves == entries)
+		return true;
+	/* The counts of start tables may be larger than their fields. */
+	if (row->height && (table->leaves != table->valid || entries > UINT16_MAX))
+		return false;
+	if (row->value) {
+		for (; i < row->count; i++)
+			any |= entry[i];
+		return !(any & PTE_VALID);
 	}
-	if (replaced != span)
-		tlbi_spans_add(pgtable->spans, page + ((uint64_t)(i - (replaced - span)) << lg2),
-			       page + ((uint64_t)i << lg2), (uint8_t)level, true);
-	discount_leaves(pgtable, &pgtable->page[place->page], replaced, whole);
-	pgtable->stats.writes += i - unchanged;
-	*kept = unchanged;
-	return i;
+	/* Nothing is counted here, so that four go at once. */
+	for (; i + 4 <= row->count; i += 4)
+		all &= entry[i] & entry[i + 1] & entry[i + 2] & entry[i + 3];
+	for (; i < row->count; i++)
+		all &= entry[i];
+	return all;
+}
+
+/* A revoke of leaves, or a grant of what is invalid. */
+static void row_store(struct pgtable *pgtable, struct row *row)
+{
+	struct pgtable_place *place = &pgtable->place[row->height];
+	const struct pgtable_page *table = &pgtable->page[place->page];
+	uint64_t *entry = place->entry + row->index, *end = entry + row->count;
+	uint64_t value = row->value;
+
+	if (!value) {
+		row->replaced = row->whole = row->count;
+		if (table->whole != table->leaves) {
+			row->whole = 0;
+			for (const uint64_t *at = entry; at < end; at++)
+				row->whole += pte_is_rw(*at);
+		}
+		for (; entry < end; entry++)
+			order_store_descriptor(entry, 0);
+		row_span(pgtable, row, row->index, row->index + row->count);
+		return;
+	}
+	for (; entry < end; entry++, value += row->step)
+		order_store_descriptor(entry, value);
+}
+
+/* Entries of every kind. Stops at a table: row->count becomes what was passed. */
+static void row_store_mixed(struct pgtable *pgtable, struct row *row)
+{
+	struct pgtable_place *place = &pgtable->place[row->height];
+	uint64_t keep = pgtable->contiguous ? PTE_CONTIGUOUS : 0, value = row->value;
+	unsigned span = row->index, i;
+
+	for (i = row->index; i < row->index + row->count; i++, value += row->step) {
+		uint64_t old = place->entry[i];
+
+		if (pte_is_table(old, row->height))
+			break;
+		if ((old & ~keep) == value) {
+			row->unchanged++;
+		} else {
+			order_store_descriptor(&place->entry[i], value);
+			if (pte_is_valid(old)) {
+				row->replaced++;
+				row->whole += pte_is_rw(old);
+				continue;
+			}
+		}
+		row_span(pgtable, row, span, i); /* replaced leaves end here */
+		span = i + 1;
+	}
+	row_span(pgtable, row, span, i);
+	row->count = i - row->index;
+}
+
+/* Entries that a walker may read at any moment. Return: entries passed, up to a table. */
+static unsigned change_row(struct pgtable *pgtable, struct row *row)
+{
+	struct pgtable_place *place = &pgtable->place[row->height];
+	struct pgtable_page *table = &pgtable->page[place->page];
+	unsigned first = row->index, end = row->index + row->count;
+
+	hint_drop(pgtable, row->height, &first, &end, row->value);
+	row_span(pgtable, row, first, row->index);
+	if (row_is_uniform(table, place->entry + row->index, row, cursor_entries(pgtable, row->height)))
+		row_store(pgtable, row);
+	else
+		row_store_mixed(pgtable, row);
+	row_span(pgtable, row, row->index + row->count, end);
+	cursor_dirty(pgtable, place, row->index, row->count);
+	cursor_discount(pgtable, table, row->replaced, row->whole);
+	pgtable->stats.writes += row->count - row->unchanged;
+	return row->count;
 }
 
 /* Up to @count entries from @index on take the run's access. Return: entries passed. */
-static unsigned store_leaves(struct pgtable *pgtable, unsigned level, unsigned index, unsigned count, uint64_t page,
+static unsigned store_leaves(struct pgtable *pgtable, unsigned height, unsigned index, unsigned count, uint64_t page,
 			     const struct run *run)
 {
-	struct pgtable_place *place = &pgtable->place[level];
+	struct pgtable_place *place = &pgtable->place[height];
 	struct pgtable_page *table = &pgtable->page[place->page];
-	uint64_t value = 0, step = 0;
-	unsigned kept = 0;
+	struct row row = { .height = height, .index = index, .count = count };
 
 	place->changed = true;
 	if (run->access) {
-		value = pte_leaf_attributes(run->access, run->memory, level) | page << SHADOW_PAGE_LG2;
-		step = SHADOW_PAGE_BYTES << pte_level_lg2(level);
-		note_memory(table, run->memory);
+		row.value = format_leaf(&pgtable->format, run->access, run->memory, height, page);
+		row.step = format_step(&pgtable->format, height);
+		cursor_note_memory(table, run->memory);
+		place->granted = true;
 	}
 	if (place->fresh)
-		store_fresh(pgtable, place, index, count, value, step);
+		fill_row(pgtable, place, index, count, row.value, row.step);
 	else
-		count = store_live(pgtable, level, index, count, page, value, step, &kept);
+		count = change_row(pgtable, &row);
 	if (run->access)
-		count_leaves(pgtable, table, count - kept, run->access == SHADOW_ACCESS_RW);
+		cursor_count(pgtable, table, count - row.unchanged, run->access == SHADOW_ACCESS_RW);
 	return count;
 }
 
-/* Does this entry, a leaf or invalid, already say what the run asks for? */
-static bool entry_agrees(uint64_t pte, unsigned level, const struct run *run)
+/* ---- tables that the cursor leaves ------------------------------------------------------------------ */
+
+/* What the table above should say about this one: a table, a block, or nothing. */
+static uint64_t settled_value(struct pgtable *pgtable, unsigned height)
 {
-	if (!run->access || !pte_is_valid(pte))
-		return !run->access && !pte_is_valid(pte);
-	return (pte & ~PTE_ADDRESS) == pte_leaf_attributes(run->access, run->memory, level);
+	const struct pgtable_place *place = &pgtable->place[height];
+	const struct pgtable_page *table = &pgtable->page[place->page];
+
+	if (place->fresh && tidy_is_whole(pgtable, table))
+		return format_leaf(&pgtable->format, SHADOW_ACCESS_RW, (enum shadow_memory)table->memory, height + 1,
+				   pages_base(pgtable, table));
+	return table->valid ? pages_table(pgtable, place->page) : 0;
 }
 
-static unsigned entry_index(const struct pgtable *pgtable, unsigned level, uint64_t page)
+/* Complete, and in memory where walks are not coherent, before anything can lead to it. */
+static void finish_fresh(struct pgtable *pgtable, unsigned height)
 {
-	uint64_t index = page >> pte_level_lg2(level);
+	struct pgtable_place *place = &pgtable->place[height];
 
-	return (unsigned)(level == pgtable->start_level ? index : index & (PTE_ENTRIES - 1));
+	cursor_fill(pgtable, place, format_entries(&pgtable->format));
+	hint_give(pgtable, height);
+	if (!pgtable->coherent)
+		order_clean(place->entry, sizeof(uint64_t) << pgtable->format.index_lg2);
+	order_before_link(pgtable->coherent);
+	pgtable->page[place->page].linked = true;
 }
 
-static bool can_collapse(const struct pgtable *pgtable, const struct pgtable_page *table)
+/* Bring a table that is fresh or empty in line with the one above it. The cursor stays in one that is linked. */
+static void settle_fresh_or_empty(struct pgtable *pgtable, unsigned height)
 {
-	return table->whole == PTE_ENTRIES && !table->mixed && pgtable->blocks && table->level > 1;
-}
-
-/* Bring a table that the batch has changed in line: link it, unlink it, or let a block take its place.
- * The cursor stays in a table that is linked afterwards. */
-static void settle(struct pgtable *pgtable, unsigned level)
-{
-	struct pgtable_place *place = &pgtable->place[level];
+	struct pgtable_place *place = &pgtable->place[height], *above = &pgtable->place[height + 1];
 	uint32_t page = place->page;
-	struct pgtable_page *table = &pgtable->page[page];
-	unsigned parent = level - 1;
-	unsigned index = entry_index(pgtable, parent, table->base);
-	uint64_t old = entry_read(&pgtable->place[parent], index);
-	bool collapses = can_collapse(pgtable, table), fresh = place->fresh;
-	uint64_t value = 0;
+	unsigned index = cursor_index(pgtable, height + 1, pages_base(pgtable, &pgtable->page[page]));
+	uint64_t old = cursor_read(above, index), value = settled_value(pgtable, height);
+	bool links = pte_is_table(value, height + 1), fresh = place->fresh;
 
-	if (collapses)
-		value = pte_leaf_attributes(SHADOW_ACCESS_RW, (enum shadow_memory)table->memory, parent) |
-			table->base << SHADOW_PAGE_LG2;
-	else if (table->valid)
-		value = pte_table(pages_pfn(pgtable, page));
-	if (fresh && pte_is_table(value, parent)) {
-		fill_to(pgtable, place, PTE_ENTRIES);
-		order_before_link();
+	if (fresh && links) {
+		finish_fresh(pgtable, height);
 		pgtable->stats.splits += pte_is_valid(old);
 	}
-	if (value != old) {
-		store_one(pgtable, parent, index, value);
-		if (pte_is_leaf(old, parent) && !pgtable->place[parent].fresh)
-			tlbi_spans_add(pgtable->spans, table->base, table->base + pte_level_pages(parent),
-				       (uint8_t)parent, true);
-	}
-	place->fresh = place->changed = false;
-	if (pte_is_table(value, parent))
+	if (value != old && (value || pte_is_valid(old)))
+		cursor_store(pgtable, height + 1, index, value);
+	place->fresh = place->changed = place->granted = false;
+	if (links)
 		return;
-	place->page = PGTABLE_NONE;
+	cursor_clean(pgtable, place);
+	cursor_leave(pgtable, height);
 	if (fresh) {
-		pgtable->stats.leaves[level] -= table->leaves;
+		pgtable->stats.leaves[format_level(height)] -= pgtable->page[page].leaves;
 		pages_untake(pgtable, page);
 	} else {
-		pgtable->stats.collapses += collapses;
 		pages_unlink(pgtable, page);
 	}
 }
 
-/* Live, neither empty nor whole: most tables stay what they are. */
-static void settle_if_needed(struct pgtable *pgtable, unsigned level)
+/* Live and not empty: most tables stay what they are. */
+static void settle(struct pgtable *pgtable, unsigned height)
 {
-	struct pgtable_place *place = &pgtable->place[level];
+	struct pgtable_place *place = &pgtable->place[height];
 	const struct pgtable_page *table = &pgtable->page[place->page];
 
-	if (place->fresh || !table->valid || can_collapse(pgtable, table))
-		settle(pgtable, level);
-	else
-		place->changed = false;
+	if (place->fresh || (!table->valid && height < pgtable->format.start)) {
+		settle_fresh_or_empty(pgtable, height);
+		return;
+	}
+	if (place->granted && pgtable->bbml && (pgtable->contiguous || tidy_is_whole(pgtable, table)))
+		tidy_note(pgtable, place->page);
+	place->changed = place->granted = false;
 }
 
-/* The deepest level at which the cursor is in the table of @page; it leaves the others. */
+/* The lowest height at which the cursor is in the table of @page; it leaves the others. */
 static unsigned seek(struct pgtable *pgtable, uint64_t page)
 {
-	unsigned level = PTE_LEVEL_PAGE;
+	unsigned height = 0;
 
-	for (; level > pgtable->start_level; level--) {
-		struct pgtable_place *place = &pgtable->place[level];
+	for (; height < pgtable->format.start; height++) {
+		struct pgtable_place *place = &pgtable->place[height];
 
 		if (place->page == PGTABLE_NONE)
 			continue;
-		if ((page ^ pgtable->page[place->page].base) >> pte_level_lg2(level - 1) == 0)
+		if ((page ^ pages_base(pgtable, &pgtable->page[place->page])) >>
+			    format_lg2(&pgtable->format, height + 1) == 0)
 			break;
 		if (place->changed)
-			settle_if_needed(pgtable, level);
-		place->page = PGTABLE_NONE;
+			settle(pgtable, height);
+		cursor_clean(pgtable, place);
+		cursor_leave(pgtable, height);
 	}
-	return level;
+	return height;
 }
 
-static void enter_live(struct pgtable *pgtable, unsigned level, uint64_t pte)
+static void settle_all(struct pgtable *pgtable)
 {
-	uint32_t page = pages_of_table(pgtable, pte);
+	for (unsigned height = 0; height <= pgtable->format.start; height++) {
+		struct pgtable_place *place = &pgtable->place[height];
 
-	pgtable->place[level] = (struct pgtable_place){ .entry = pages_entries(pgtable, page), .page = page };
+		if (place->page != PGTABLE_NONE && place->changed)
+			settle(pgtable, height);
+	}
 }
 
-static int enter_fresh(struct pgtable *pgtable, unsigned level, uint64_t page, uint64_t old)
+static void clean_all(struct pgtable *pgtable)
 {
-	uint64_t base = page & ~(pte_level_pages(level - 1) - 1);
+	for (unsigned height = 0; height <= pgtable->format.start && !pgtable->coherent; height++)
+		cursor_clean(pgtable, &pgtable->place[height]);
+}
+
+void pgtable_settle(struct pgtable *pgtable)
+{
+	settle_all(pgtable);
+	clean_all(pgtable);
+}
+
+void pgtable_close(struct pgtable *pgtable)
+{
+	settle_all(pgtable);
+	tidy_batch(pgtable);
+	clean_all(pgtable);
+	pgtable->batch++;
+	pgtable->reserved = 0;
+	pgtable->promised = false;
+}
+
+/* ---- runs ------------------------------------------------------------------------------------------- */
+
+/* Does this entry, a leaf or invalid, already say what the run asks for? */
+static bool entry_agrees(const struct pgtable *pgtable, uint64_t pte, unsigned height, const struct run *run)
+{
+	if (!run->access || !pte_is_valid(pte))
+		return !run->access && !pte_is_valid(pte);
+	return ((pte ^ format_attributes(&pgtable->format, run->access, run->memory, height)) &
+		pgtable->format.attributes) == 0;
+}
+
+static int enter_fresh(struct pgtable *pgtable, unsigned height, uint64_t page, uint64_t old)
+{
+	uint64_t base = page & ~(format_pages(&pgtable->format, height + 1) - 1);
 	bool zero = !pte_is_valid(old);
-	uint32_t at = pages_take(pgtable, level, base, &zero);
-	struct pgtable_place *place = &pgtable->place[level];
+	uint32_t at = pages_take(pgtable, height, base, &zero);
+	struct pgtable_place *place = &pgtable->place[height];
 
 	if (at == PGTABLE_NONE)
 		return -SHADOW_ENOMEM;
-	*place = (struct pgtable_place){ .entry = pages_entries(pgtable, at), .page = at, .fresh = true, .changed = true };
+	cursor_enter(pgtable, height, at);
+	place->fresh = place->changed = true;
 	if (pte_is_valid(old)) {
-		place->inherited = pte_split(old, level - 1);
-		place->inherited_step = SHADOW_PAGE_BYTES << pte_level_lg2(level);
-		pgtable->page[at].memory = (uint8_t)pte_memory(old);
-		count_leaves(pgtable, &pgtable->page[at], PTE_ENTRIES, pte_is_rw(old));
+		place->inherited = format_split(old, height + 1);
+		place->inherited_step = format_step(&pgtable->format, height);
+		pgtable->page[at].memory = pte_memory(old) & 1;
+		cursor_count(pgtable, &pgtable->page[at], format_entries(&pgtable->format), pte_is_rw(old));
 	} else if (zero) {
-		place->filled = PTE_ENTRIES;
+		place->filled = format_entries(&pgtable->format);
 	}
 	return 0;
 }
 
-static void skip_entry(uint64_t *page, uint64_t size, const struct run *run)
+static uint64_t next_entry(uint64_t page, uint64_t size, const struct run *run)
 {
-	uint64_t next = (*page | (size - 1)) + 1;
+	uint64_t next = (page | (size - 1)) + 1;
 
-	*page = next < run->end ? next : run->end;
+	return next < run->end ? next : run->end;
 }
 
-/* From the entry of @level that holds *@page: go down one table, or store as many entries as the run covers
+/* From the entry at @height that holds *@page: go down one table, or store as many entries as the run covers
  * there and advance *@page past them. Return: 0 or -SHADOW_ENOMEM. */
-static int descend_or_store(struct pgtable *pgtable, unsigned level, uint64_t *page, const struct run *run)
+static int descend_or_store(struct pgtable *pgtable, unsigned height, uint64_t *page, const struct run *run)
 {
-	unsigned index = entry_index(pgtable, level, *page);
-	uint64_t old = entry_read(&pgtable->place[level], index);
-	uint64_t size = pte_level_pages(level), count = (run->end - *page) >> pte_level_lg2(level);
-	unsigned entries = level == pgtable->start_level ? pgtable->start_pages << PTE_ENTRIES_LG2 : PTE_ENTRIES;
+	unsigned index = cursor_index(pgtable, height, *page), lg2 = format_lg2(&pgtable->format, height);
+	uint64_t old = cursor_read(&pgtable->place[height], index);
+	uint64_t size = UINT64_C(1) << lg2, count = (run->end - *page) >> lg2;
 	bool covered = count && !(*page & (size - 1));
 
-	if (pte_is_table(old, level)) {
+	if (pte_is_table(old, height)) {
 		if (run->access || !covered) {
-			enter_live(pgtable, level + 1, old);
+			cursor_enter(pgtable, height - 1, pages_of_table(pgtable, old));
 			return 0;
 		}
-		store_one(pgtable, level, index, 0);
+		cursor_store(pgtable, height, index, 0);
 		tlbi_spans_add(pgtable->spans, *page, *page + size, 0, false);
 		pages_unlink(pgtable, pages_of_table(pgtable, old));
 		*page += size;
 		return 0;
 	}
-	if (!covered || (run->access && !pages_leaf_allowed(pgtable, level, run->memory))) {
-		if (!entry_agrees(old, level, run))
-			return enter_fresh(pgtable, level + 1, *page, old);
-		skip_entry(page, size, run);
+	if (!covered || (run->access && !(pgtable->leaf_heights >> height & 1))) {
+		if (!entry_agrees(pgtable, old, height, run))
+			return enter_fresh(pgtable, height - 1, *page, old);
+		*page = next_entry(*page, size, run);
 		return 0;
 	}
-	if (count > entries - index)
-		count = entries - index;
-	*page += (uint64_t)store_leaves(pgtable, level, index, (unsigned)count, *page, run) << pte_level_lg2(level);
+	if (count > cursor_entries(pgtable, height) - index)
+		count = cursor_entries(pgtable, height) - index;
+	*page += (uint64_t)store_leaves(pgtable, height, index, (unsigned)count, *page, run) << lg2;
 	return 0;
 }
 
 /* The cursor may still be in a table from an earlier batch that this run covers as a whole, and may unlink. */
 static void forget_covered(struct pgtable *pgtable, const struct run *run)
 {
-	if (run->end - run->start < PTE_ENTRIES)
+	if (run->end - run->start < format_entries(&pgtable->format))
 		return;
-	for (unsigned level = PTE_LEVEL_PAGE; level > pgtable->start_level; level--) {
-		struct pgtable_place *place = &pgtable->place[level];
+	for (unsigned height = 0; height < pgtable->format.start; height++) {
+		struct pgtable_place *place = &pgtable->place[height];
 		uint64_t base;
 
 		if (place->page == PGTABLE_NONE)
 			continue;
-		base = pgtable->page[place->page].base;
-		if (base >= run->start && base + pte_level_pages(level - 1) <= run->end)
-			place->page = PGTABLE_NONE;
+		base = pages_base(pgtable, &pgtable->page[place->page]);
+		if (base >= run->start && base + format_pages(&pgtable->format, height + 1) <= run->end)
+			cursor_leave(pgtable, height);
 	}
+}
+
+/* Return: the end of the part of the run from @page on that has one mapping and leaves a constant step apart. */
+static uint64_t part_end(struct pgtable *pgtable, uint64_t page, const struct run *run)
+{
+	uint64_t end;
+
+	pgtable->leaf_heights = policy_heights(pgtable, page, run->memory, &end);
+	if (pgtable->format.large) {
+		uint64_t linear = ((page >> pgtable->format.linear_lg2) + 1) << pgtable->format.linear_lg2;
+
+		end = end < linear ? end : linear;
+	}
+	return end < run->end ? end : run->end;
 }
 
 int pgtable_apply(struct pgtable *pgtable, const struct run *run)
 {
-	uint64_t page = run->start;
+	struct run part = *run;
 	int error;
 
 	forget_covered(pgtable, run);
-	while (page < run->end) {
-		error = descend_or_store(pgtable, seek(pgtable, page), &page, run);
-		if (error)
-			return error;
+	for (uint64_t page = run->start; page < run->end;) {
+		part.end = part_end(pgtable, page, run);
+		while (page < part.end) {
+			error = descend_or_store(pgtable, seek(pgtable, page), &page, &part);
+			if (error)
+				return error;
+		}
 	}
 	return 0;
 }
 
 void pgtable_prefetch(const struct pgtable *pgtable, uint64_t page)
 {
-	const uint64_t *entry = pgtable->place[pgtable->start_level].entry;
-	uint64_t index = entry_index(pgtable, pgtable->start_level, page);
+	unsigned height = pgtable->format.start;
+	const uint64_t *entry = &pgtable->place[height].entry[cursor_index(pgtable, height, page)];
 
-	for (unsigned level = pgtable->start_level; level < PTE_LEVEL_PAGE && pte_is_table(entry[index], level);) {
-		entry = pages_entries(pgtable, pages_of_table(pgtable, entry[index]));
-		level++;
-		index = entry_index(pgtable, level, page);
+	while (pte_is_table(*entry, height)) {
+		uint32_t table = pages_of_table(pgtable, *entry);
+
+		height--;
+		entry = &pages_entries(pgtable, table)[cursor_index(pgtable, height, page)];
+		if (!height)
+			break;
 	}
-	__builtin_prefetch(&entry[index], 1);
+	__builtin_prefetch(entry, 1);
 }
 
-void pgtable_close(struct pgtable *pgtable)
-{
-	for (unsigned level = PTE_LEVEL_PAGE; level > pgtable->start_level; level--)
-		if (pgtable->place[level].page != PGTABLE_NONE && pgtable->place[level].changed)
-			settle_if_needed(pgtable, level);
-	pgtable->reserved = 0;
-	pgtable->promised = false;
-}
+/* ---- set-up ------------------------------------------------------------------------------------------- */
 
 int pgtable_init(struct pgtable *pgtable, const struct shadow_smmu_target_config *config, struct pgtable_page *page,
-		 struct tlbi_spans *spans)
+		 struct shadow_region *region, struct tlbi_spans *spans)
 {
-	uint64_t page_count = config->pool.bytes >> SHADOW_PAGE_LG2;
 	struct pgtable_list none = { PGTABLE_NONE, PGTABLE_NONE };
+	struct pgtable_format format;
+	uint64_t page_count;
+	int error = format_init(&format, &config->map, config->start, config->fwb);
 
-	if (page_count > PGTABLE_NONE - 1 || page_count < pgtable_start_pages(config->map.ia_bits))
+	if (error)
+		return error;
+	page_count = config->pool.bytes >> format.granule_lg2;
+	if (page_count > PGTABLE_NONE - 1 || page_count < format_start_tables(&format))
 		return -SHADOW_ENOMEM;
 	*pgtable = (struct pgtable){
+		.format = format,
 		.pool = config->pool,
 		.page = page,
 		.page_count = (uint32_t)page_count,
-		.ia_bits = config->map.ia_bits,
-		.start_level = pgtable_start_level(config->map.ia_bits),
-		.start_pages = pgtable_start_pages(config->map.ia_bits),
-		.blocks = config->bbml == 2,
+		.bbml = config->bbml,
+		.collapse = config->collapse,
+		.contiguous = config->contiguous,
+		.coherent = true,
 		.limit = (uint32_t)page_count,
 		.free = none,
 		.free_zero = none,
 		.pending = none,
 		.retired = none,
+		.untidy = none,
 		.spans = spans,
 	};
+	error = policy_init(pgtable, config, region);
+	if (error)
+		return error;
 	pgtable->tables_max = (uint32_t)pgtable_tables_max(config, config->pool.bytes);
-	pgtable->bump = pgtable->live = pgtable->peak = pgtable->start_pages;
-	for (unsigned level = 0; level <= PTE_LEVEL_PAGE; level++)
-		pgtable->place[level].page = PGTABLE_NONE;
-	page[0] = (struct pgtable_page){ .level = (uint8_t)pgtable->start_level, .next = PGTABLE_NONE };
-	pgtable->place[pgtable->start_level] = (struct pgtable_place){ .entry = pages_entries(pgtable, 0) };
+	pgtable->bump = pgtable->live = pgtable->peak = format_start_tables(&format);
+	for (unsigned height = 0; height < FORMAT_HEIGHTS; height++)
+		pgtable->place[height].page = PGTABLE_NONE;
+	page[0] = (struct pgtable_page){ .height = format.start, .linked = true, .next = PGTABLE_NONE };
+	cursor_enter(pgtable, format.start, 0);
 	return 0;
 }

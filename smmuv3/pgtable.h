@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * pgtable.h - the stage-2 table of a target: write, split, collapse, reclaim.
+ * pgtable.h - the stage-2 table of a target: write, split, collapse, hint, reclaim.
  *
- * A batch is applied through a cursor that walks the address space upwards once. A table that
- * changed is settled when the cursor leaves it: a fresh one is linked with one store, holes and all; an empty
- * one is unlinked; a whole one becomes a block. Unlinked tables stay pending until an invalidation covers them, then retired
- * until its fence is complete.
+ * A batch is applied through a cursor that walks the address space upwards once. A table that changed is
+ * settled when the cursor leaves it: a fresh one is linked with one store, holes and all; an empty one is
+ * unlinked; one that is whole again is noted, and a block takes its place when the collapse policy says so.
+ * Unlinked tables stay pending until an invalidation covers them, then retired until its fence is complete.
+ * Heights are those of format.h: 0 is pages. All of it is under the host lock.
  */
 #ifndef SMMUV3_PGTABLE_H
 #define SMMUV3_PGTABLE_H
@@ -13,32 +14,41 @@
 #include <shadow/smmu.h>
 
 #include "engine/run.h"
+#include "smmuv3/format.h"
 #include "smmuv3/tlbi.h"
 
 #define PGTABLE_NONE UINT32_MAX
 
-/* About one page of the pool that serves as a table. Host lock. */
+/* About one page of the pool that serves as a table. */
 struct pgtable_page {
 	uint16_t valid;		       /* entries that are valid: leaves and tables */
 	uint16_t leaves;	       /* of these, leaves */
 	uint16_t whole;		       /* of these, read-write leaves */
-	uint8_t level;
-	bool mixed;		       /* has had leaves of both memory types: never a block */
-	uint8_t memory;		       /* of its first leaf */
+	uint8_t height;
+	uint8_t memory : 1;	       /* of its first leaf */
+	uint8_t mixed : 1;	       /* has had leaves of both memory types: never a block */
+	uint8_t linked : 1;	       /* a walker can reach it */
+	uint8_t untidy : 1;	       /* on the list of tables to tidy up, perhaps in vain by now */
+	uint8_t marked : 1;	       /* unlinked for a block that has nT until the fence is complete */
 	uint32_t next;		       /* in the free, pending or retired list */
-	uint64_t base;		       /* first page that the table translates */
-	uint64_t fence;		       /* retired: reusable when this fence is complete */
+	uint32_t next_untidy;
+	uint32_t at;		       /* what it translates: its first page >> index_lg2 */
+	uint64_t stamp;		       /* live: batch in which it became untidy; retired: fence that must be complete */
 };
 
-/* Where the cursor is at one level. */
+_Static_assert(sizeof(struct pgtable_page) == 32, "two to a cache line");
+
+/* Where the cursor is at one height. */
 struct pgtable_place {
 	uint64_t *entry;
-	uint32_t page;		       /* index in the pool; PGTABLE_NONE: not at this level */
+	uint32_t page;		       /* index in the pool; PGTABLE_NONE: not at this height */
 	bool fresh;		       /* no walker sees it yet */
 	bool changed;		       /* since it was last settled */
+	bool granted;		       /* live: leaves were stored, so that a group may have become whole */
 	unsigned filled;	       /* fresh: entries that are right so far; the rest are still inherited */
 	uint64_t inherited;	       /* fresh: entry 0 of what it replaces, 0 if that was invalid */
 	uint64_t inherited_step;       /* from one inherited entry to the next */
+	unsigned dirty, dirty_end;     /* live, walks not coherent: entries stored and not cleaned; equal: none */
 };
 
 struct pgtable_list {
@@ -46,38 +56,44 @@ struct pgtable_list {
 };
 
 struct pgtable {
-	/* Fixed by pgtable_init(). */
+	/* Fixed by pgtable_init(), coherent by the last attachment. */
+	struct pgtable_format format;
 	struct shadow_pool pool;
 	struct pgtable_page *page;     /* one a pool page */
 	uint32_t page_count;
-	unsigned ia_bits, start_level, start_pages;
-	bool blocks;		       /* BBML 2: memory in blocks, split and collapsed live */
+	unsigned bbml;
+	enum shadow_collapse collapse;
+	bool contiguous;
+	bool coherent;		       /* every SMMU looks into caches */
+	const struct shadow_region *region; /* in pages */
+	unsigned region_count;
 	uint32_t tables_max;	       /* worst case for memory that may transition */
-	uint32_t mmio_tables;	       /* beyond it, from the snapshot */
 	/* Host lock. */
+	uint32_t mmio_tables;	       /* beyond it, from the snapshot */
 	uint32_t bump;		       /* pages below were handed out at least once */
 	uint32_t limit;		       /* pages from here on are queues and stream tables */
-	struct pgtable_list free, free_zero, pending, retired; /* free_zero: every entry is zero */
+	struct pgtable_list free, free_zero, pending, retired, untidy; /* free_zero: every entry is zero */
 	uint32_t live, unlinked;       /* pages: reachable; pending and retired */
 	uint32_t reserved;	       /* promised to queued transitions */
 	bool promised;		       /* and besides, all that memory may need */
 	bool device_split;	       /* a reservation went beyond memory regions */
-	struct pgtable_place place[4]; /* by level */
+	uint8_t leaf_heights;	       /* bit h: the part that is applied may have leaves at height h */
+	uint64_t batch;		       /* batches closed so far */
+	unsigned region_recent;	       /* where the last search ended */
+	struct pgtable_place place[FORMAT_HEIGHTS]; /* by height */
 	struct tlbi_spans *spans;      /* what apply() replaced */
 	struct shadow_table_stats stats;
 	uint32_t peak;
 };
 
-/* Legal shapes are 4 KiB granule tables of SHADOW_IA_BITS_MIN .. SHADOW_IA_BITS_MAX. */
-unsigned pgtable_start_level(unsigned ia_bits);
-unsigned pgtable_start_pages(unsigned ia_bits);
-
 /* Worst case in tables, start tables included. */
 uint64_t pgtable_tables_max(const struct shadow_smmu_target_config *config, uint64_t pool_bytes);
 
-/* @page: pool.bytes / 4096 zeroed entries. Return: 0, -SHADOW_ENOMEM if the start tables do not fit. */
+/* @page: one a page of the pool, zeroed. @region: config->region_count entries, filled here.
+ * Return: 0; -SHADOW_EINVAL: no such table, or regions that are not sorted, aligned and disjoint; -SHADOW_ENOMEM if
+ * the start tables do not fit. */
 int pgtable_init(struct pgtable *pgtable, const struct shadow_smmu_target_config *config, struct pgtable_page *page,
-		 struct tlbi_spans *spans);
+		 struct shadow_region *region, struct tlbi_spans *spans);
 
 /* Carve queue or stream table memory from the pool's end, aligned to its size (a power of two).
  * Before the first apply(). Return: NULL if short. */
@@ -86,6 +102,10 @@ void *pgtable_carve(struct pgtable *pgtable, uint64_t bytes, shadow_pa_t *pa);
 /* Set aside tables for this run until pgtable_close(). Return: as target_ops.reserve(). */
 int pgtable_reserve(struct pgtable *pgtable, const struct run *run);
 
+/* BBM level 1: live blocks that applying this run will cut get nT, and spans.
+ * They may be cut once the invalidation of those is complete. */
+void pgtable_mark(struct pgtable *pgtable, const struct run *run);
+
 /* Bring the table to this run's access; spans of what was replaced are added. Runs of one batch ascend.
  * Return: 0, or -SHADOW_ENOMEM, which after pgtable_reserve() cannot be. */
 int pgtable_apply(struct pgtable *pgtable, const struct run *run);
@@ -93,11 +113,17 @@ int pgtable_apply(struct pgtable *pgtable, const struct run *run);
 /* Bring the descriptor that translates @page towards the cache; changes nothing. */
 void pgtable_prefetch(const struct pgtable *pgtable, uint64_t page);
 
-/* The batch is over: link, unlink and collapse what the cursor has passed. */
+/* Between two passes over the address space in one batch: link and unlink what the cursor has passed. */
+void pgtable_settle(struct pgtable *pgtable);
+
+/* The batch is over: the same, and collapse as the policy says. */
 void pgtable_close(struct pgtable *pgtable);
 
 /* The same at the end of the snapshot, before any pgtable_reserve(). */
 void pgtable_built(struct pgtable *pgtable);
+
+/* Look at up to @blocks tables that have become whole, and let blocks take their place. Return: are there more? */
+bool pgtable_compact(struct pgtable *pgtable, unsigned blocks);
 
 /* Spans that must be invalidated before the pending tables may be reused. */
 void pgtable_pending_spans(const struct pgtable *pgtable, struct tlbi_spans *spans);

@@ -1,135 +1,253 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * pgtable_bound.c - how many tables a map may need at worst, and how many a queued range will.
+ * pgtable_bound.c - how many tables a map may need at worst.
  *
- * Owns: after pgtable_reserve() granted it, a range can be applied without running out. Pure but for the
- * count of what is promised. Callers: set-up; the host's check phase, host lock held.
- * Spec: DDI 0487, Concatenated translation tables.
+ * Goes over the address space once, in stretches that are alike, with no memory of its own:
+ *   1. a stretch that may transition or has to be in pages needs a table for every unit that it touches;
+ *   2. one that stays what it is needs tables where a block cannot stand: at its ends, where a unit is cut, and
+ *      wherever the format has no block of the unit's size;
+ *   3. what is reserved is never mapped and needs none.
+ * A unit that several stretches touch counts once. Pure. Callers: set-up.
  */
+#include "smmuv3/pgtable_bound.h"
+
 #include <shadow/error.h>
 
-#include "smmuv3/pgtable_pages.h"
+#include "smmuv3/pgtable_cursor.h"
+#include "smmuv3/pgtable_hint.h"
+#include "smmuv3/pgtable_policy.h"
 
-#define GIB_LG2 30u
-#define MIB2_LG2 21u
-#define CONCATENATED_LG2_MAX 4u
-
-unsigned pgtable_start_level(unsigned ia_bits)
-{
-	/* Level 1 resolves 39 bits with one table and 43 with 16 of them. */
-	return ia_bits <= GIB_LG2 + PTE_ENTRIES_LG2 + CONCATENATED_LG2_MAX ? 1 : 0;
-}
-
-unsigned pgtable_start_pages(unsigned ia_bits)
-{
-	unsigned one = GIB_LG2 + PTE_ENTRIES_LG2;
-
-	return pgtable_start_level(ia_bits) == 1 && ia_bits > one ? 1u << (ia_bits - one) : 1;
-}
-
-/* Ranges in ascending order of start: memory regions, which are sorted, and reserved ranges, which are not. */
-struct range_cursor {
-	const struct shadow_address_map *map;
-	unsigned memory;
-	struct shadow_range last;      /* last reserved range given */
-	unsigned last_index;
-	bool any;
+enum kind {
+	KIND_RESERVED,		       /* never mapped */
+	KIND_MOVES,		       /* may be cut at every page, or is in pages for good */
+	KIND_MEMORY_STAYS,	       /* blocks that never transition */
+	KIND_DEVICE_STAYS,
 };
 
-static bool reserved_follows(const struct range_cursor *cursor, unsigned index)
-{
-	const struct shadow_range *range = &cursor->map->reserved[index];
+/* Pages [start, end) of one kind, in one declared region or outside of all. */
+struct stretch {
+	uint64_t start, end;
+	enum kind kind;
+};
 
-	if (!cursor->any || range->start > cursor->last.start)
-		return true;
-	return range->start == cursor->last.start && index > cursor->last_index;
+struct survey {
+	const struct shadow_smmu_target_config *config;
+	struct shadow_range pool;
+	unsigned granule_lg2;
+	unsigned memory, region;       /* the first that ends after the place under survey */
+};
+
+/* The nearest of boundaries after a place. */
+static void nearer(uint64_t *end, uint64_t boundary, uint64_t page)
+{
+	if (boundary > page && boundary < *end)
+		*end = boundary;
 }
 
-static bool range_next(struct range_cursor *cursor, struct shadow_range *range)
+/* Whatever shares a page with it is reserved as well. */
+static bool in_reserved(const struct survey *survey, struct shadow_range range, uint64_t page, uint64_t *end)
 {
-	const struct shadow_address_map *map = cursor->map;
-	unsigned best = map->reserved_count;
+	uint64_t first = range.start >> survey->granule_lg2, after;
+
+	if (range.start >= range.end)
+		return false;
+	after = ((range.end - 1) >> survey->granule_lg2) + 1;
+	nearer(end, first, page);
+	nearer(end, after, page);
+	return page >= first && page < after;
+}
+
+static bool is_reserved(const struct survey *survey, uint64_t page, uint64_t *end)
+{
+	const struct shadow_address_map *map = &survey->config->map;
+	bool reserved = in_reserved(survey, survey->pool, page, end);
 
 	for (unsigned i = 0; i < map->reserved_count; i++)
-		if (reserved_follows(cursor, i) &&
-		    (best == map->reserved_count || map->reserved[i].start < map->reserved[best].start))
-			best = i;
-	if (cursor->memory < map->memory_count &&
-	    (best == map->reserved_count || map->memory[cursor->memory].start <= map->reserved[best].start)) {
-		*range = map->memory[cursor->memory++];
-		return true;
-	}
-	if (best == map->reserved_count)
+		reserved |= in_reserved(survey, map->reserved[i], page, end);
+	return reserved;
+}
+
+static bool is_memory(struct survey *survey, uint64_t page, uint64_t *end)
+{
+	const struct shadow_address_map *map = &survey->config->map;
+	unsigned lg2 = survey->granule_lg2;
+
+	while (survey->memory < map->memory_count && map->memory[survey->memory].end >> lg2 <= page)
+		survey->memory++;
+	if (survey->memory == map->memory_count)
 		return false;
-	*range = cursor->last = map->reserved[best];
-	cursor->last_index = best;
-	cursor->any = true;
-	return true;
+	nearer(end, map->memory[survey->memory].start >> lg2, page);
+	nearer(end, map->memory[survey->memory].end >> lg2, page);
+	return page >= map->memory[survey->memory].start >> lg2;
 }
 
-/* Aligned units of 2^@lg2 bytes below the top of the space that any range touches. */
-static uint64_t units_touched(const struct shadow_address_map *map, unsigned lg2)
+/* The declared region that holds @page; NULL: none. */
+static const struct shadow_region *region_of(struct survey *survey, uint64_t page, uint64_t *end)
 {
-	struct range_cursor cursor = { .map = map };
-	uint64_t top = UINT64_C(1) << map->ia_bits, next = 0, count = 0;
-	struct shadow_range range;
+	const struct shadow_smmu_target_config *config = survey->config;
+	unsigned lg2 = survey->granule_lg2;
+	const struct shadow_region *region;
 
-	while (range_next(&cursor, &range)) {
-		uint64_t end = range.end < top ? range.end : top;
-		uint64_t first = range.start >> lg2, last;
+	while (survey->region < config->region_count && config->regions[survey->region].range.end >> lg2 <= page)
+		survey->region++;
+	if (survey->region == config->region_count)
+		return NULL;
+	region = &config->regions[survey->region];
+	nearer(end, region->range.start >> lg2, page);
+	nearer(end, region->range.end >> lg2, page);
+	return page >= region->range.start >> lg2 ? region : NULL;
+}
 
-		if (range.start >= end)
-			continue;
-		last = (end - 1) >> lg2;
-		if (first < next)
-			first = next;
-		if (last >= first)
-			count += last - first + 1;
-		if (last + 1 > next)
-			next = last + 1;
+/* What @page is, and up to where at least it stays so. */
+static enum kind kind_at(struct survey *survey, uint64_t page, const struct shadow_region **region, uint64_t *end)
+{
+	bool reserved = is_reserved(survey, page, end), memory = is_memory(survey, page, end);
+
+	*region = region_of(survey, page, end);
+	if (reserved)
+		return KIND_RESERVED;
+	if (*region && (*region)->mapping == SHADOW_MAPPING_PAGES)
+		return KIND_MOVES;
+	if (!memory)
+		return KIND_DEVICE_STAYS;
+	return *region && survey->config->bbml == 0 ? KIND_MEMORY_STAYS : KIND_MOVES;
+}
+
+/* The stretch from @page on, as long as it goes: ranges that adjoin or overlap are one. */
+static struct stretch stretch_at(struct survey *survey, uint64_t page, uint64_t top)
+{
+	const struct shadow_region *region, *next_region;
+	struct stretch stretch = { .start = page, .end = top };
+
+	stretch.kind = kind_at(survey, page, &region, &stretch.end);
+	while (stretch.end < top) {
+		uint64_t end = top;
+
+		if (kind_at(survey, stretch.end, &next_region, &end) != stretch.kind || next_region != region)
+			break;
+		stretch.end = end;
 	}
-	return count;
+	return stretch;
 }
 
-/* GiB units that a range covers in part, below the top of the space. */
-static uint64_t units_cut(struct shadow_range range, unsigned ia_bits)
+/* Does a declared region start or end strictly inside these pages? No block is laid across. */
+static bool region_cuts(const struct survey *survey, uint64_t start, uint64_t end)
 {
-	uint64_t mask = (UINT64_C(1) << GIB_LG2) - 1, top = UINT64_C(1) << ia_bits;
-	bool start, end;
+	const struct shadow_smmu_target_config *config = survey->config;
+	unsigned low = 0, high = config->region_count, lg2 = survey->granule_lg2;
 
-	if (range.start >= top || range.start >= range.end)
-		return 0;
-	start = range.start & mask;
-	end = range.end < top && (range.end & mask);
-	if (start && end && range.start >> GIB_LG2 == range.end >> GIB_LG2)
-		return 1;
-	return (uint64_t)start + end;
+	while (low < high) {
+		unsigned middle = low + (high - low) / 2;
+
+		if (config->regions[middle].range.end >> lg2 <= start)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == config->region_count)
+		return false;
+	return config->regions[low].range.end >> lg2 < end ||
+	       (config->regions[low].range.start >> lg2 > start && config->regions[low].range.start >> lg2 < end);
+}
+
+/* ---- units ---------------------------------------------------------------------------------------- */
+
+/* Units of one height, counted upwards. */
+struct tally {
+	uint64_t moving, cut;
+	uint64_t next;		       /* the first unit not counted */
+	bool last_is_cut;	       /* the last one counted stays what it is, as far as is known */
+};
+
+static void tally_add(struct tally *tally, uint64_t first, uint64_t last, bool moves)
+{
+	if (first < tally->next) {
+		if (moves && tally->last_is_cut) {
+			tally->cut--;
+			tally->moving++;
+			tally->last_is_cut = false;
+		}
+		first = tally->next;
+	}
+	if (first > last)
+		return;
+	*(moves ? &tally->moving : &tally->cut) += last - first + 1;
+	tally->next = last + 1;
+	tally->last_is_cut = !moves;
+}
+
+/* A unit that the stretch covers in part. */
+static void tally_cut(struct tally *tally, const struct survey *survey, uint64_t unit, unsigned lg2)
+{
+	tally_add(tally, unit, unit, region_cuts(survey, unit << lg2, (unit + 1) << lg2));
+}
+
+static void tally_stretch(struct tally *tally, const struct survey *survey, const struct stretch *stretch,
+			  unsigned lg2, bool has_blocks)
+{
+	uint64_t first = stretch->start >> lg2, last = (stretch->end - 1) >> lg2;
+	uint64_t mask = (UINT64_C(1) << lg2) - 1;
+
+	if (stretch->kind == KIND_RESERVED)
+		return;
+	if (stretch->kind == KIND_MOVES || !has_blocks) {
+		tally_add(tally, first, last, true);
+		return;
+	}
+	if (stretch->start & mask)
+		tally_cut(tally, survey, first, lg2);
+	if (stretch->end & mask)
+		tally_cut(tally, survey, last, lg2);
+}
+
+int bound_compute(struct bound *bound, const struct shadow_smmu_target_config *config, uint64_t pool_bytes)
+{
+	uint64_t base = config->pool.base.addr, top;
+	struct survey survey = { .config = config, .pool = { base, base + pool_bytes } };
+	struct tally tally[FORMAT_HEIGHTS] = { { 0 } };
+	struct pgtable_format format;
+	struct stretch stretch;
+
+	if (format_init(&format, &config->map, config->start, config->fwb))
+		return -SHADOW_EINVAL;
+	survey.granule_lg2 = format.granule_lg2;
+	top = format_top(&format);
+	for (uint64_t page = 0; page < top; page = stretch.end) {
+		stretch = stretch_at(&survey, page, top);
+		for (unsigned height = 0; height < format.start; height++)
+			tally_stretch(&tally[height], &survey, &stretch, format_lg2(&format, height + 1),
+				      format_has_blocks(&format, height + 1));
+	}
+	*bound = (struct bound){ .start = format_start_tables(&format) };
+	for (unsigned height = 0; height < format.start; height++) {
+		bound->moving[height] = tally[height].moving;
+		bound->cut[height] = tally[height].cut;
+	}
+	return 0;
 }
 
 uint64_t pgtable_tables_max(const struct shadow_smmu_target_config *config, uint64_t pool_bytes)
 {
-	const struct shadow_address_map *map = &config->map;
-	uint64_t base = config->pool.base.addr;
-	uint64_t tables = pgtable_start_pages(map->ia_bits);
-	uint64_t cut = units_cut((struct shadow_range){ base, base + pool_bytes }, map->ia_bits);
+	struct bound bound;
+	uint64_t tables;
 
-	if (pgtable_start_level(map->ia_bits) == 0)
-		tables += UINT64_C(1) << (map->ia_bits - GIB_LG2 - PTE_ENTRIES_LG2);
-	tables += units_touched(map, GIB_LG2) + units_touched(map, MIB2_LG2);
-	for (unsigned i = 0; i < map->reserved_count; i++)
-		cut += units_cut(map->reserved[i], map->ia_bits);
-	return tables + 2 * cut;
+	if (bound_compute(&bound, config, pool_bytes))
+		return 0;
+	tables = bound.start;
+	for (unsigned height = 0; height < FORMAT_HEIGHTS; height++)
+		tables += bound.moving[height] + bound.cut[height];
+	return tables;
 }
 
-/* Entries of @level that the pages [from, to) touch and that cannot be written as they stand there. */
-static uint64_t entries_to_cut(const struct pgtable *pgtable, unsigned level, uint64_t from, uint64_t to,
+/* Entries of @height that the pages [from, to) touch and that cannot be written as they stand there. */
+static uint64_t entries_to_cut(struct pgtable *pgtable, unsigned height, uint64_t from, uint64_t to,
 			       const struct run *run)
 {
-	uint64_t mask = pte_level_pages(level) - 1;
-	unsigned lg2 = pte_level_lg2(level);
+	uint64_t mask = format_pages(&pgtable->format, height) - 1, mapping_end;
+	unsigned lg2 = format_lg2(&pgtable->format, height);
 	bool start = from & mask, end = to & mask;
 
-	if (run->access && !pages_leaf_allowed(pgtable, level, run->memory))
+	if (run->access && !(policy_heights(pgtable, from, run->memory, &mapping_end) >> height & 1))
 		return ((to - 1) >> lg2) - (from >> lg2) + 1;
 	if (start && end && from >> lg2 == to >> lg2)
 		return 1;
@@ -137,27 +255,26 @@ static uint64_t entries_to_cut(const struct pgtable *pgtable, unsigned level, ui
 }
 
 /* Tables missing for the run, as the tables stand now. A live leaf that would be cut sets *@cut. */
-static uint64_t tables_missing(const struct pgtable *pgtable, const struct run *run, bool *cut)
+static uint64_t tables_missing(struct pgtable *pgtable, const struct run *run, bool *cut)
 {
-	const struct pgtable_place *start = &pgtable->place[pgtable->start_level];
+	const struct pgtable_place *start = &pgtable->place[pgtable->format.start];
 	uint64_t page = run->start, missing = 0;
 
 	while (page < run->end) {
-		const uint64_t *entry = start->entry;
-		unsigned level = pgtable->start_level;
-		uint64_t index = page >> pte_level_lg2(level), next;
-		uint64_t pte = entry[index];
+		unsigned height = pgtable->format.start;
+		uint64_t pte = start->entry[cursor_index(pgtable, height, page)], next;
 
-		while (pte_is_table(pte, level) && ++level < PTE_LEVEL_PAGE) {
-			entry = pages_entries(pgtable, pages_of_table(pgtable, pte));
-			pte = entry[(page >> pte_level_lg2(level)) & (PTE_ENTRIES - 1)];
+		while (pte_is_table(pte, height)) {
+			const uint64_t *entry = pages_entries(pgtable, pages_of_table(pgtable, pte));
+
+			pte = entry[cursor_index(pgtable, --height, page)];
 		}
 		/* In a table of pages nothing is missing, up to its end. */
-		next = (page | (pte_level_pages(level == PTE_LEVEL_PAGE ? level - 1 : level) - 1)) + 1;
+		next = (page | (format_pages(&pgtable->format, height ? height : 1) - 1)) + 1;
 		if (next > run->end)
 			next = run->end;
 		/* A revoke of what is invalid as well: a grant around it may be queued. */
-		for (unsigned at = level; at < PTE_LEVEL_PAGE; at++) {
+		for (unsigned at = height; at > 0; at--) {
 			uint64_t entries = entries_to_cut(pgtable, at, page, next, run);
 
 			missing += entries;
@@ -181,8 +298,8 @@ static bool is_mmio_table(const struct pgtable *pgtable, uint32_t page)
 
 	if (holds_memory(table))
 		return false;
-	for (unsigned i = 0; table->valid != table->leaves && i < PTE_ENTRIES; i++)
-		if (pte_is_table(entry[i], table->level) &&
+	for (unsigned i = 0; table->valid != table->leaves && i < format_entries(&pgtable->format); i++)
+		if (pte_is_table(entry[i], table->height) &&
 		    holds_memory(&pgtable->page[pages_of_table(pgtable, entry[i])]))
 			return false;
 	return true;
@@ -191,10 +308,11 @@ static bool is_mmio_table(const struct pgtable *pgtable, uint32_t page)
 void pgtable_built(struct pgtable *pgtable)
 {
 	pgtable_close(pgtable);
+	hint_give(pgtable, pgtable->format.start);
 	/* Pages that were handed out are live, or were given back: to count those as well is on the safe side.
-	 * Level 1 under level 0 is in the bound as a whole. */
-	for (uint32_t page = pgtable->start_pages; page < pgtable->bump; page++)
-		if (pgtable->page[page].level > 1)
+	 * Where the table above has no blocks, all tables are in the bound. */
+	for (uint32_t page = format_start_tables(&pgtable->format); page < pgtable->bump; page++)
+		if (format_has_blocks(&pgtable->format, pgtable->page[page].height + 1u))
 			pgtable->mmio_tables += is_mmio_table(pgtable, page);
 }
 
@@ -219,8 +337,10 @@ static bool is_behind_unlinked(const struct pgtable *pgtable, const struct run *
 	for (uint32_t at = pgtable->retired.first; at != PGTABLE_NONE; at = pgtable->page[at].next) {
 		const struct pgtable_page *table = &pgtable->page[at];
 
-		if (table->base < run->end && run->start < table->base + pte_level_pages(table->level - 1u) &&
-		    !(pgtable->blocks && table->whole == PTE_ENTRIES))
+		uint64_t base = pages_base(pgtable, table);
+
+		if (base < run->end && run->start < base + format_pages(&pgtable->format, table->height + 1u) &&
+		    !(pgtable->bbml && table->whole == format_entries(&pgtable->format)))
 			return true;
 	}
 	return false;
@@ -238,7 +358,7 @@ int pgtable_reserve(struct pgtable *pgtable, const struct run *run)
 		return 1;
 	}
 	want = pgtable->reserved + tables_missing(pgtable, run, &cut);
-	if (cut && !pgtable->blocks)
+	if (pgtable->bbml == 0 && (cut || hint_is_cut(pgtable, run)))
 		return -SHADOW_EOPNOTSUPP;
 	if (want + (pgtable->promised ? memory_growth(pgtable) : 0) > pages_available(pgtable))
 		return -SHADOW_ENOMEM;

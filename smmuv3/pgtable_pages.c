@@ -4,13 +4,14 @@
  *
  * Owns: a page is taken again only after the fence of an invalidation that covers its last use, walk caches
  * included. An unlinked table keeps its content until then, since a walker may still read it.
- * Callers: pgtable.c and target.c, host lock held.
+ * Callers: pgtable*.c and target.c, host lock held.
  */
 #include "smmuv3/pgtable_pages.h"
 
 #include "engine/assert.h"
+#include "smmuv3/pgtable_mark.h"
 
-static void list_push(struct pgtable *pgtable, struct pgtable_list *list, uint32_t page)
+void pages_push(struct pgtable *pgtable, struct pgtable_list *list, uint32_t page)
 {
 	pgtable->page[page].next = PGTABLE_NONE;
 	if (list->first == PGTABLE_NONE)
@@ -20,7 +21,7 @@ static void list_push(struct pgtable *pgtable, struct pgtable_list *list, uint32
 	list->last = page;
 }
 
-static uint32_t list_pop(struct pgtable *pgtable, struct pgtable_list *list)
+uint32_t pages_pop(struct pgtable *pgtable, struct pgtable_list *list)
 {
 	uint32_t page = list->first;
 
@@ -31,7 +32,8 @@ static uint32_t list_pop(struct pgtable *pgtable, struct pgtable_list *list)
 
 uint32_t pages_of_table(const struct pgtable *pgtable, uint64_t pte)
 {
-	uint64_t page = pte_pfn(pte) - (pgtable->pool.base.addr >> SHADOW_PAGE_LG2);
+	const struct pgtable_format *format = &pgtable->format;
+	uint64_t page = format_page(format, pte) - (pgtable->pool.base.addr >> format->granule_lg2);
 
 	shadow_require(page < pgtable->limit);
 	return (uint32_t)page;
@@ -40,24 +42,29 @@ uint32_t pages_of_table(const struct pgtable *pgtable, uint64_t pte)
 /* A free page whose entries are all zero: one that was emptied, or never used. */
 static uint32_t pop_zero(struct pgtable *pgtable)
 {
-	uint32_t page = list_pop(pgtable, &pgtable->free_zero);
+	uint32_t page = pages_pop(pgtable, &pgtable->free_zero);
 
 	if (page == PGTABLE_NONE && pgtable->bump < pgtable->limit)
 		page = pgtable->bump++;
 	return page;
 }
 
-uint32_t pages_take(struct pgtable *pgtable, unsigned level, uint64_t base, bool *zero)
+uint32_t pages_take(struct pgtable *pgtable, unsigned height, uint64_t base, bool *zero)
 {
-	uint32_t page = *zero ? pop_zero(pgtable) : list_pop(pgtable, &pgtable->free);
+	uint32_t page = *zero ? pop_zero(pgtable) : pages_pop(pgtable, &pgtable->free);
+	struct pgtable_page *table;
 
 	if (page == PGTABLE_NONE) {
 		*zero = !*zero;
-		page = *zero ? pop_zero(pgtable) : list_pop(pgtable, &pgtable->free);
+		page = *zero ? pop_zero(pgtable) : pages_pop(pgtable, &pgtable->free);
 	}
 	if (page == PGTABLE_NONE)
 		return PGTABLE_NONE;
-	pgtable->page[page] = (struct pgtable_page){ .level = (uint8_t)level, .base = base, .next = PGTABLE_NONE };
+	table = &pgtable->page[page];
+	/* The list of untidy tables may still name the page from its last life. */
+	*table = (struct pgtable_page){ .height = (uint8_t)height, .next = PGTABLE_NONE,
+					.at = (uint32_t)(base >> pgtable->format.index_lg2),
+					.untidy = table->untidy, .next_untidy = table->next_untidy };
 	pgtable->live++;
 	if (pgtable->peak < pgtable->live + pgtable->unlinked)
 		pgtable->peak = pgtable->live + pgtable->unlinked;
@@ -67,7 +74,7 @@ uint32_t pages_take(struct pgtable *pgtable, unsigned level, uint64_t base, bool
 void pages_untake(struct pgtable *pgtable, uint32_t page)
 {
 	pgtable->live--;
-	list_push(pgtable, &pgtable->free, page);
+	pages_push(pgtable, &pgtable->free, page);
 }
 
 /* Every entry of an empty table is zero. */
@@ -79,19 +86,20 @@ static struct pgtable_list *free_list_of(struct pgtable *pgtable, uint32_t page)
 /* The pending list is its own work list: what is appended is looked at in turn. */
 void pages_unlink(struct pgtable *pgtable, uint32_t page)
 {
-	list_push(pgtable, &pgtable->pending, page);
+	pages_push(pgtable, &pgtable->pending, page);
 	for (uint32_t at = page; at != PGTABLE_NONE; at = pgtable->page[at].next) {
-		const struct pgtable_page *table = &pgtable->page[at];
+		struct pgtable_page *table = &pgtable->page[at];
 		const uint64_t *entry = pages_entries(pgtable, at);
 
+		table->linked = false;
 		pgtable->live--;
 		pgtable->unlinked++;
-		pgtable->stats.leaves[table->level] -= table->leaves;
+		pgtable->stats.leaves[format_level(table->height)] -= table->leaves;
 		if (table->valid == table->leaves)
 			continue;
-		for (unsigned i = 0; i < PTE_ENTRIES; i++)
-			if (pte_is_table(entry[i], table->level))
-				list_push(pgtable, &pgtable->pending, pages_of_table(pgtable, entry[i]));
+		for (unsigned i = 0; i < format_entries(&pgtable->format); i++)
+			if (pte_is_table(entry[i], table->height))
+				pages_push(pgtable, &pgtable->pending, pages_of_table(pgtable, entry[i]));
 	}
 }
 
@@ -99,40 +107,44 @@ void pgtable_pending_spans(const struct pgtable *pgtable, struct tlbi_spans *spa
 {
 	for (uint32_t at = pgtable->pending.first; at != PGTABLE_NONE; at = pgtable->page[at].next) {
 		const struct pgtable_page *table = &pgtable->page[at];
+		uint64_t base = pages_base(pgtable, table);
 
-		tlbi_spans_add(spans, table->base, table->base + pte_level_pages(table->level - 1u), 0, false);
+		tlbi_spans_add(spans, base, base + format_pages(&pgtable->format, table->height + 1u), 0, false);
 	}
 }
 
 void pgtable_retire(struct pgtable *pgtable, uint64_t fence)
 {
-	for (uint32_t page; (page = list_pop(pgtable, &pgtable->pending)) != PGTABLE_NONE;) {
-		pgtable->page[page].fence = fence;
-		list_push(pgtable, &pgtable->retired, page);
+	for (uint32_t page; (page = pages_pop(pgtable, &pgtable->pending)) != PGTABLE_NONE;) {
+		pgtable->page[page].stamp = fence;
+		pages_push(pgtable, &pgtable->retired, page);
 	}
 }
 
 void pgtable_reclaim(struct pgtable *pgtable, uint64_t fence)
 {
-	while (pgtable->retired.first != PGTABLE_NONE && pgtable->page[pgtable->retired.first].fence <= fence) {
-		uint32_t page = list_pop(pgtable, &pgtable->retired);
+	while (pgtable->retired.first != PGTABLE_NONE && pgtable->page[pgtable->retired.first].stamp <= fence) {
+		uint32_t page = pages_pop(pgtable, &pgtable->retired);
 
+		if (pgtable->page[page].marked)
+			mark_clear(pgtable, page);
 		pgtable->unlinked--;
-		list_push(pgtable, free_list_of(pgtable, page), page);
+		pages_push(pgtable, free_list_of(pgtable, page), page);
 	}
 }
 
 void *pgtable_carve(struct pgtable *pgtable, uint64_t bytes, shadow_pa_t *pa)
 {
-	uint64_t base = pgtable->pool.base.addr;
-	uint64_t low = base + ((uint64_t)pgtable->bump << SHADOW_PAGE_LG2);
-	uint64_t end = base + ((uint64_t)pgtable->limit << SHADOW_PAGE_LG2);
-	uint64_t size = bytes < SHADOW_PAGE_BYTES ? SHADOW_PAGE_BYTES : bytes;
+	unsigned granule_lg2 = pgtable->format.granule_lg2;
+	uint64_t base = pgtable->pool.base.addr, least = UINT64_C(1) << granule_lg2;
+	uint64_t low = base + ((uint64_t)pgtable->bump << granule_lg2);
+	uint64_t end = base + ((uint64_t)pgtable->limit << granule_lg2);
+	uint64_t size = bytes < least ? least : bytes;
 	uint64_t start = (end - size) & ~(size - 1);
 
 	if (size > end || start < low)
 		return NULL;
-	pgtable->limit = (uint32_t)((start - base) >> SHADOW_PAGE_LG2);
+	pgtable->limit = (uint32_t)((start - base) >> granule_lg2);
 	pa->addr = start;
 	return (char *)pgtable->pool.virt + (start - base);
 }

@@ -9,16 +9,22 @@
 #define SMMUV3_PGTABLE_PAGES_H
 
 #include "smmuv3/pgtable.h"
-#include "smmuv3/pte.h"
 
 static inline uint64_t *pages_entries(const struct pgtable *pgtable, uint32_t page)
 {
-	return (uint64_t *)pgtable->pool.virt + ((uint64_t)page << PTE_ENTRIES_LG2);
+	return (uint64_t *)pgtable->pool.virt + ((uint64_t)page << pgtable->format.index_lg2);
 }
 
-static inline uint64_t pages_pfn(const struct pgtable *pgtable, uint32_t page)
+/* The descriptor that points to a table in pool page @page. */
+static inline uint64_t pages_table(const struct pgtable *pgtable, uint32_t page)
 {
-	return (pgtable->pool.base.addr >> SHADOW_PAGE_LG2) + page;
+	return format_table(&pgtable->format, (pgtable->pool.base.addr >> pgtable->format.granule_lg2) + page);
+}
+
+/* First page that a table translates. */
+static inline uint64_t pages_base(const struct pgtable *pgtable, const struct pgtable_page *table)
+{
+	return (uint64_t)table->at << pgtable->format.index_lg2;
 }
 
 /* The pool page that a table descriptor points to; isolation is lost if it is not one of ours. */
@@ -30,9 +36,9 @@ static inline uint32_t pages_available(const struct pgtable *pgtable)
 	return pgtable->limit - pgtable->live - pgtable->unlinked;
 }
 
-/* Take a page for a table of @level whose first entry translates page @base. PGTABLE_NONE if there is none.
+/* Take a page for a table of @height whose first entry translates page @base. PGTABLE_NONE if there is none.
  * @zero: in: zero entries are wanted; out: the page's entries are all zero. */
-uint32_t pages_take(struct pgtable *pgtable, unsigned level, uint64_t base, bool *zero);
+uint32_t pages_take(struct pgtable *pgtable, unsigned height, uint64_t base, bool *zero);
 
 /* Give back a page that was never linked. */
 void pages_untake(struct pgtable *pgtable, uint32_t page);
@@ -40,10 +46,8 @@ void pages_untake(struct pgtable *pgtable, uint32_t page);
 /* The page's table, and every table below it, has just been unlinked. */
 void pages_unlink(struct pgtable *pgtable, uint32_t page);
 
-/* May a leaf of this level and memory type exist under the target's policy? */
-static inline bool pages_leaf_allowed(const struct pgtable *pgtable, unsigned level, enum shadow_memory memory)
-{
-	return level == PTE_LEVEL_PAGE || (level > 0 && (memory == SHADOW_MEMORY_DEVICE || pgtable->blocks));
-}
+/* Lists through pgtable_page.next. */
+void pages_push(struct pgtable *pgtable, struct pgtable_list *list, uint32_t page);
+uint32_t pages_pop(struct pgtable *pgtable, struct pgtable_list *list);
 
 #endif

@@ -6,6 +6,7 @@
  *   stage 2 only:  S2 ..., SYNC             one doorbell
  *   nested:        S2 ..., SYNC, NH_ALL, SYNC   one doorbell; a combined entry may hold what S2 drops
  * Commands of every SMMU are written, then every doorbell rung, before any wait.
+ * At BBM level 1 a flush that cuts live blocks publishes twice: the marks, waited for in prepared(), then the cuts.
  * Owns: a fence is complete when every attached SMMU has passed its SYNC or is confirmed in abort.
  * Spec: IHI 0070, CMD_SYNC; CMD_TLBI_S2_IPA; CMD_TLBI_NH_ALL.
  */
@@ -48,7 +49,7 @@ static void target_apply(struct shadow_target *target, const struct run *runs, u
 
 static void target_rewind(struct shadow_target *target)
 {
-	pgtable_close(&smmu_target_of(target)->pgtable);
+	pgtable_settle(&smmu_target_of(target)->pgtable);
 }
 
 static bool smmu_is_shut(const struct shadow_smmu *smmu)
@@ -71,7 +72,10 @@ static int make_room(struct shadow_smmu *smmu, uint64_t needed)
 
 static int write_commands(struct smmu_target *target, struct shadow_smmu *smmu, uint64_t *position)
 {
-	struct tlbi_format format = { .ril = smmu->ril, .vmid = target->config.vmid };
+	struct tlbi_format format = { .ril = smmu->ril,
+				      .granule_lg2 = target->pgtable.format.granule_lg2,
+				      .ia_bits = target->pgtable.format.ia_bits,
+				      .vmid = target->config.vmid };
 	struct tlbi_cursor cursor;
 	struct smmu_cmd cmd;
 	int error = 0;
@@ -94,18 +98,12 @@ static int write_commands(struct smmu_target *target, struct shadow_smmu *smmu, 
 	return 0;
 }
 
-static uint64_t target_publish(struct shadow_target *base, bool all)
+/* Commands for all spans and all pending tables to every SMMU, as a new fence. */
+static uint64_t publish_commands(struct smmu_target *target)
 {
-	struct smmu_target *target = smmu_target_of(base);
 	bool by_level = false;
 	uint64_t *position;
 
-	pgtable_close(&target->pgtable);
-	if (!target->spans.count && !target->spans.all && !(all && pgtable_is_pending(&target->pgtable))) {
-		/* [D2] Grants alone: visible before control returns. Observer: SMMU. */
-		order_device_publish();
-		return target->fence;
-	}
 	pgtable_pending_spans(&target->pgtable, &target->spans);
 	for (unsigned i = 0; i < target->smmu_count; i++)
 		by_level |= !target->smmu[i].ril;
@@ -124,6 +122,49 @@ static uint64_t target_publish(struct shadow_target *base, bool all)
 	target->spans.count = 0;
 	target->spans.all = false;
 	return target->fence;
+}
+
+static uint64_t target_publish(struct shadow_target *base, bool all)
+{
+	struct smmu_target *target = smmu_target_of(base);
+
+	pgtable_close(&target->pgtable);
+	if (target->spans.count || target->spans.all || (all && pgtable_is_pending(&target->pgtable)))
+		return publish_commands(target);
+	/* [D2] Grants alone: visible before control returns. Observer: SMMU. */
+	order_device_publish();
+	return target->fence;
+}
+
+static void target_prepare(struct shadow_target *target, const struct run *runs, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		pgtable_mark(&smmu_target_of(target)->pgtable, &runs[i]);
+}
+
+static void target_prepared(struct shadow_target *base)
+{
+	struct smmu_target *target = smmu_target_of(base);
+	const uint64_t *position;
+
+	pgtable_settle(&target->pgtable);
+	if (!target->spans.count && !target->spans.all)
+		return;
+	position = target->position[publish_commands(target) % TARGET_FENCES];
+	for (unsigned i = 0; i < target->smmu_count; i++) {
+		struct shadow_smmu *smmu = &target->smmu[i];
+
+		if (!smmu_is_shut(smmu) && cmdq_wait_passed(&smmu->cmdq, position[i], smmu->config.wait_ns))
+			(void)smmu_close(smmu);
+	}
+}
+
+static bool target_compact(struct shadow_target *base, unsigned blocks, uint64_t *fence)
+{
+	bool more = pgtable_compact(&smmu_target_of(base)->pgtable, blocks);
+
+	*fence = target_publish(base, true);
+	return more;
 }
 
 /* Has the SMMU passed @position? Return: 1, 0, or -SHADOW_EIO if it failed and could not be shut. */
@@ -166,6 +207,9 @@ const struct target_ops smmu_target_ops = {
 	.reserve = target_reserve,
 	.build = target_build,
 	.enable = target_enable,
+	.prepare = target_prepare,
+	.prepared = target_prepared,
+	.compact = target_compact,
 	.apply = target_apply,
 	.rewind = target_rewind,
 	.publish = target_publish,

@@ -26,12 +26,49 @@ struct shadow_pool {
 	uint64_t bytes;		      /* a multiple of 4 KiB; see shadow_smmu_pool_bytes() */
 };
 
+/* When do blocks take the place of tables whose leaves all say the same again? */
+enum shadow_collapse {
+	SHADOW_COLLAPSE_PATIENT = 0,  /* after SHADOW_PATIENCE flushes without a change, and then few a flush */
+	SHADOW_COLLAPSE_EAGER = 1,    /* in the flush that makes them whole */
+	SHADOW_COLLAPSE_NEVER = 2,    /* only when shadow_compact() asks for it */
+};
+
+/* Flushes for which a table must have stayed whole before a patient target collapses it. A page that is revoked and
+ * granted again meanwhile finds its table in place and costs one store each time. */
+#define SHADOW_PATIENCE 256u
+
+/* What the start of a walk looks like; both forms are legal for few input sizes only. */
+enum shadow_start {
+	SHADOW_START_DEFAULT = 0,     /* one table where its level has blocks, else as concatenated as need be */
+	SHADOW_START_SINGLE = 1,      /* one table */
+	SHADOW_START_CONCATENATED = 2, /* one level less: 2 .. 16 tables side by side */
+};
+
+/* How a part of the address space is mapped, where that is not left to the target. */
+enum shadow_mapping {
+	SHADOW_MAPPING_BLOCKS = 0,    /* never transitions: blocks at any BBM level; a transition that cut one at
+				       * BBM level 0 is refused by shadow_reserve() */
+	SHADOW_MAPPING_PAGES = 1,     /* pages at any BBM level: nothing is ever split */
+};
+
+struct shadow_region {
+	struct shadow_range range;    /* aligned to the granule */
+	enum shadow_mapping mapping;
+};
+
 struct shadow_smmu_target_config {
 	struct shadow_address_map map; /* the engine's; read by shadow_smmu_*_bytes() and init only */
-	unsigned bbml;		      /* 0: memory stays in pages; 2: blocks are split and collapsed live */
+	unsigned bbml;		      /* 0: memory stays in pages; 1, 2: blocks are split and collapsed live */
 	uint16_t vmid;
 	struct shadow_pool pool;
 	unsigned runs_max;	      /* most slots in a flush: engine's cpu_count * queue_slots */
+	enum shadow_start start;
+	enum shadow_collapse collapse;
+	bool fwb;		      /* memory types that stage 1 cannot weaken; needs IDR3.FWB */
+	bool contiguous;	      /* hint whole groups: fewer TLB entries for devices, more stores and wider
+				       * invalidations for a revoke inside one. Never for memory at BBM level 0 */
+	const struct shadow_region *regions; /* sorted, disjoint; read by shadow_smmu_*_bytes() and init only */
+	unsigned region_count;	      /* 0 .. SHADOW_REGIONS_MAX */
 };
 
 /** shadow_smmu_target_bytes() - the caller's memory for a target, beside its pool; 0: bad configuration. */
@@ -115,10 +152,13 @@ void shadow_smmu_stats(const struct shadow_smmu *smmu, struct shadow_smmu_stats 
 struct shadow_table_stats {
 	uint64_t writes;	      /* descriptor stores, fills of new tables included */
 	uint64_t splits, collapses;
+	uint64_t hints;		      /* contiguous groups that got the hint; */
+	uint64_t hints_dropped;	      /* and that lost it because they were cut */
 	uint64_t bytes_live;	      /* tables that a walker can reach, start tables included */
 	uint64_t bytes_retired;	      /* unlinked, not yet reusable */
+	uint64_t bytes_reserved;      /* free, but promised to transitions that are reserved or queued */
 	uint64_t bytes_peak;	      /* live and retired */
-	uint64_t leaves[4];	      /* valid leaves by level: [1] 1 GiB, [2] 2 MiB, [3] 4 KiB */
+	uint64_t leaves[4];	      /* valid leaves by Arm's level: [3] pages, the granule's own size */
 };
 
 void shadow_smmu_table_stats(const struct shadow_target *target, struct shadow_table_stats *stats);

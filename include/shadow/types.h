@@ -16,10 +16,11 @@ extern "C" {
 #define SHADOW_CPUS_MAX 256u	      /* CPUs of one engine */
 #define SHADOW_SMMUS_MAX 64u	      /* SMMUs of one target */
 #define SHADOW_STREAMS_MAX 256u	      /* streams of one target, on all its SMMUs */
-#define SHADOW_PAGE_LG2 12u	      /* the page of a transition: 4 KiB */
+#define SHADOW_PAGE_LG2 12u	      /* the page where a map does not say otherwise: 4 KiB */
 #define SHADOW_PAGE_BYTES (UINT64_C(1) << SHADOW_PAGE_LG2)
 #define SHADOW_IA_BITS_MIN 32u
-#define SHADOW_IA_BITS_MAX 48u
+#define SHADOW_IA_BITS_MAX 52u	      /* above 48 only where SMMU and granule have 52-bit addresses */
+#define SHADOW_REGIONS_MAX 4096u      /* regions of one target whose mapping is declared */
 #define SHADOW_WAIT_NS_MAX UINT64_C(60000000000) /* longest wait: one minute */
 
 /* Addresses are wrapped at interfaces: an intermediate physical address is not a physical one. */
@@ -61,11 +62,17 @@ enum shadow_memory {
  * reserved ranges; the embedder lists the rest: its own image and data, the register frames of every SMMU, MSI words. */
 struct shadow_address_map {
 	unsigned ia_bits;	  /* SHADOW_IA_BITS_MIN .. SHADOW_IA_BITS_MAX: the space is 0 .. 2^ia_bits */
+	unsigned granule_lg2;	  /* the host's page, which transitions count in: 12, 14 or 16; 0 stands for 12 */
 	const struct shadow_range *memory; /* page-aligned, sorted, disjoint; all else is MMIO */
 	unsigned memory_count;
 	const struct shadow_range *reserved; /* page-aligned; any order, may overlap and lie anywhere */
 	unsigned reserved_count;
 };
+
+static inline unsigned shadow_map_granule_lg2(const struct shadow_address_map *map)
+{
+	return map->granule_lg2 ? map->granule_lg2 : SHADOW_PAGE_LG2;
+}
 
 /* A place in the order of transitions. Zero: before the first one. */
 typedef struct {

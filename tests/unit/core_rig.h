@@ -294,7 +294,7 @@ static inline struct shadow_smmu_config core_smmu_config(const struct core *core
 static inline struct shadow_smmu_target_config core_target_config(struct core *core)
 {
 	struct shadow_smmu_config smmus[CORE_SMMUS_MAX];
-	struct shadow_smmu_target_config config = { .bbml = core->bbml,
+	struct shadow_smmu_target_config config = { .bbml = core->bbml, .collapse = SHADOW_COLLAPSE_EAGER,
 						    .vmid = CORE_VMID,
 						    .runs_max = core->cpu_count * core->queue_slots };
 
@@ -358,7 +358,8 @@ static inline void core_host_up(struct core *core)
 {
 	core->host_memory = core_alloc(CORE_HOST_PAGES * 4096);
 	core->host_used = 1;
-	core->host = (struct shadow_host_table){ { CORE_HOST_PA }, core->map.ia_bits, 1 };
+	core->host = (struct shadow_host_table){ .root = { CORE_HOST_PA }, .ia_bits = core->map.ia_bits,
+						 .start_level = 1 };
 	assert_int_equal(
 		platform_linux_add_memory(core->host.root, core->host_memory, CORE_HOST_PAGES * 4096), 0);
 }

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * pgtable_cursor.c - see pgtable_cursor.h.
+ *
+ * Owns: a live entry changes by one single-copy atomic store; where an SMMU does not look into caches, each
+ * line that changed is cleaned once when the cursor leaves it, before the doorbell.
+ * Spec: DDI 0487, VMSAv8-64 stage 2; IHI 0070, Translation table coherency.
+ */
+#include "smmuv3/pgtable_cursor.h"
+
+#include "smmuv3/pgtable_hint.h"
+
+#define LINE_ENTRIES 8u		       /* descriptors in a cache line of 64 bytes, the smallest in use */
+
+unsigned cursor_walk(struct pgtable *pgtable, uint64_t page)
+{
+	unsigned height = pgtable->format.start;
+
+	for (;;) {
+		uint64_t pte = pgtable->place[height].entry[cursor_index(pgtable, height, page)];
+		uint32_t table;
+
+		if (!pte_is_table(pte, height))
+			break;
+		table = pages_of_table(pgtable, pte);
+		height--;
+		if (pgtable->place[height].page == table)
+			continue;
+		cursor_clean(pgtable, &pgtable->place[height]);
+		cursor_enter(pgtable, height, table);
+	}
+	for (unsigned below = 0; below < height; below++) {
+		cursor_clean(pgtable, &pgtable->place[below]);
+		cursor_leave(pgtable, below);
+	}
+	return height;
+}
+
+void cursor_fill(struct pgtable *pgtable, struct pgtable_place *place, unsigned index)
+{
+	uint64_t value = place->inherited + place->filled * place->inherited_step;
+
+	if (index <= place->filled)
+		return;
+	pgtable->stats.writes += index - place->filled;
+	for (unsigned i = place->filled; i < index; i++, value += place->inherited_step)
+		order_fill_descriptor(&place->entry[i], value);
+	place->filled = index;
+}
+
+void cursor_clean(struct pgtable *pgtable, struct pgtable_place *place)
+{
+	if (pgtable->coherent || place->dirty == place->dirty_end || place->page == PGTABLE_NONE)
+		return;
+	order_clean(&place->entry[place->dirty], (place->dirty_end - place->dirty) * sizeof(uint64_t));
+	place->dirty = place->dirty_end = 0;
+}
+
+/* What is adjacent, in the same line at least, is cleaned with what is there already. */
+void cursor_dirty(struct pgtable *pgtable, struct pgtable_place *place, unsigned index, unsigned count)
+{
+	unsigned end = index + count;
+
+	if (pgtable->coherent || !count)
+		return;
+	if (place->dirty != place->dirty_end) {
+		if (index / LINE_ENTRIES <= (place->dirty_end - 1) / LINE_ENTRIES + 1 &&
+		    (end - 1) / LINE_ENTRIES + 1 >= place->dirty / LINE_ENTRIES) {
+			index = index < place->dirty ? index : place->dirty;
+			end = end > place->dirty_end ? end : place->dirty_end;
+		} else {
+			cursor_clean(pgtable, place);
+		}
+	}
+	place->dirty = index;
+	place->dirty_end = end;
+}
+
+static void store_fresh(struct pgtable *pgtable, struct pgtable_place *place, unsigned index, uint64_t value)
+{
+	cursor_fill(pgtable, place, index);
+	order_fill_descriptor(&place->entry[index], value);
+	if (place->filled <= index)
+		place->filled = index + 1;
+}
+
+static void store_live(struct pgtable *pgtable, unsigned height, unsigned index, uint64_t old, uint64_t value)
+{
+	const struct pgtable_format *format = &pgtable->format;
+	struct pgtable_place *place = &pgtable->place[height];
+	unsigned first = index, end = index + 1;
+
+	if (pte_is_leaf(old, height)) {
+		uint64_t base = pages_base(pgtable, &pgtable->page[place->page]);
+
+		hint_drop(pgtable, height, &first, &end, value & ~PTE_CONTIGUOUS);
+		tlbi_spans_add(pgtable->spans, base + ((uint64_t)first << format_lg2(format, height)),
+			       base + ((uint64_t)end << format_lg2(format, height)), cursor_ttl(height), true);
+	}
+	order_store_descriptor(&place->entry[index], value);
+	cursor_dirty(pgtable, place, index, 1);
+}
+
+void cursor_store(struct pgtable *pgtable, unsigned height, unsigned index, uint64_t value)
+{
+	struct pgtable_place *place = &pgtable->place[height];
+	struct pgtable_page *table = &pgtable->page[place->page];
+	uint64_t old = cursor_read(place, index);
+
+	place->changed = true;
+	if (place->fresh)
+		store_fresh(pgtable, place, index, value);
+	else
+		store_live(pgtable, height, index, old, value);
+	pgtable->stats.writes++;
+	if (pte_is_leaf(old, height))
+		cursor_discount(pgtable, table, 1, pte_is_rw(old));
+	else if (pte_is_valid(old))
+		table->valid--;
+	if (pte_is_leaf(value, height)) {
+		cursor_note_memory(table, pte_memory(value));
+		cursor_count(pgtable, table, 1, pte_is_rw(value));
+		place->granted = true;
+	} else if (pte_is_valid(value)) {
+		table->valid++;
+	}
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * pgtable_tidy.c - see pgtable_tidy.h.
+ *
+ * Tables that may be tidied up wait in a list, oldest first. Eager: all of them at the end of their batch.
+ * Patient: one a batch, once it has stayed as it is for SHADOW_PATIENCE batches; so a page that goes back and
+ * forth keeps its table. Never: only pgtable_compact().
+ * Owns: a walker finds the same translation in the table and in the block that takes its place; the table stays
+ * intact until no walk cache leads to it. Spec: IHI 0070, Break-before-make level 1 and 2.
+ */
+#include "smmuv3/pgtable_tidy.h"
+
+#include "smmuv3/pgtable_cursor.h"
+#include "smmuv3/pgtable_hint.h"
+#include "smmuv3/pgtable_mark.h"
+#include "smmuv3/pgtable_policy.h"
+
+#define TIDY_LOOKS 2u		       /* tables that a patient batch looks at */
+
+bool tidy_is_whole(struct pgtable *pgtable, const struct pgtable_page *table)
+{
+	return table->whole == format_entries(&pgtable->format) && !table->mixed &&
+	       table->height < pgtable->format.start && format_has_blocks(&pgtable->format, table->height + 1u) &&
+	       policy_allows_leaf(pgtable, table->height + 1u, pages_base(pgtable, table),
+				  (enum shadow_memory)table->memory);
+}
+
+static void untidy_push(struct pgtable *pgtable, uint32_t page)
+{
+	struct pgtable_list *list = &pgtable->untidy;
+
+	pgtable->page[page].untidy = true;
+	pgtable->page[page].next_untidy = PGTABLE_NONE;
+	if (list->first == PGTABLE_NONE)
+		list->first = page;
+	else
+		pgtable->page[list->last].next_untidy = page;
+	list->last = page;
+}
+
+static uint32_t untidy_pop(struct pgtable *pgtable)
+{
+	uint32_t page = pgtable->untidy.first;
+
+	if (page != PGTABLE_NONE) {
+		pgtable->untidy.first = pgtable->page[page].next_untidy;
+		pgtable->page[page].untidy = false;
+	}
+	return page;
+}
+
+void tidy_note(struct pgtable *pgtable, uint32_t page)
+{
+	pgtable->page[page].stamp = pgtable->batch;
+	if (!pgtable->page[page].untidy)
+		untidy_push(pgtable, page);
+}
+
+/* A block takes the place of the table that the cursor is in. */
+static void collapse(struct pgtable *pgtable, unsigned height)
+{
+	uint32_t page = pgtable->place[height].page, above;
+	struct pgtable_page *table = &pgtable->page[page];
+	uint64_t base = pages_base(pgtable, table);
+	uint64_t block = format_leaf(&pgtable->format, SHADOW_ACCESS_RW, (enum shadow_memory)table->memory,
+				     height + 1, base);
+
+	if (pgtable->bbml == 1) {
+		mark_set(pgtable, page);
+		block |= PTE_NT;
+	}
+	/* A walk cache may lead to the table for a while: what was granted in it must be there. */
+	cursor_clean(pgtable, &pgtable->place[height]);
+	cursor_leave(pgtable, height);
+	cursor_store(pgtable, height + 1, cursor_index(pgtable, height + 1, base), block);
+	pages_unlink(pgtable, page);
+	pgtable->stats.collapses++;
+	above = pgtable->place[height + 1].page;
+	if (tidy_is_whole(pgtable, &pgtable->page[above]) || pgtable->contiguous)
+		tidy_note(pgtable, above);
+}
+
+static void tidy_one(struct pgtable *pgtable, uint32_t page)
+{
+	const struct pgtable_page *table = &pgtable->page[page];
+	uint64_t base = pages_base(pgtable, table);
+	unsigned height = table->height;
+
+	/* What is deeper does not matter here. */
+	cursor_walk(pgtable, base);
+	for (unsigned below = 0; below < height; below++) {
+		cursor_clean(pgtable, &pgtable->place[below]);
+		cursor_leave(pgtable, below);
+	}
+	if (pgtable->bbml && tidy_is_whole(pgtable, table))
+		collapse(pgtable, height);
+	else
+		hint_give(pgtable, height);
+}
+
+/* Is there still something to do? A page may have been freed, and even taken again, since it was noted. */
+static bool is_worth_it(struct pgtable *pgtable, const struct pgtable_page *table)
+{
+	return table->linked && table->leaves && (pgtable->contiguous || tidy_is_whole(pgtable, table));
+}
+
+static void tidy_patiently(struct pgtable *pgtable)
+{
+	for (unsigned look = 0; look < TIDY_LOOKS; look++) {
+		uint32_t page = untidy_pop(pgtable);
+
+		if (page == PGTABLE_NONE)
+			return;
+		if (!is_worth_it(pgtable, &pgtable->page[page]))
+			continue;
+		if (pgtable->batch - pgtable->page[page].stamp < SHADOW_PATIENCE) {
+			untidy_push(pgtable, page);
+			continue;
+		}
+		tidy_one(pgtable, page);
+		return;
+	}
+}
+
+void tidy_batch(struct pgtable *pgtable)
+{
+	if (pgtable->untidy.first == PGTABLE_NONE || pgtable->collapse == SHADOW_COLLAPSE_NEVER)
+		return;
+	if (pgtable->collapse == SHADOW_COLLAPSE_PATIENT)
+		tidy_patiently(pgtable);
+	else
+		while (pgtable_compact(pgtable, 1))
+			;
+}
+
+bool pgtable_compact(struct pgtable *pgtable, unsigned blocks)
+{
+	for (; blocks; blocks--) {
+		uint32_t page = untidy_pop(pgtable);
+
+		if (page == PGTABLE_NONE)
+			break;
+		if (is_worth_it(pgtable, &pgtable->page[page]))
+			tidy_one(pgtable, page);
+	}
+	return pgtable->untidy.first != PGTABLE_NONE;
+}
