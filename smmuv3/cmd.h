@@ -46,7 +46,7 @@ enum smmu_opcode {
 
 /* IHI 0070, CMD_TLBI_S2_IPA, CMD_TLBI_S12_VMALL, CMD_TLBI_NH_ALL */
 #define SMMU_CMD_TLBI_W0_VMID  SMMU_BITS(47, 32)
-#define SMMU_CMD_TLBI_W0_SCALE SMMU_BITS(24, 20)
+#define SMMU_CMD_TLBI_W0_SCALE SMMU_BITS(25, 20) /* bit 25 only with IDR5.DS */
 #define SMMU_CMD_TLBI_W0_NUM   SMMU_BITS(16, 12)
 #define SMMU_CMD_TLBI_W1_IPA   SMMU_BITS(55, 12)
 #define SMMU_CMD_TLBI_W1_TG    SMMU_BITS(11, 10)
@@ -54,6 +54,8 @@ enum smmu_opcode {
 #define SMMU_CMD_TLBI_W1_LEAF  SMMU_BITS(0, 0)
 #define SMMU_CMD_TLBI_TG_ANY   0 /* not as STE.S2TG counts granules */
 #define SMMU_CMD_TLBI_TG_4K    1
+#define SMMU_CMD_TLBI_TG_16K   2
+#define SMMU_CMD_TLBI_TG_64K   3
 
 /* IHI 0070, CMD_SYNC */
 #define SMMU_CMD_SYNC_W0_CS   SMMU_BITS(13, 12)
@@ -105,13 +107,22 @@ static inline struct smmu_cmd smmu_cmd_tlbi_s2_ipa(uint16_t vmid, uint64_t ipa, 
 	return cmd;
 }
 
+/* TG of a table with this granule: 12, 14 or 16. */
+static inline uint8_t smmu_cmd_tlbi_tg(unsigned granule_lg2)
+{
+	shadow_assert(granule_lg2 == 12 || granule_lg2 == 14 || granule_lg2 == 16);
+	return (uint8_t)(granule_lg2 == 12 ? SMMU_CMD_TLBI_TG_4K :
+			 granule_lg2 == 14 ? SMMU_CMD_TLBI_TG_16K :
+					     SMMU_CMD_TLBI_TG_64K);
+}
+
 /* Bytes ipa .. ipa + (num + 1) * 2^scale granules. Needs IDR3.RIL. */
 struct smmu_tlbi_range {
 	uint64_t ipa;  /* aligned to the entries of level ttl, else to the granule */
 	uint8_t num;   /* 0 .. 31 */
-	uint8_t scale; /* 0 .. 31 */
-	uint8_t tg;    /* SMMU_CMD_TLBI_TG_4K */
-	uint8_t ttl;   /* level of all leaves to go; 0: any level */
+	uint8_t scale; /* 0 .. 31; .. 39 with IDR5.DS */
+	uint8_t tg;    /* smmu_cmd_tlbi_tg(); what a table of another granule left may stay */
+	uint8_t ttl;   /* level of all leaves to go, 1 with 16 KiB only if the table has such; 0: any level */
 	bool leaf;     /* cached table pointers may stay */
 };
 
@@ -121,7 +132,7 @@ static inline struct smmu_cmd smmu_cmd_tlbi_s2_range(uint16_t vmid, struct smmu_
 	struct smmu_cmd cmd = smmu_cmd_of_vmid(SMMU_OP_TLBI_S2_IPA, vmid);
 
 	shadow_assert((range.ipa & ~SMMU_CMD_TLBI_W1_IPA) == 0);
-	shadow_assert(range.tg != SMMU_CMD_TLBI_TG_ANY);
+	shadow_assert(range.tg != SMMU_CMD_TLBI_TG_ANY && range.scale <= 39);
 	shadow_assert(range.num != 0 || range.scale != 0 || range.ttl != 0);
 	cmd.word[0] |=
 		field_prep(SMMU_CMD_TLBI_W0_NUM, range.num) | field_prep(SMMU_CMD_TLBI_W0_SCALE, range.scale);

@@ -4,7 +4,7 @@
  *
  * Leaves undefined nothing but memcpy, memmove, memset and memcmp, which a compiler may call. Register
  * addresses are EL2 virtual addresses, mapped as Device-nGnRE. All else is the embedder's: see el2.h.
- * Spec: DDI 0487, The Generic Timer; Device memory.
+ * Spec: DDI 0487, The Generic Timer; Device memory; CTR_EL0; DC CVAC.
  */
 #include "engine/platform/el2.h"
 
@@ -48,6 +48,18 @@ void *platform_virt(shadow_pa_t pa, size_t bytes)
 	    bytes > embedder.memory.end - pa.addr)
 		return NULL;
 	return (void *)(uintptr_t)(pa.addr + embedder.virt_offset);
+}
+
+/* To the point of coherency, by lines of the smallest size that any data cache has. */
+void platform_clean(const void *start, size_t bytes)
+{
+	uintptr_t end = (uintptr_t)start + bytes;
+	uint64_t type, line;
+
+	__asm__("mrs %0, ctr_el0" : "=r"(type));
+	line = UINT64_C(4) << (type >> 16 & 0xf); /* DminLine: words, as a power of two */
+	for (uintptr_t address = (uintptr_t)start & ~(line - 1); address < end; address += line)
+		__asm__ volatile("dc cvac, %0" ::"r"(address) : "memory");
 }
 
 /* Whole seconds and the rest apart: the product of ticks and 10^9 would overflow after minutes. CNTFRQ has

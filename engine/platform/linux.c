@@ -273,7 +273,8 @@ static struct {
 	void (*relax)(void *ctx);
 	void (*report)(void *ctx, enum platform_report what, uint64_t a, uint64_t b);
 	void (*panic)(void *ctx, const char *where);
-	void *time_ctx, *relax_ctx, *report_ctx, *panic_ctx;
+	void (*clean)(void *ctx, const void *start, size_t bytes);
+	void *time_ctx, *relax_ctx, *report_ctx, *panic_ctx, *clean_ctx;
 } hooks;
 
 static _Thread_local bool host_lock_held;
@@ -303,9 +304,21 @@ void platform_linux_set_panic(void (*panic)(void *ctx, const char *where), void 
 	hooks.panic_ctx = ctx;
 }
 
+void platform_linux_set_clean(void (*clean)(void *ctx, const void *start, size_t bytes), void *ctx)
+{
+	hooks.clean = clean;
+	hooks.clean_ctx = ctx;
+}
+
 void platform_linux_set_host_lock(bool held)
 {
 	host_lock_held = held;
+}
+
+void platform_clean(const void *start, size_t bytes)
+{
+	if (hooks.clean)
+		hooks.clean(hooks.clean_ctx, start, bytes);
 }
 
 uint64_t platform_time_ns(void)

@@ -56,6 +56,10 @@ void platform_linux_set_report(void (*report)(void *ctx, enum platform_report wh
 			       void *ctx);
 void platform_linux_set_panic(void (*panic)(void *ctx, const char *where), void *ctx);
 
+/* What platform_clean() does: a device model that has a cache in front of its memory sets it. NULL, the
+ * default: nothing, as software devices read what the CPU reads. */
+void platform_linux_set_clean(void (*clean)(void *ctx, const void *start, size_t bytes), void *ctx);
+
 /* What platform_host_lock_held() says on this thread; false when a thread starts. */
 void platform_linux_set_host_lock(bool held);
 

@@ -23,6 +23,11 @@ void platform_mmio_write64(uintptr_t address, uint64_t value);
 /* The CPU's view of physical memory: NULL if @pa .. @pa + @bytes is not mapped. Any CPU, any time. */
 void *platform_virt(shadow_pa_t pa, size_t bytes);
 
+/* Write the cache lines that hold these bytes back to memory, with all that this CPU has stored there, for an
+ * SMMU that does not look into caches; called only if one is attached. The call need not wait until they have
+ * arrived: engine/order.h does. */
+void platform_clean(const void *start, size_t bytes);
+
 /* A monotonic clock in nanoseconds; and a pause inside a polling loop. */
 uint64_t platform_time_ns(void);
 void platform_relax(void);

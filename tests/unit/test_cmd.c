@@ -62,7 +62,70 @@ static void a_2m_block_is_one_range_of_num_31_and_scale_4(void **state)
 	assert_words(smmu_cmd_tlbi_s2_range(0, range), 0x000000000041f02a, 0x0000000040200601);
 }
 
-static void the_largest_range_reaches_every_field_end(void **state)
+static void blocks_of_other_granules_are_named_by_their_granule(void **state)
+{
+	/* 32 MiB of 16 KiB granules, 512 MiB of 64 KiB: a block of level 2 each. */
+	struct smmu_tlbi_range range = {
+		.ipa = 0x42000000,
+		.num = 31,
+		.scale = 6,
+		.tg = smmu_cmd_tlbi_tg(14),
+		.ttl = 2,
+		.leaf = true,
+	};
+
+	(void)state;
+
+	assert_words(smmu_cmd_tlbi_s2_range(5, range), 0x000000050061f02a, 0x0000000042000a01);
+	range.ipa = 0x60000000;
+	range.scale = 8;
+	range.tg = smmu_cmd_tlbi_tg(16);
+	assert_words(smmu_cmd_tlbi_s2_range(5, range), 0x000000050081f02a, 0x0000000060000e01);
+}
+
+static void expect_no_granule(unsigned lg2)
+{
+	expect_assert_failure((void)smmu_cmd_tlbi_tg(lg2));
+}
+
+static void granules_are_counted_as_commands_count_them(void **state)
+{
+	(void)state;
+
+	assert_int_equal(smmu_cmd_tlbi_tg(12), 1);
+	assert_int_equal(smmu_cmd_tlbi_tg(14), 2);
+	assert_int_equal(smmu_cmd_tlbi_tg(16), 3);
+	for (unsigned lg2 = 10; lg2 <= 18; lg2++)
+		if (lg2 != 12 && lg2 != 14 && lg2 != 16)
+			expect_no_granule(lg2);
+}
+
+static void addresses_of_52_bits_and_their_ranges_fit(void **state)
+{
+	const struct smmu_tlbi_range range = {
+		.ipa = 0x000ffffffffff000,
+		.num = 31,
+		.scale = 39,
+		.tg = SMMU_CMD_TLBI_TG_4K,
+	};
+
+	(void)state;
+
+	assert_words(smmu_cmd_tlbi_s2_ipa(5, 0x000ffffffffff000, false), 0x000000050000002a,
+		     0x000ffffffffff000);
+	assert_words(smmu_cmd_tlbi_s2_range(5, range), 0x000000050271f02a, 0x000ffffffffff400);
+}
+
+static void a_scale_beyond_the_largest_is_refused(void **state)
+{
+	const struct smmu_tlbi_range range = { .scale = 40, .tg = SMMU_CMD_TLBI_TG_4K };
+
+	(void)state;
+
+	expect_assert_failure((void)smmu_cmd_tlbi_s2_range(5, range));
+}
+
+static void the_largest_range_without_ds_reaches_every_field_end(void **state)
 {
 	const struct smmu_tlbi_range range = { .num = 31, .scale = 31, .tg = SMMU_CMD_TLBI_TG_4K };
 
@@ -127,7 +190,11 @@ int main(void)
 		cmocka_unit_test(one_page_without_a_range_names_the_page_and_leaf),
 		cmocka_unit_test(sixteen_pages_are_one_range_of_num_15),
 		cmocka_unit_test(a_2m_block_is_one_range_of_num_31_and_scale_4),
-		cmocka_unit_test(the_largest_range_reaches_every_field_end),
+		cmocka_unit_test(blocks_of_other_granules_are_named_by_their_granule),
+		cmocka_unit_test(granules_are_counted_as_commands_count_them),
+		cmocka_unit_test(addresses_of_52_bits_and_their_ranges_fit),
+		cmocka_unit_test(a_scale_beyond_the_largest_is_refused),
+		cmocka_unit_test(the_largest_range_without_ds_reaches_every_field_end),
 		cmocka_unit_test(whole_vmid_commands_carry_the_vmid_and_nothing_else),
 		cmocka_unit_test(configuration_commands_carry_the_stream_or_all),
 		cmocka_unit_test(a_sync_asks_for_no_signal),

@@ -352,6 +352,36 @@ static void a_report_reaches_its_hook(void **state)
 	platform_linux_set_report(NULL, NULL);
 }
 
+struct cleaned {
+	const void *start;
+	size_t bytes;
+	unsigned count;
+};
+
+static void take_clean(void *ctx, const void *start, size_t bytes)
+{
+	struct cleaned *cleaned = ctx;
+
+	*cleaned = (struct cleaned){ start, bytes, cleaned->count + 1 };
+}
+
+static void what_is_cleaned_reaches_its_hook_and_is_left_alone_without_one(void **state)
+{
+	struct cleaned cleaned = { 0 };
+	char bytes[100] = "unchanged";
+
+	(void)state;
+	platform_linux_set_clean(take_clean, &cleaned);
+	platform_clean(bytes + 3, 77);
+
+	assert_ptr_equal(cleaned.start, bytes + 3);
+	assert_int_equal(cleaned.bytes, 77);
+	platform_linux_set_clean(NULL, NULL);
+	platform_clean(bytes, sizeof(bytes));
+	assert_int_equal(cleaned.count, 1);
+	assert_string_equal(bytes, "unchanged");
+}
+
 static jmp_buf panicked;
 static const char *panic_where;
 
@@ -446,6 +476,7 @@ int main(void)
 		cmocka_unit_test(time_and_relax_can_be_virtual_and_real_again),
 		cmocka_unit_test(the_host_lock_is_held_by_one_thread_only),
 		cmocka_unit_test(a_report_reaches_its_hook),
+		cmocka_unit_test(what_is_cleaned_reaches_its_hook_and_is_left_alone_without_one),
 		cmocka_unit_test(a_panic_can_be_caught_by_its_hook),
 		cmocka_unit_test(memory_is_aligned_and_zeroed_even_when_it_was_used_before),
 		cmocka_unit_test(two_gibibytes_of_memory_are_not_touched_until_used),
