@@ -13,7 +13,15 @@
  *   D1  descriptors and commands before PROD   the fetch that the doorbell triggers            SMMU
  *   D2  grant visible before control returns   the walk of a device told to use the page       SMMU
  *   C1  CONS read before what it completes     the SMMU's write of CONS after the SYNC         SMMU
- * Spec: DDI 0487, Data Synchronization Barrier; IHI 0070, Command queue; Translation table coherency.
+ *
+ * An SMMU that is not coherent reads memory behind the caches. For it a pair has one step more, in the same
+ * place: between the stores and the barrier the lines are cleaned, and the barrier waits for that as well.
+ *   T1  fill the table, order_clean() it, order_before_link(false), store the link
+ *   D1  store descriptors, entries and commands, order_clean() them, order_device_publish(), write PROD
+ *   D2  store descriptors, order_clean() them, order_device_publish(), return
+ * A clean comes after the stores to its own lines by program order: it needs no barrier before it.
+ * Spec: DDI 0487, Data Synchronization Barrier; Ordering and completion of data cache instructions;
+ * IHI 0070, Command queue; Translation table coherency.
  */
 #ifndef ENGINE_ORDER_H
 #define ENGINE_ORDER_H
@@ -21,6 +29,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#include <shadow/platform.h>
 
 #ifdef SHADOW_ORDER_OBSERVED
 /* Supplied by who builds so: called after @where changed from @old_value to @value. */
@@ -77,21 +87,33 @@ static inline void order_store_device(uint64_t *where, uint64_t value)
 	__atomic_store_n(where, value, __ATOMIC_RELAXED);
 }
 
-/* [T1] Fresh table filled before it is linked. Observer: SMMU, coherent walks. */
-static inline void order_before_link(void)
+/* [T1] [D1] [D2] What was stored into these bytes is on its way to memory; the barrier of the pair waits for
+ * it. Observer: SMMU, not coherent. */
+static inline void order_clean(const void *start, size_t bytes)
+{
+	platform_clean(start, bytes);
+}
+
+/* [T1] Fresh table filled, and cleaned where an SMMU is not coherent, before it is linked. Observer: SMMU. */
+static inline void order_before_link(bool coherent)
 {
 #if defined(__aarch64__)
-	__asm__ volatile("dmb ishst" ::: "memory");
+	if (coherent)
+		__asm__ volatile("dmb ishst" ::: "memory");
+	else
+		__asm__ volatile("dsb sy" ::: "memory");
 #else
+	(void)coherent;
 	atomic_thread_fence(memory_order_release);
 #endif
 }
 
-/* [D1] [D2] All stores so far, descriptors and commands, are visible to devices. Observer: SMMU. */
+/* [D1] [D2] All stores so far, descriptors and commands, are visible to devices, and what was cleaned is in
+ * memory. Observer: SMMU. */
 static inline void order_device_publish(void)
 {
 #if defined(__aarch64__)
-	__asm__ volatile("dsb st" ::: "memory");
+	__asm__ volatile("dsb sy" ::: "memory");
 #elif defined(__x86_64__)
 	__asm__ volatile("sfence" ::: "memory");
 #else

@@ -3,7 +3,7 @@
  * cmdq.c - command queue: doorbell, completion, repair of refused commands.
  *
  * Sits under target.c, smmu.c and stream.c; cmdq.h has the inline part that writes commands.
- * Owns: no command is visible before all its words are; an invalidation that the SMMU refuses is
+ * Owns: no command is published before all its words are visible; an invalidation that the SMMU refuses is
  * performed by a wider one before any SYNC behind it completes; CONS never leads PROD.
  * Callers hold the host lock. Does not decide what to invalidate (tlbi.c), nor what a failed queue means
  * for the SMMU (smmu_close()).
@@ -16,7 +16,8 @@
 
 #include "smmuv3/regs.h"
 
-void cmdq_init(struct cmdq *cmdq, uint64_t *ring, unsigned entries_lg2, uintptr_t registers, unsigned number)
+void cmdq_init(struct cmdq *cmdq, uint64_t *ring, unsigned entries_lg2, uintptr_t registers, unsigned number,
+	       bool coherent)
 {
 	shadow_assert(entries_lg2 <= SMMU_QUEUE_LG2_MAX);
 	*cmdq = (struct cmdq){
@@ -27,7 +28,22 @@ void cmdq_init(struct cmdq *cmdq, uint64_t *ring, unsigned entries_lg2, uintptr_
 		.gerrorn_reg = registers + SMMU_GERRORN,
 		.entries_lg2 = entries_lg2,
 		.number = number,
+		.coherent = coherent,
 	};
+}
+
+/* The slots of positions start .. end, which may go round the end of the ring. */
+static void cmdq_clean(const struct cmdq *cmdq, uint64_t start, uint64_t end)
+{
+	uint64_t entries = UINT64_C(1) << cmdq->entries_lg2;
+	uint64_t first = start & (entries - 1);
+	uint64_t to_end = entries - first, count = end - start;
+
+	if (count > to_end) {
+		order_clean(cmdq->ring, (count - to_end) * sizeof(struct smmu_cmd));
+		count = to_end;
+	}
+	order_clean(&cmdq->ring[2 * first], count * sizeof(struct smmu_cmd));
 }
 
 /* PROD and CONS count slots modulo twice the ring: the upper half is the wrap bit. */
@@ -42,7 +58,9 @@ void cmdq_publish(struct cmdq *cmdq)
 		return;
 
 	/* [D1] Descriptors and commands before PROD. Pairs with the fetch that the doorbell triggers.
-	 * Observer: SMMU, coherent. */
+	 * Observer: SMMU. */
+	if (!cmdq->coherent)
+		cmdq_clean(cmdq, cmdq->published, cmdq->written);
 	order_device_publish();
 	platform_mmio_write32(cmdq->prod_reg, (uint32_t)cmdq->written & cmdq_index_mask(cmdq));
 	cmdq->published = cmdq->written;
@@ -113,6 +131,8 @@ static int cmdq_repair(struct cmdq *cmdq, uint32_t gerrorn, uint32_t active)
 	cmdq->stats.repaired++;
 
 	/* [D1] Cover before the acknowledgement, which lets the SMMU fetch the slot again. */
+	if (!cmdq->coherent)
+		cmdq_clean(cmdq, cmdq->consumed, cmdq->consumed + 1);
 	order_device_publish();
 	platform_mmio_write32(cmdq->gerrorn_reg, gerrorn ^ (active & (uint32_t)SMMU_GERROR_CMDQ_ERR));
 	platform_report(PLATFORM_REPORT_COMMAND_ERROR, cmdq->number, error);

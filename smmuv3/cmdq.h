@@ -25,6 +25,7 @@ struct cmdq {
 	uintptr_t prod_reg, cons_reg, gerror_reg, gerrorn_reg; /* for platform_mmio_*() */
 	unsigned entries_lg2;
 	unsigned number;      /* the SMMU's, for reports */
+	bool coherent;	      /* else slots are cleaned before the doorbell */
 	uint64_t written;     /* position of the next free slot; host lock */
 	uint64_t published;   /* PROD says up to here; host lock */
 	uint64_t consumed;    /* CONS was seen up to here; host lock in this version */
@@ -33,8 +34,10 @@ struct cmdq {
 	bool failed; /* an error that may not be repaired: nothing completes any more */
 };
 
-/* Ring memory zeroed, aligned to its size; CMDQ_BASE, PROD and CONS are the caller's to program. */
-void cmdq_init(struct cmdq *cmdq, uint64_t *ring, unsigned entries_lg2, uintptr_t registers, unsigned number);
+/* Ring memory aligned to its size; CMDQ_BASE, PROD and CONS are the caller's to program. @coherent: the SMMU
+ * looks into caches. */
+void cmdq_init(struct cmdq *cmdq, uint64_t *ring, unsigned entries_lg2, uintptr_t registers, unsigned number,
+	       bool coherent);
 
 /* Free slots as far as CONS was seen. */
 static inline uint64_t cmdq_room(const struct cmdq *cmdq)
@@ -62,7 +65,8 @@ static inline uint64_t cmdq_write(struct cmdq *cmdq, struct smmu_cmd cmd)
 	return position;
 }
 
-/* [D1] Make everything written visible and ring the doorbell once; nothing if nothing was written. */
+/* [D1] Make everything written visible and ring the doorbell once; nothing if nothing was written. Where the
+ * SMMU is not coherent the new slots are cleaned here, not where they are written: each line once. */
 void cmdq_publish(struct cmdq *cmdq);
 
 /* Read CONS (and GERROR when it has not moved); repair a refused command in place.

@@ -63,15 +63,19 @@ static bool smmu_config_valid(const struct shadow_smmu_config *config)
 	return smmu_sizes_valid(config) && config->wait_ns >= 1 && config->wait_ns <= SHADOW_WAIT_NS_MAX;
 }
 
-/* What cannot be done without. Non-coherent table walks and queues are refused as well. */
-static bool smmu_serves(const struct shadow_smmu_config *config, unsigned bbml, uint32_t idr0, uint32_t idr1,
-			uint32_t idr3, uint32_t idr5)
+static bool smmu_needs_valid(const struct smmu_needs *needs)
+{
+	return needs->bbml <= 2 &&
+	       (needs->granule_lg2 == 12 || needs->granule_lg2 == 14 || needs->granule_lg2 == 16);
+}
+
+/* What cannot be done without, whatever the target's tables are. */
+static bool smmu_serves(const struct shadow_smmu_config *config, uint32_t idr0, uint32_t idr1)
 {
 	if (!(idr0 & SMMU_IDR0_S2P) || (config->nested && !(idr0 & SMMU_IDR0_S1P)))
 		return false;
 	if (!(field_get(SMMU_IDR0_TTF, idr0) & SMMU_IDR0_TTF_AARCH64) ||
-	    field_get(SMMU_IDR0_TTENDIAN, idr0) == SMMU_IDR0_TTENDIAN_BIG || !(idr5 & SMMU_IDR5_GRAN4K) ||
-	    !(idr0 & SMMU_IDR0_COHACC))
+	    field_get(SMMU_IDR0_TTENDIAN, idr0) == SMMU_IDR0_TTENDIAN_BIG)
 		return false;
 	/* Entries say S2S = 0: where every fault has to stall, that is an illegal entry. */
 	if (field_get(SMMU_IDR0_STALL_MODEL, idr0) == SMMU_IDR0_STALL_MODEL_FORCED)
@@ -81,16 +85,33 @@ static bool smmu_serves(const struct shadow_smmu_config *config, unsigned bbml, 
 		return false;
 	return config->cmdq_lg2 <= field_get(SMMU_IDR1_CMDQS, idr1) &&
 	       config->evtq_lg2 <= field_get(SMMU_IDR1_EVTQS, idr1) &&
-	       config->sid_bits <= field_get(SMMU_IDR1_SIDSIZE, idr1) &&
-	       field_get(SMMU_IDR3_BBML, idr3) >= bbml;
+	       config->sid_bits <= field_get(SMMU_IDR1_SIDSIZE, idr1);
 }
 
-int smmu_probe(struct shadow_smmu *smmu, const struct shadow_smmu_config *config, unsigned bbml,
-	       unsigned number)
+static bool smmu_has_large(unsigned granule_lg2, uint32_t idr5)
+{
+	return smmu_oas_bits((unsigned)field_get(SMMU_IDR5_OAS, idr5)) >= 52 &&
+	       (granule_lg2 == 16 || (idr5 & SMMU_IDR5_DS));
+}
+
+/* Does it read the tables that the target makes? */
+static bool smmu_reads_tables(const struct smmu_needs *needs, uint32_t idr3, uint32_t idr5)
+{
+	uint64_t granule = needs->granule_lg2 == 12 ? SMMU_IDR5_GRAN4K :
+			   needs->granule_lg2 == 14 ? SMMU_IDR5_GRAN16K :
+						      SMMU_IDR5_GRAN64K;
+
+	return (idr5 & granule) && field_get(SMMU_IDR3_BBML, idr3) >= needs->bbml &&
+	       (!needs->fwb || (idr3 & SMMU_IDR3_FWB)) &&
+	       (!needs->large || smmu_has_large(needs->granule_lg2, idr5));
+}
+
+int smmu_probe(struct shadow_smmu *smmu, const struct shadow_smmu_config *config,
+	       const struct smmu_needs *needs, unsigned number)
 {
 	uint32_t idr0, idr1, idr3, idr5;
 
-	if (!smmu_config_valid(config) || bbml > 2)
+	if (!smmu_config_valid(config) || !smmu_needs_valid(needs))
 		return -SHADOW_EINVAL;
 
 	*smmu = (struct shadow_smmu){ .config = *config, .number = number };
@@ -98,7 +119,7 @@ int smmu_probe(struct shadow_smmu *smmu, const struct shadow_smmu_config *config
 	idr1 = smmu_read(smmu, SMMU_IDR1);
 	idr3 = smmu_read(smmu, SMMU_IDR3);
 	idr5 = smmu_read(smmu, SMMU_IDR5);
-	if (!smmu_serves(config, bbml, idr0, idr1, idr3, idr5))
+	if (!smmu_serves(config, idr0, idr1) || !smmu_reads_tables(needs, idr3, idr5))
 		return -SHADOW_ENODEV;
 
 	smmu->iidr = smmu_read(smmu, SMMU_IIDR);
@@ -108,6 +129,7 @@ int smmu_probe(struct shadow_smmu *smmu, const struct shadow_smmu_config *config
 	smmu->vmid16 = idr0 & SMMU_IDR0_VMID16;
 	smmu->hyp = idr0 & SMMU_IDR0_HYP;
 	smmu->ats = idr0 & SMMU_IDR0_ATS;
+	smmu->coherent = idr0 & SMMU_IDR0_COHACC;
 	return 0;
 }
 
@@ -185,25 +207,35 @@ static bool smmu_part_valid(const struct shadow_smmu *smmu, const uint64_t *virt
 	return virt != NULL && (pa.addr & (bytes - 1)) == 0 && bytes <= space && pa.addr <= space - bytes;
 }
 
+/* Shareability counts where accesses are cacheable; all others are outer shareable. */
 static void smmu_set_attributes(const struct shadow_smmu *smmu)
 {
+	unsigned cache = smmu->coherent ? SMMU_CR1_CACHE_WB : SMMU_CR1_CACHE_NC;
 	uint64_t cr1 = field_prep(SMMU_CR1_TABLE_SH, SMMU_CR1_SH_INNER) |
-		       field_prep(SMMU_CR1_TABLE_OC, SMMU_CR1_CACHE_WB) |
-		       field_prep(SMMU_CR1_TABLE_IC, SMMU_CR1_CACHE_WB) |
+		       field_prep(SMMU_CR1_TABLE_OC, cache) | field_prep(SMMU_CR1_TABLE_IC, cache) |
 		       field_prep(SMMU_CR1_QUEUE_SH, SMMU_CR1_SH_INNER) |
-		       field_prep(SMMU_CR1_QUEUE_OC, SMMU_CR1_CACHE_WB) |
-		       field_prep(SMMU_CR1_QUEUE_IC, SMMU_CR1_CACHE_WB);
+		       field_prep(SMMU_CR1_QUEUE_OC, cache) | field_prep(SMMU_CR1_QUEUE_IC, cache);
 
 	smmu_write(smmu, SMMU_CR1, (uint32_t)cr1);
 	/* Broadcast invalidation is ignored: it would need our VMIDs to be the CPUs'. */
 	smmu_write(smmu, SMMU_CR2, (uint32_t)(SMMU_CR2_PTM | SMMU_CR2_RECINVSID));
 }
 
-static void smmu_set_stream_table(const struct shadow_smmu *smmu)
+/* Memory as the SMMU is to find it. Commands are made visible by cmdq_publish(). */
+static void smmu_fill_memory(const struct shadow_smmu *smmu)
 {
 	stream_table_fill(smmu->memory.strtab, smmu->config.sid_bits);
-	/* [D1] Entries before the registers that make them reachable. Observer: SMMU, coherent. */
+	if (!smmu->coherent) {
+		order_clean(smmu->memory.strtab, smmu_strtab_bytes(&smmu->config));
+		/* A line of the zeroes that is written back late would go over events. */
+		order_clean(smmu->memory.evtq, smmu_evtq_bytes(&smmu->config));
+	}
+	/* [D1] Entries before the registers that make them reachable. Observer: SMMU. */
 	order_device_publish();
+}
+
+static void smmu_set_stream_table(const struct shadow_smmu *smmu)
+{
 	smmu_write64(smmu, SMMU_STRTAB_BASE, smmu->memory.strtab_pa.addr | SMMU_STRTAB_BASE_RA);
 	smmu_write(smmu, SMMU_STRTAB_BASE_CFG,
 		   (uint32_t)(field_prep(SMMU_STRTAB_BASE_CFG_FMT, SMMU_STRTAB_BASE_CFG_FMT_LINEAR) |
@@ -212,8 +244,8 @@ static void smmu_set_stream_table(const struct shadow_smmu *smmu)
 
 static int smmu_start_commands(struct shadow_smmu *smmu)
 {
-	cmdq_init(&smmu->cmdq, smmu->memory.cmdq, smmu->config.cmdq_lg2, smmu->config.registers,
-		  smmu->number);
+	cmdq_init(&smmu->cmdq, smmu->memory.cmdq, smmu->config.cmdq_lg2, smmu->config.registers, smmu->number,
+		  smmu->coherent);
 	smmu_write64(smmu, SMMU_CMDQ_BASE,
 		     smmu->memory.cmdq_pa.addr | SMMU_CMDQ_BASE_RA |
 			     field_prep(SMMU_CMDQ_BASE_LOG2SIZE, smmu->config.cmdq_lg2));
@@ -259,6 +291,7 @@ static int smmu_start(struct shadow_smmu *smmu)
 		return error;
 
 	smmu_set_attributes(smmu);
+	smmu_fill_memory(smmu);
 	smmu_set_stream_table(smmu);
 	error = smmu_start_commands(smmu);
 	if (error == 0)

@@ -14,7 +14,8 @@
 #include "smmuv3/cmdq.h"
 #include "smmuv3/ste.h"
 
-/* Memory that the SMMU reads and writes: zeroed, each part aligned to its own size, 64 at least. */
+/* Memory that the SMMU reads and writes: zeroed, each part aligned to its own size, 64 at least. If the SMMU
+ * is not coherent, each part covers whole cache lines. */
 struct smmu_memory {
 	uint64_t *strtab; /* smmu_strtab_bytes() */
 	shadow_pa_t strtab_pa;
@@ -42,6 +43,14 @@ static inline uint64_t smmu_evtq_bytes(const struct shadow_smmu_config *config)
 	return UINT64_C(32) << config->evtq_lg2;
 }
 
+/* What a target asks of its SMMUs. */
+struct smmu_needs {
+	unsigned bbml;	     /* 0 .. 2: at least this level */
+	uint8_t granule_lg2; /* 12, 14 or 16 */
+	bool fwb;
+	bool large; /* 52-bit addresses: OAS, and DS with 4 KiB and 16 KiB */
+};
+
 struct shadow_smmu {
 	struct shadow_target *target; /* whose table its streams use */
 	struct shadow_smmu_config config;
@@ -53,6 +62,7 @@ struct shadow_smmu {
 	unsigned oas;		  /* IDR5.OAS, encoded; see smmu_oas_bits() */
 	bool ril;		  /* IDR3.RIL, unless the configuration says not to use it */
 	bool vmid16, hyp, ats;	  /* IDR0 */
+	bool coherent;		  /* IDR0.COHACC: it looks into caches */
 	uint64_t doorbells_extra; /* rung because a flush exceeded the ring */
 	uint32_t cr0;		  /* as last written */
 	bool closed;		  /* shut after a failure, abort confirmed */
@@ -60,12 +70,12 @@ struct shadow_smmu {
 };
 
 /* Read what the SMMU is and refuse what does not serve; writes no register. Clears *@smmu first.
- * @bbml: level that the target needs. @number: for reports.
- * Return: 0; -SHADOW_EINVAL: a value of @config is out of its range; -SHADOW_ENODEV: it lacks stage 2,
- * stage 1 when nested, AArch64 tables, little-endian tables, the 4 KiB granule, coherent access, the BBM
- * level, queues or a stream table of that size; or it would have every fault stall. */
-int smmu_probe(struct shadow_smmu *smmu, const struct shadow_smmu_config *config, unsigned bbml,
-	       unsigned number);
+ * @needs: what the target asks for. @number: for reports.
+ * Return: 0; -SHADOW_EINVAL: a value of @config or @needs is out of its range; -SHADOW_ENODEV: it lacks stage
+ * 2, stage 1 when nested, AArch64 tables, little-endian tables, something in @needs, queues or a stream table
+ * of that size; or it would have every fault stall. */
+int smmu_probe(struct shadow_smmu *smmu, const struct shadow_smmu_config *config,
+	       const struct smmu_needs *needs, unsigned number);
 
 /* Shut it, then bring it up with an empty TLB, empty configuration caches and every stream in abort.
  * Return: 0; -SHADOW_EINVAL: memory misaligned, nothing was touched; -SHADOW_ETIMEDOUT or -SHADOW_EIO: it

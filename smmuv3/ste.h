@@ -36,6 +36,7 @@ _Static_assert(sizeof(struct smmu_ste) == 64, "IHI 0070: a stream table entry is
 #define SMMU_STE_W1_STRW	SMMU_BITS(31, 30)
 #define SMMU_STE_W1_EATS	SMMU_BITS(29, 28)
 #define SMMU_STE_W1_S1STALLD	SMMU_BITS(27, 27)
+#define SMMU_STE_W1_S2FWB	SMMU_BITS(25, 25) /* needs IDR3.FWB */
 #define SMMU_STE_W1_S1CSH	SMMU_BITS(7, 6)
 #define SMMU_STE_W1_S1COR	SMMU_BITS(5, 4)
 #define SMMU_STE_W1_S1CIR	SMMU_BITS(3, 2)
@@ -59,23 +60,33 @@ _Static_assert(sizeof(struct smmu_ste) == 64, "IHI 0070: a stream table entry is
 #define SMMU_STE_W2_S2T0SZ   SMMU_BITS(37, 32)
 #define SMMU_STE_W2_S2VMID   SMMU_BITS(15, 0)
 #define SMMU_STE_S2TG_4K     0 /* not as a TLBI's TG counts granules */
+#define SMMU_STE_S2TG_64K    1
+#define SMMU_STE_S2TG_16K    2
 #define SMMU_STE_S2SH0_INNER 3
+#define SMMU_STE_S2RGN_NC    0
 #define SMMU_STE_S2RGN_WBWA  1
 
-#define SMMU_STE_W3_S2TTB SMMU_BITS(55, 4)
+#define SMMU_STE_W3_S2TTB    SMMU_BITS(51, 4)
+#define SMMU_STE_W3_S2DS     SMMU_BITS(3, 3) /* needs IDR5.DS */
+#define SMMU_STE_W3_S2SL0_2  SMMU_BITS(2, 2) /* needs S2DS */
+#define SMMU_STE_S2TTB_ALIGN 64
 
 /* What a nested entry takes from the host: nothing that touches stage 2, ATS or the stream world. */
 #define SMMU_STE_W0_HOST (SMMU_STE_W0_S1CDMAX | SMMU_STE_W0_S1CONTEXTPTR | SMMU_STE_W0_S1FMT)
 #define SMMU_STE_W1_HOST \
 	(SMMU_STE_W1_S1STALLD | SMMU_STE_W1_S1CSH | SMMU_STE_W1_S1COR | SMMU_STE_W1_S1CIR | SMMU_STE_W1_S1DSS)
 
-/* One stage-2 table: 4 KiB granule, coherent walks. */
+/* One stage-2 table. Size and start level are a pair that its granule has. */
 struct smmu_stage2 {
-	uint64_t ttb;	      /* physical, aligned to all the start tables together */
-	unsigned ia_bits;     /* 16 .. 48 */
-	unsigned start_level; /* 0, 1 or 2 */
-	unsigned ps;	      /* physical size, encoded as IDR5.OAS: 0 .. 5 */
+	uint64_t ttb;	      /* physical, aligned to all the start tables together, to 64 at least */
+	unsigned granule_lg2; /* 12, 14 or 16 */
+	unsigned ia_bits;     /* 16 .. 48; .. 52 with ds or 64 KiB */
+	int start_level;      /* Arm's: 3 .. 0, and -1 with ds and 4 KiB */
+	unsigned ps;	      /* physical size, encoded as IDR5.OAS: 0 .. 5; 6 with ds or 64 KiB */
 	uint16_t vmid;	      /* below 256 unless IDR0.VMID16 */
+	bool fwb;	      /* its leaves say so: MemAttr as IDR3.FWB has it */
+	bool ds;	      /* 4 KiB or 16 KiB in the format for 52 bits */
+	bool coherent;	      /* walks look into caches */
 };
 
 /* The host's stage 1 for a nested stream: words 0 and 1 of the entry that it asks for. */
@@ -100,28 +111,59 @@ static inline struct smmu_ste smmu_ste_abort(void)
 	return ste;
 }
 
+/* S2TG of a table with this granule: 12, 14 or 16. */
+static inline unsigned smmu_ste_tg(unsigned granule_lg2)
+{
+	shadow_assert(granule_lg2 == 12 || granule_lg2 == 14 || granule_lg2 == 16);
+	return granule_lg2 == 12 ? SMMU_STE_S2TG_4K :
+	       granule_lg2 == 14 ? SMMU_STE_S2TG_16K :
+				   SMMU_STE_S2TG_64K;
+}
+
+/* S2SL0_2 and S2SL0 together: levels counted upwards, from level 2 with 4 KiB, which has 3 as the one left
+ * over; from level 3 with the others. */
+static inline unsigned smmu_ste_start(struct smmu_stage2 stage2)
+{
+	if (stage2.granule_lg2 != 12) {
+		shadow_assert(stage2.start_level <= 3 && stage2.start_level >= (stage2.ds ? 0 : 1));
+		return (unsigned)(3 - stage2.start_level);
+	}
+	shadow_assert(stage2.start_level <= 3 && stage2.start_level >= (stage2.ds ? -1 : 0));
+	return stage2.start_level == 3	? 3 :
+	       stage2.start_level == -1 ? 4 :
+					  (unsigned)(2 - stage2.start_level);
+}
+
 static inline struct smmu_ste smmu_ste_s2(struct smmu_stage2 stage2)
 {
+	unsigned region = stage2.coherent ? SMMU_STE_S2RGN_WBWA : SMMU_STE_S2RGN_NC;
+	bool large = stage2.ds || stage2.granule_lg2 == 16;
+	unsigned start = smmu_ste_start(stage2);
 	struct smmu_ste ste = { .word = { 0 } };
 
-	shadow_assert((stage2.ttb & ~SMMU_STE_W3_S2TTB) == 0);
-	shadow_assert(stage2.start_level <= 2);
+	shadow_assert((stage2.ttb & ~SMMU_STE_W3_S2TTB) == 0 && stage2.ttb % SMMU_STE_S2TTB_ALIGN == 0);
+	shadow_assert(!stage2.ds || stage2.granule_lg2 != 16);
+	shadow_assert(stage2.ia_bits >= 16 && stage2.ia_bits <= (large ? 52 : 48));
+	shadow_assert(stage2.ps <= (large ? 6 : 5));
 	ste.word[0] = field_prep(SMMU_STE_W0_V, 1) | field_prep(SMMU_STE_W0_CONFIG, SMMU_STE_CONFIG_S2);
 	ste.word[1] = field_prep(SMMU_STE_W1_SHCFG, SMMU_STE_SHCFG_INCOMING) |
 		      field_prep(SMMU_STE_W1_STRW, SMMU_STE_STRW_NSEL1) |
-		      field_prep(SMMU_STE_W1_EATS, SMMU_STE_EATS_NONE);
+		      field_prep(SMMU_STE_W1_EATS, SMMU_STE_EATS_NONE) |
+		      field_prep(SMMU_STE_W1_S2FWB, stage2.fwb);
+	/* S2SH0 is for cacheable walks, and with S2DS for what the leaves map; other walks are outer
+	 * shareable. */
 	ste.word[2] = field_prep(SMMU_STE_W2_S2VMID, stage2.vmid) |
 		      field_prep(SMMU_STE_W2_S2T0SZ, 64 - stage2.ia_bits) |
-		      field_prep(SMMU_STE_W2_S2SL0, 2 - stage2.start_level) |
-		      field_prep(SMMU_STE_W2_S2IR0, SMMU_STE_S2RGN_WBWA) |
-		      field_prep(SMMU_STE_W2_S2OR0, SMMU_STE_S2RGN_WBWA) |
+		      field_prep(SMMU_STE_W2_S2SL0, start & 3) | field_prep(SMMU_STE_W2_S2IR0, region) |
+		      field_prep(SMMU_STE_W2_S2OR0, region) |
 		      field_prep(SMMU_STE_W2_S2SH0, SMMU_STE_S2SH0_INNER) |
-		      field_prep(SMMU_STE_W2_S2TG, SMMU_STE_S2TG_4K) |
+		      field_prep(SMMU_STE_W2_S2TG, smmu_ste_tg(stage2.granule_lg2)) |
 		      field_prep(SMMU_STE_W2_S2PS, stage2.ps) | field_prep(SMMU_STE_W2_S2AA64, 1) |
 		      field_prep(SMMU_STE_W2_S2ENDI, 0) | field_prep(SMMU_STE_W2_S2AFFD, 1) |
 		      field_prep(SMMU_STE_W2_S2PTW, 1) | field_prep(SMMU_STE_W2_S2S, 0) |
 		      field_prep(SMMU_STE_W2_S2R, 1);
-	ste.word[3] = stage2.ttb;
+	ste.word[3] = stage2.ttb | field_prep(SMMU_STE_W3_S2DS, stage2.ds) |
+		      field_prep(SMMU_STE_W3_S2SL0_2, start >> 2);
 	return ste;
 }
 

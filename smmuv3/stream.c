@@ -33,11 +33,15 @@ static uint64_t *stream_entry(const struct shadow_smmu *smmu, uint32_t sid)
 	return &smmu->memory.strtab[(uint64_t)sid * SMMU_STE_WORDS];
 }
 
-/* The SMMU forgets its copy of the entry; waits until it has. */
+/* The SMMU forgets its copy of the entry; waits until it has. [D1] What was stored into the entry is visible
+ * before the doorbell of the command. Observer: SMMU. */
 static int stream_refetch(struct shadow_smmu *smmu, uint32_t sid)
 {
-	int error = cmdq_wait_room(&smmu->cmdq, 2, smmu->config.wait_ns);
+	int error;
 
+	if (!smmu->coherent)
+		order_clean(stream_entry(smmu, sid), sizeof(struct smmu_ste));
+	error = cmdq_wait_room(&smmu->cmdq, 2, smmu->config.wait_ns);
 	if (error != 0)
 		return error;
 	cmdq_write(&smmu->cmdq, smmu_cmd_cfgi_ste(sid, true));

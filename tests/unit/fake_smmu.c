@@ -6,6 +6,7 @@
  */
 #include "tests/unit/fake_smmu.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -17,13 +18,21 @@
 
 struct fake_smmu fake;
 
-static void *fake_allocations[64];
+#define LINE_BYTES	64u
+#define ALLOCATIONS_MAX 64u
+
+static struct allocation {
+	char *memory, *image; /* image: behind the caches */
+	size_t bytes;
+} fake_allocations[ALLOCATIONS_MAX];
 static unsigned fake_allocation_count;
 
 static void fake_free_all(void)
 {
-	while (fake_allocation_count > 0)
-		free(fake_allocations[--fake_allocation_count]);
+	while (fake_allocation_count > 0) {
+		free(fake_allocations[--fake_allocation_count].memory);
+		free(fake_allocations[fake_allocation_count].image);
+	}
 }
 
 uint32_t fake_get(uint32_t offset)
@@ -38,15 +47,60 @@ void fake_set(uint32_t offset, uint32_t value)
 
 uint64_t *fake_memory(size_t bytes)
 {
-	void *memory = aligned_alloc(bytes, bytes);
+	void *memory = aligned_alloc(bytes, bytes), *image = malloc(bytes);
 
-	if (memory == NULL || fake_allocation_count == 64)
+	if (memory == NULL || image == NULL || bytes < LINE_BYTES || fake_allocation_count == ALLOCATIONS_MAX)
 		abort();
 	if (fake_allocation_count == 0)
 		atexit(fake_free_all);
 	memset(memory, 0, bytes);
-	fake_allocations[fake_allocation_count++] = memory;
+	memset(image, 0xa5, bytes);
+	fake_allocations[fake_allocation_count++] = (struct allocation){ memory, image, bytes };
 	return memory;
+}
+
+/* The allocation that @bytes from @start on are in, and where in it; fails the test if there is none. */
+static const struct allocation *fake_allocation(const void *start, size_t bytes, size_t *offset)
+{
+	for (unsigned i = 0; i < fake_allocation_count; i++) {
+		const struct allocation *allocation = &fake_allocations[i];
+
+		*offset = (uintptr_t)start - (uintptr_t)allocation->memory;
+		if (*offset < allocation->bytes && bytes <= allocation->bytes - *offset)
+			return allocation;
+	}
+	fail_msg("%zu bytes at %p are no memory of the device", bytes, start);
+	return NULL;
+}
+
+const uint64_t *fake_seen(const uint64_t *address)
+{
+	size_t offset;
+
+	if (!fake.incoherent)
+		return address;
+	return (const uint64_t *)(const void *)(fake_allocation(address, 8, &offset)->image + offset);
+}
+
+void fake_set_incoherent(void)
+{
+	fake.incoherent = true;
+	fake_set(0x00, fake_get(0x00) & ~(1u << 4));
+}
+
+static void fake_clean(void *ctx, const void *start, size_t bytes)
+{
+	size_t offset, first, end;
+	const struct allocation *allocation = fake_allocation(start, bytes, &offset);
+
+	(void)ctx;
+	assert_true(fake.clean_count < FAKE_LOG_MAX && bytes > 0);
+	fake.cleans[fake.clean_count] = (struct fake_clean){ start, bytes, fake.write_count };
+	first = offset / LINE_BYTES * LINE_BYTES;
+	end = (offset + bytes + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
+	fake.clean_lines += (unsigned)((end - first) / LINE_BYTES);
+	if (fake.clean_count++ != fake.clean_dropped)
+		memcpy(allocation->image + first, allocation->memory + first, end - first);
 }
 
 unsigned fake_find_write(uint32_t offset, unsigned from, uint64_t mask, uint64_t value)
@@ -62,10 +116,10 @@ void fake_step(unsigned count)
 {
 	uint64_t base = (uint64_t)fake_get(0x94) << 32 | fake_get(0x90);
 	uint32_t lg2 = base & 31, wrap = (2u << lg2) - 1;
-	uint64_t *ring;
+	const uint64_t *ring;
 
 	base &= 0x00ffffffffffffe0;
-	ring = (uint64_t *)(uintptr_t)base;
+	ring = (const uint64_t *)(uintptr_t)base;
 	for (; count > 0; count--) {
 		uint32_t cons = fake_get(0x9c) & wrap;
 		struct fake_command command = { .position = fake.position };
@@ -80,8 +134,7 @@ void fake_step(unsigned count)
 			fake_set(0x60, fake_get(0x60) ^ 1);
 			return;
 		}
-		command.word[0] = ring[2 * (cons & (wrap >> 1))];
-		command.word[1] = ring[2 * (cons & (wrap >> 1)) + 1];
+		memcpy(command.word, fake_seen(&ring[2 * (cons & (wrap >> 1))]), sizeof(command.word));
 		if (fake.executing != NULL)
 			fake.executing(&command);
 		if (fake.command_count < FAKE_LOG_MAX)
@@ -94,6 +147,8 @@ void fake_step(unsigned count)
 
 static void fake_log_write(uint32_t offset, uint64_t value)
 {
+	if (fake.writing != NULL)
+		fake.writing(offset);
 	if (fake.write_count < FAKE_LOG_MAX)
 		fake.writes[fake.write_count++] = (struct fake_write){ offset, value };
 }
@@ -180,6 +235,7 @@ void fake_reset(void)
 		platform_linux_set_relax(fake_relax, NULL);
 		platform_linux_set_report(fake_report, NULL);
 		platform_linux_set_panic(fake_panic, NULL);
+		platform_linux_set_clean(fake_clean, NULL);
 		platform_linux_set_host_lock(true);
 	}
 	assert_true(registers != 0);
@@ -195,4 +251,5 @@ void fake_reset(void)
 	fake_set(0x44, 0x1000);
 	fake.steps_per_relax = 1;
 	fake.refuse_position = UINT64_MAX;
+	fake.clean_dropped = UINT_MAX;
 }

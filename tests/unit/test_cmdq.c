@@ -4,6 +4,7 @@
  */
 #include "smmuv3/cmdq.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,7 +31,15 @@ static void start(unsigned lg2)
 	fake_set(0x90, (uint32_t)base);
 	fake_set(0x94, (uint32_t)(base >> 32));
 	fake_set(0x24, 8);
-	cmdq_init(&cmdq, ring, lg2, fake.registers, 7);
+	cmdq_init(&cmdq, ring, lg2, fake.registers, 7, true);
+}
+
+/* The same, but the device reads memory behind the caches. */
+static void start_incoherent(unsigned lg2)
+{
+	start(lg2);
+	fake_set_incoherent();
+	cmdq.coherent = false;
 }
 
 /* A command that can be told from all others. */
@@ -391,6 +400,178 @@ static void errors_of_other_parts_do_not_stop_the_queue(void **state)
 	assert_int_equal(fake_get(0x64), 0);
 }
 
+/* ---- a device that reads memory behind the caches ------------------------------------------------ */
+
+/* Lines of four slots that @count slots from @position on lie in, of a ring that is not coherent. */
+static unsigned lines_of(uint64_t position, unsigned count, unsigned lg2)
+{
+	bool touched[16] = { false };
+	unsigned lines = 0;
+
+	for (uint64_t i = position; i < position + count; i++) {
+		uint64_t line = (i & ((1u << lg2) - 1)) / 4;
+
+		lines += !touched[line];
+		touched[line] = true;
+	}
+	return lines;
+}
+
+static void a_device_behind_the_caches_finds_every_command_in_memory(void **state)
+{
+	const unsigned lg2 = 5;
+
+	(void)state;
+
+	/* One line less than the ring: a batch whose ends lie in one line has that line cleaned twice. */
+	for (unsigned batch = 1; batch <= 28; batch++) {
+		uint64_t next = 0;
+
+		start_incoherent(lg2);
+		fake.prompt = true;
+		for (unsigned turn = 0; turn < 100; turn++) {
+			fake.command_count = fake.clean_lines = fake.clean_count = 0;
+			for (unsigned i = 0; i < batch; i++)
+				cmdq_write(&cmdq, marked(next + i));
+			assert_int_equal(fake.clean_count, 0);
+			cmdq_publish(&cmdq);
+
+			assert_int_equal(fake.command_count, batch);
+			for (unsigned i = 0; i < batch; i++)
+				assert_executed(i, marked(next + i));
+			assert_int_equal(fake.clean_lines, lines_of(next, batch, lg2));
+			assert_in_range(fake.clean_count, 1, 2);
+			next += batch;
+			assert_int_equal(cmdq_poll(&cmdq), 0);
+		}
+	}
+}
+
+static void a_whole_ring_is_cleaned_wherever_it_starts(void **state)
+{
+	(void)state;
+
+	for (unsigned lg2 = 2; lg2 <= 4; lg2++) {
+		for (uint64_t first = 0; first < 1u << lg2; first++) {
+			start_incoherent(lg2);
+			fake.prompt = true;
+			for (uint64_t i = 0; i < first; i++) {
+				cmdq_write(&cmdq, marked(i));
+				cmdq_publish(&cmdq);
+				assert_int_equal(cmdq_poll(&cmdq), 0);
+			}
+			fake.command_count = 0;
+			for (uint64_t i = 0; i < 1u << lg2; i++)
+				cmdq_write(&cmdq, marked(first + i));
+			cmdq_publish(&cmdq);
+
+			assert_int_equal(fake.command_count, 1u << lg2);
+			for (unsigned i = 0; i < 1u << lg2; i++)
+				assert_executed(i, marked(first + i));
+		}
+	}
+}
+
+static void nothing_is_cleaned_for_a_coherent_device(void **state)
+{
+	(void)state;
+	start(2);
+	fake.refuse_position = 1;
+	fake.refuse_times = 1;
+	fake.refuse_error = 1;
+
+	for (unsigned i = 0; i < 20; i++) {
+		uint64_t position = cmdq_write(&cmdq, marked(i));
+
+		cmdq_publish(&cmdq);
+		assert_int_equal(cmdq_wait_passed(&cmdq, position, WAIT_NS), 0);
+	}
+
+	assert_int_equal(cmdq.stats.repaired, 1);
+	assert_int_equal(fake.clean_count, 0);
+}
+
+static void a_doorbell_without_a_command_cleans_nothing(void **state)
+{
+	(void)state;
+	start_incoherent(2);
+
+	cmdq_publish(&cmdq);
+	cmdq_write(&cmdq, marked(1));
+	cmdq_publish(&cmdq);
+	cmdq_publish(&cmdq);
+
+	assert_int_equal(fake.clean_count, 1);
+}
+
+static void a_cover_is_in_memory_before_the_error_is_acknowledged(void **state)
+{
+	(void)state;
+
+	for (uint64_t before = 0; before < 8; before++) {
+		uint64_t position = 0;
+
+		start_incoherent(2);
+		for (uint64_t i = 0; i < before; i++) {
+			cmdq_write(&cmdq, marked(i));
+			assert_int_equal(cmdq_wait_room(&cmdq, 4, WAIT_NS), 0);
+		}
+		fake.refuse_position = before;
+		fake.refuse_times = 1;
+		fake.refuse_error = 1;
+		cmdq_write(&cmdq, marked(before));
+		position = cmdq_write(&cmdq, smmu_cmd_sync());
+		cmdq_publish(&cmdq);
+		assert_int_equal(cmdq_wait_passed(&cmdq, position, WAIT_NS), 0);
+
+		assert_int_equal(fake.command_count, before + 2);
+		assert_executed((unsigned)before, smmu_cmd_tlbi_nsnh_all());
+		assert_executed((unsigned)before + 1, smmu_cmd_sync());
+		/* One slot, and the next register written is GERRORN. */
+		assert_int_equal(fake.cleans[fake.clean_count - 1].bytes, 16);
+		assert_int_equal(fake.writes[fake.cleans[fake.clean_count - 1].write_count].offset, 0x64);
+	}
+}
+
+/* Five batches, one of them refused once, one of them round the end of the ring: seven cleans. The batch that
+ * is refused has slots in a line that its repair does not clean. */
+static bool device_executed_what_was_written(unsigned clean_dropped)
+{
+	bool right = true;
+
+	start_incoherent(3);
+	fake.clean_dropped = clean_dropped;
+	fake.refuse_position = 3;
+	fake.refuse_times = 1;
+	fake.refuse_error = 1;
+	for (uint64_t i = 0; i < 15; i += 3) {
+		cmdq_write(&cmdq, marked(i));
+		cmdq_write(&cmdq, marked(i + 1));
+		cmdq_write(&cmdq, marked(i + 2));
+		cmdq_publish(&cmdq);
+		assert_int_equal(cmdq_wait_passed(&cmdq, i + 2, WAIT_NS), 0);
+	}
+	assert_int_equal(fake.command_count, 15);
+	for (unsigned i = 0; i < 15; i++) {
+		struct smmu_cmd expected = i == 3 ? smmu_cmd_tlbi_nsnh_all() : marked(i);
+
+		right = right && fake.commands[i].word[0] == expected.word[0] &&
+			fake.commands[i].word[1] == expected.word[1];
+	}
+	return right;
+}
+
+static void every_clean_of_the_queue_is_needed(void **state)
+{
+	(void)state;
+
+	assert_true(device_executed_what_was_written(UINT_MAX));
+	assert_int_equal(fake.clean_count, 7);
+	for (unsigned i = 0; i < 7; i++)
+		if (device_executed_what_was_written(i))
+			fail_msg("clean %u was dropped, and the device did not notice", i);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -412,6 +593,12 @@ int main(void)
 		cmocka_unit_test(an_error_with_nothing_published_fails_the_queue),
 		cmocka_unit_test(service_failure_fails_the_queue),
 		cmocka_unit_test(errors_of_other_parts_do_not_stop_the_queue),
+		cmocka_unit_test(a_device_behind_the_caches_finds_every_command_in_memory),
+		cmocka_unit_test(a_whole_ring_is_cleaned_wherever_it_starts),
+		cmocka_unit_test(nothing_is_cleaned_for_a_coherent_device),
+		cmocka_unit_test(a_doorbell_without_a_command_cleans_nothing),
+		cmocka_unit_test(a_cover_is_in_memory_before_the_error_is_acknowledged),
+		cmocka_unit_test(every_clean_of_the_queue_is_needed),
 	};
 
 	return cmocka_run_group_tests_name("cmdq", tests, NULL, NULL);

@@ -6,6 +6,7 @@
  */
 #include "smmuv3/smmu.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,6 +28,7 @@
 
 static struct shadow_smmu smmu;
 static struct shadow_smmu_config config;
+static struct smmu_needs needs;
 static struct smmu_memory memory;
 
 static void prepare(void)
@@ -39,6 +41,7 @@ static void prepare(void)
 		.sid_bits = 5,
 		.wait_ns = 10000,
 	};
+	needs = (struct smmu_needs){ .bbml = 2, .granule_lg2 = 12 };
 	memory.strtab = fake_memory(64 << 5);
 	memory.cmdq = fake_memory(16 << 4);
 	memory.evtq = fake_memory(32 << 3);
@@ -49,7 +52,7 @@ static void prepare(void)
 
 static int bring_up(void)
 {
-	int error = smmu_probe(&smmu, &config, 2, NUMBER);
+	int error = smmu_probe(&smmu, &config, &needs, NUMBER);
 
 	return error != 0 ? error : smmu_bring_up(&smmu, &memory);
 }
@@ -69,7 +72,7 @@ static void a_probe_reads_what_the_smmu_is_and_writes_nothing(void **state)
 	(void)state;
 	prepare();
 
-	assert_int_equal(smmu_probe(&smmu, &config, 2, NUMBER), 0);
+	assert_int_equal(smmu_probe(&smmu, &config, &needs, NUMBER), 0);
 
 	assert_int_equal(fake.write_count, 0);
 	assert_int_equal(smmu.number, NUMBER);
@@ -78,6 +81,7 @@ static void a_probe_reads_what_the_smmu_is_and_writes_nothing(void **state)
 	assert_int_equal(smmu_oas_bits(smmu.oas), 48);
 	assert_true(smmu.ril);
 	assert_true(smmu.vmid16);
+	assert_true(smmu.coherent);
 	assert_false(smmu.hyp);
 	assert_false(smmu.ats);
 }
@@ -88,9 +92,14 @@ static void range_invalidation_can_be_declined(void **state)
 	prepare();
 	config.no_ril = true;
 
-	assert_int_equal(smmu_probe(&smmu, &config, 2, NUMBER), 0);
+	assert_int_equal(smmu_probe(&smmu, &config, &needs, NUMBER), 0);
 
 	assert_false(smmu.ril);
+}
+
+static void set_fields(uint32_t offset, uint32_t clear, uint32_t set)
+{
+	fake_set(offset, (fake_get(offset) & ~clear) | set);
 }
 
 static void an_smmu_that_lacks_something_is_refused_untouched(void **state)
@@ -101,7 +110,6 @@ static void an_smmu_that_lacks_something_is_refused_untouched(void **state)
 	} cases[] = {
 		{ "stage 2", 0x00, 1u << 0, 0 },
 		{ "AArch64 tables", 0x00, 3u << 2, 1u << 2 },
-		{ "coherent access", 0x00, 1u << 4, 0 },
 		{ "little-endian tables", 0x00, 0, 3u << 21 },
 		{ "faults that do not stall", 0x00, 3u << 24, 2u << 24 },
 		{ "16 command entries", 0x04, 31u << 21, 3u << 21 },
@@ -109,21 +117,84 @@ static void an_smmu_that_lacks_something_is_refused_untouched(void **state)
 		{ "32 streams", 0x04, 63u, 4u },
 		{ "a stream table of its own", 0x04, 0, 1u << 30 },
 		{ "queues of its own", 0x04, 0, 1u << 29 },
-		{ "BBM level 2", 0x0c, 3u << 11, 1u << 11 },
-		{ "any BBM level", 0x0c, 3u << 11, 0 },
-		{ "4 KiB granule", 0x14, 1u << 4, 0 },
 	};
 
 	(void)state;
 
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		prepare();
-		fake_set(cases[i].offset, (fake_get(cases[i].offset) & ~cases[i].clear) | cases[i].set);
+		set_fields(cases[i].offset, cases[i].clear, cases[i].set);
 
-		if (smmu_probe(&smmu, &config, 2, NUMBER) != -SHADOW_ENODEV)
+		if (smmu_probe(&smmu, &config, &needs, NUMBER) != -SHADOW_ENODEV)
 			fail_msg("an SMMU without %s was not refused", cases[i].what);
 		assert_int_equal(fake.write_count, 0);
 	}
+}
+
+#define FWB	      (1u << 8) /* IDR3 */
+#define GRAN4	      (1u << 4) /* IDR5 */
+#define GRAN16	      (1u << 5)
+#define GRAN64	      (1u << 6)
+#define DS	      (1u << 7)
+#define OAS(encoding) (encoding)
+
+/* What a target needs, one SMMU that has just that, and the SMMUs that lack one thing of it each. */
+static void an_smmu_that_lacks_what_the_target_needs_is_refused_untouched(void **state)
+{
+	static const struct {
+		const char *what;
+		struct smmu_needs needs;
+		uint32_t idr3, idr5;
+		bool serves;
+	} cases[] = {
+		{ "4 KiB", { 0, 12, false, false }, 0, GRAN4 | OAS(5), true },
+		{ "no 4 KiB", { 0, 12, false, false }, 0, GRAN16 | GRAN64 | OAS(5), false },
+		{ "16 KiB", { 0, 14, false, false }, 0, GRAN16 | OAS(5), true },
+		{ "no 16 KiB", { 0, 14, false, false }, 0, GRAN4 | GRAN64 | OAS(5), false },
+		{ "64 KiB", { 0, 16, false, false }, 0, GRAN64 | OAS(5), true },
+		{ "no 64 KiB", { 0, 16, false, false }, 0, GRAN4 | GRAN16 | OAS(5), false },
+		{ "BBM level 1", { 1, 12, false, false }, 1u << 11, GRAN4 | OAS(5), true },
+		{ "BBM level 0 for 1", { 1, 12, false, false }, 0, GRAN4 | OAS(5), false },
+		{ "BBM level 2", { 2, 12, false, false }, 2u << 11, GRAN4 | OAS(5), true },
+		{ "BBM level 2 for 1", { 1, 12, false, false }, 2u << 11, GRAN4 | OAS(5), true },
+		{ "BBM level 1 for 2", { 2, 12, false, false }, 1u << 11, GRAN4 | OAS(5), false },
+		{ "BBM level 0 for 2", { 2, 12, false, false }, 0, GRAN4 | OAS(5), false },
+		{ "FWB", { 0, 12, true, false }, FWB, GRAN4 | OAS(5), true },
+		{ "no FWB", { 0, 12, true, false }, 0xffffffff & ~FWB, GRAN4 | OAS(5), false },
+		{ "52 bits in 4 KiB", { 0, 12, false, true }, 0, GRAN4 | DS | OAS(6), true },
+		{ "52 bits in 4 KiB of 56", { 0, 12, false, true }, 0, GRAN4 | DS | OAS(7), true },
+		{ "52 bits in 4 KiB, no DS", { 0, 12, false, true }, 0, GRAN4 | GRAN64 | OAS(6), false },
+		{ "52 bits in 4 KiB, OAS 48", { 0, 12, false, true }, 0, GRAN4 | DS | OAS(5), false },
+		{ "52 bits in 16 KiB", { 0, 14, false, true }, 0, GRAN16 | DS | OAS(6), true },
+		{ "52 bits in 16 KiB, no DS", { 0, 14, false, true }, 0, GRAN16 | GRAN64 | OAS(6), false },
+		{ "52 bits in 16 KiB, OAS 48", { 0, 14, false, true }, 0, GRAN16 | DS | OAS(5), false },
+		{ "52 bits in 64 KiB", { 0, 16, false, true }, 0, GRAN64 | OAS(6), true },
+		{ "52 bits in 64 KiB, OAS 48", { 0, 16, false, true }, 0, GRAN64 | DS | OAS(5), false },
+	};
+
+	(void)state;
+
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		prepare();
+		fake_set(0x0c, cases[i].idr3);
+		fake_set(0x14, cases[i].idr5);
+
+		if (smmu_probe(&smmu, &config, &cases[i].needs, NUMBER) !=
+		    (cases[i].serves ? 0 : -SHADOW_ENODEV))
+			fail_msg("%s", cases[i].what);
+		assert_int_equal(fake.write_count, 0);
+	}
+}
+
+static void an_smmu_that_does_not_look_into_caches_serves(void **state)
+{
+	(void)state;
+	prepare();
+	fake_set_incoherent();
+
+	assert_int_equal(smmu_probe(&smmu, &config, &needs, NUMBER), 0);
+
+	assert_false(smmu.coherent);
 }
 
 static void stage_1_is_needed_for_nested_streams_only(void **state)
@@ -132,9 +203,9 @@ static void stage_1_is_needed_for_nested_streams_only(void **state)
 	prepare();
 	fake_set(0x00, fake_get(0x00) & ~2u);
 
-	assert_int_equal(smmu_probe(&smmu, &config, 2, NUMBER), 0);
+	assert_int_equal(smmu_probe(&smmu, &config, &needs, NUMBER), 0);
 	config.nested = true;
-	assert_int_equal(smmu_probe(&smmu, &config, 2, NUMBER), -SHADOW_ENODEV);
+	assert_int_equal(smmu_probe(&smmu, &config, &needs, NUMBER), -SHADOW_ENODEV);
 }
 
 static void a_lower_bbm_level_serves_who_asks_for_less(void **state)
@@ -142,8 +213,9 @@ static void a_lower_bbm_level_serves_who_asks_for_less(void **state)
 	(void)state;
 	prepare();
 	fake_set(0x0c, 0);
+	needs.bbml = 0;
 
-	assert_int_equal(smmu_probe(&smmu, &config, 0, NUMBER), 0);
+	assert_int_equal(smmu_probe(&smmu, &config, &needs, NUMBER), 0);
 
 	assert_int_equal(smmu.bbml, 0);
 	assert_false(smmu.ril);
@@ -155,7 +227,7 @@ static void both_table_formats_serve_as_well(void **state)
 	prepare();
 	fake_set(0x00, fake_get(0x00) | 3u << 2);
 
-	assert_int_equal(smmu_probe(&smmu, &config, 2, NUMBER), 0);
+	assert_int_equal(smmu_probe(&smmu, &config, &needs, NUMBER), 0);
 }
 
 static void a_small_output_size_is_not_an_error(void **state)
@@ -166,7 +238,7 @@ static void a_small_output_size_is_not_an_error(void **state)
 		prepare();
 		fake_set(0x14, 1u << 4 | oas);
 
-		assert_int_equal(smmu_probe(&smmu, &config, 2, NUMBER), 0);
+		assert_int_equal(smmu_probe(&smmu, &config, &needs, NUMBER), 0);
 		assert_int_equal(smmu.oas, oas);
 	}
 }
@@ -175,9 +247,7 @@ static void a_configuration_out_of_range_is_refused_unread(void **state)
 {
 	(void)state;
 
-	for (unsigned i = 0; i < 8; i++) {
-		unsigned bbml = 2;
-
+	for (unsigned i = 0; i < 11; i++) {
 		prepare();
 		switch (i) {
 		case 0:
@@ -202,11 +272,20 @@ static void a_configuration_out_of_range_is_refused_unread(void **state)
 			config.wait_ns = SHADOW_WAIT_NS_MAX + 1;
 			break;
 		case 7:
-			bbml = 3;
+			needs.bbml = 3;
+			break;
+		case 8:
+			needs.granule_lg2 = 0;
+			break;
+		case 9:
+			needs.granule_lg2 = 13;
+			break;
+		case 10:
+			needs.granule_lg2 = 18;
 			break;
 		}
 
-		assert_int_equal(smmu_probe(&smmu, &config, bbml, NUMBER), -SHADOW_EINVAL);
+		assert_int_equal(smmu_probe(&smmu, &config, &needs, NUMBER), -SHADOW_EINVAL);
 		assert_int_equal(fake.reads, 0);
 	}
 }
@@ -450,7 +529,7 @@ static void misplaced_memory_is_refused_untouched(void **state)
 
 	for (unsigned i = 0; i < 7; i++) {
 		prepare();
-		assert_int_equal(smmu_probe(&smmu, &config, 2, NUMBER), 0);
+		assert_int_equal(smmu_probe(&smmu, &config, &needs, NUMBER), 0);
 		switch (i) {
 		case 0:
 			memory.strtab_pa.addr += 64;
@@ -545,10 +624,12 @@ static void a_close_that_is_not_confirmed_loses_isolation_for_good(void **state)
 
 static const struct smmu_stage2 stage2 = {
 	.ttb = 0x80000000,
+	.granule_lg2 = 12,
 	.ia_bits = 40,
 	.start_level = 1,
 	.ps = 5,
 	.vmid = 5,
+	.coherent = true,
 };
 
 /* The entry of stream 9 as the SMMU would fetch it after each CFGI_STE. */
@@ -682,12 +763,163 @@ static void many_stream_changes_wrap_the_ring(void **state)
 	assert_int_equal(fake.command_count, 600);
 }
 
+/* ---- an SMMU that reads memory behind the caches ------------------------------------------------- */
+
+/* Its attributes; shareability has no meaning with them. */
+static void an_smmu_that_is_not_coherent_is_told_to_bypass_caches(void **state)
+{
+	(void)state;
+	prepare();
+	fake_set_incoherent();
+
+	assert_int_equal(bring_up(), 0);
+
+	for (unsigned i = 0; i < fake.write_count; i++)
+		if (fake.writes[i].offset == 0x28)
+			assert_int_equal(fake.writes[i].value & ~(3u << 10 | 3u << 4), 0);
+	fake_find_write(0x28, 0, 0, 0);
+	assert_false(smmu.cmdq.coherent);
+}
+
+static void nothing_is_cleaned_for_a_coherent_smmu(void **state)
+{
+	struct smmu_ste ste = smmu_ste_s2(stage2);
+
+	(void)state;
+	prepare_running();
+
+	assert_int_equal(stream_set(&smmu, 9, &ste), 0);
+	assert_int_equal(stream_abort(&smmu, 9), 0);
+
+	assert_int_equal(fake.clean_count, 0);
+}
+
+/* What the SMMU sees in the course of a life: all of the stream table and of the event queue when it is told
+ * where they are, the entry of stream 9 each time it has to fetch it, and every command. */
+struct sight {
+	uint64_t strtab[32 * 8], evtq[8 * 4];
+	uint64_t fetched[8][8];
+	unsigned fetch_count;
+	struct fake_command commands[32];
+	unsigned command_count;
+};
+
+static struct sight *sight;
+
+static void see_before_write(uint32_t offset)
+{
+	if (offset == 0x80)
+		memcpy(sight->strtab, fake_seen(memory.strtab), sizeof(sight->strtab));
+	if (offset == 0xa0)
+		memcpy(sight->evtq, fake_seen(memory.evtq), sizeof(sight->evtq));
+}
+
+static void see_command(const struct fake_command *command)
+{
+	assert_in_range(sight->command_count, 0, 31);
+	sight->commands[sight->command_count++] = *command;
+	if (command->word[0] != (UINT64_C(9) << 32 | 0x03) && command->word[0] != 0x04)
+		return;
+	assert_in_range(sight->fetch_count, 0, 7);
+	memcpy(sight->fetched[sight->fetch_count++], fake_seen(&memory.strtab[9 * 8]), 64);
+}
+
+/* Bring-up; a stream that goes live, changes and aborts. The second CFGI_STE is refused: it is the last in
+ * its line, and the SYNC behind it lies in a line that the repair does not clean. Return: cleans. */
+static unsigned live(bool coherent, unsigned clean_dropped, struct sight *seen)
+{
+	struct smmu_ste first = smmu_ste_s2(stage2);
+	struct smmu_ste second = smmu_ste_nested(stage2, (struct smmu_stage1){ .word = { 0x1000, 1 } });
+
+	prepare();
+	/* No slot is used twice: rubbish is the only thing that one holds before. */
+	config.cmdq_lg2 = 5;
+	memory.cmdq = fake_memory(16 << 5);
+	memory.cmdq_pa.addr = (uintptr_t)memory.cmdq;
+	/* What is left over from a former life must not reach the SMMU either. */
+	memset(memory.strtab, 0xff, 64 << 5);
+	fake_set(0x00, fake_get(0x00) | 1u << 9);
+	if (!coherent)
+		fake_set_incoherent();
+	*seen = (struct sight){ .fetch_count = 0 };
+	sight = seen;
+	fake.clean_dropped = clean_dropped;
+	fake.executing = see_command;
+	fake.writing = see_before_write;
+	fake.refuse_position = 7;
+	fake.refuse_times = 1;
+	fake.refuse_error = 1;
+	assert_int_equal(bring_up(), 0);
+	assert_int_equal(stream_set(&smmu, 9, &first), 0);
+	assert_int_equal(stream_set(&smmu, 9, &second), 0);
+	assert_int_equal(stream_abort(&smmu, 9), 0);
+	return fake.clean_count;
+}
+
+static void an_smmu_behind_the_caches_sees_what_a_coherent_one_sees(void **state)
+{
+	static struct sight coherent, incoherent;
+
+	(void)state;
+
+	assert_int_equal(live(true, UINT_MAX, &coherent), 0);
+	live(false, UINT_MAX, &incoherent);
+
+	assert_int_equal(coherent.fetch_count, 1 + 6);
+	assert_int_equal(coherent.command_count, 17);
+	assert_memory_equal(&coherent, &incoherent, sizeof(coherent));
+}
+
+/* Two for the tables of the bring-up, one a doorbell, one for the repair, one each time an entry is changed.
+ */
+static void every_clean_that_is_dropped_shows(void **state)
+{
+	static struct sight all, seen;
+	unsigned cleans;
+
+	(void)state;
+
+	cleans = live(false, UINT_MAX, &all);
+	assert_int_equal(cleans, 2 + 8 + 1 + 6);
+	for (unsigned i = 0; i < cleans; i++) {
+		assert_int_equal(live(false, i, &seen), cleans);
+		if (memcmp(&all, &seen, sizeof(all)) == 0)
+			fail_msg("clean %u was dropped, and the SMMU saw the same", i);
+	}
+}
+
+/* An entry's line alone is cleaned, whatever the size of the table. */
+static void a_changed_stream_costs_one_line_each_time(void **state)
+{
+	struct smmu_ste ste = smmu_ste_s2(stage2);
+	unsigned entries = 0;
+
+	(void)state;
+	prepare();
+	fake_set_incoherent();
+	assert_int_equal(bring_up(), 0);
+	fake.clean_count = fake.clean_lines = 0;
+
+	assert_int_equal(stream_set(&smmu, 9, &ste), 0);
+
+	for (unsigned i = 0; i < fake.clean_count; i++)
+		if (fake.cleans[i].start == &memory.strtab[9 * 8]) {
+			assert_int_equal(fake.cleans[i].bytes, 64);
+			entries++;
+		}
+	assert_int_equal(entries, 2);
+	assert_int_equal(fake.clean_count, 4);
+	assert_int_equal(fake.clean_lines, 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_probe_reads_what_the_smmu_is_and_writes_nothing),
 		cmocka_unit_test(range_invalidation_can_be_declined),
 		cmocka_unit_test(an_smmu_that_lacks_something_is_refused_untouched),
+		cmocka_unit_test(an_smmu_that_lacks_what_the_target_needs_is_refused_untouched),
+		cmocka_unit_test(an_smmu_that_does_not_look_into_caches_serves),
 		cmocka_unit_test(stage_1_is_needed_for_nested_streams_only),
 		cmocka_unit_test(a_lower_bbm_level_serves_who_asks_for_less),
 		cmocka_unit_test(both_table_formats_serve_as_well),
@@ -717,6 +949,11 @@ int main(void)
 		cmocka_unit_test(a_stream_outside_the_table_is_refused),
 		cmocka_unit_test(a_stream_that_the_smmu_does_not_follow_stays_in_abort_in_memory),
 		cmocka_unit_test(many_stream_changes_wrap_the_ring),
+		cmocka_unit_test(an_smmu_that_is_not_coherent_is_told_to_bypass_caches),
+		cmocka_unit_test(nothing_is_cleaned_for_a_coherent_smmu),
+		cmocka_unit_test(an_smmu_behind_the_caches_sees_what_a_coherent_one_sees),
+		cmocka_unit_test(every_clean_that_is_dropped_shows),
+		cmocka_unit_test(a_changed_stream_costs_one_line_each_time),
 	};
 
 	return cmocka_run_group_tests_name("smmu", tests, NULL, NULL);

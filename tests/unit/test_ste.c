@@ -2,6 +2,9 @@
  *
  * test_ste.c - stream table entries and event records against words worked out from the specification.
  */
+#ifndef SHADOW_DEBUG
+#define SHADOW_DEBUG 1 /* the checks are under test */
+#endif
 #include "smmuv3/ste.h"
 
 #include <setjmp.h>
@@ -11,13 +14,16 @@
 #include <cmocka.h>
 
 #include "smmuv3/event.h"
+#include "tests/unit/fake_smmu.h"
 
 static const struct smmu_stage2 stage2_40 = {
 	.ttb = 0x80004000,
+	.granule_lg2 = 12,
 	.ia_bits = 40,
 	.start_level = 1,
 	.ps = 2,
 	.vmid = 5,
+	.coherent = true,
 };
 
 /* 4 KiB granule, 40 bits, VMID 5; bit 53 (S2AFFD) on top of the usual constant: AF never faults. */
@@ -50,26 +56,168 @@ static void stage_2_only_has_no_stage_1_and_no_ats(void **state)
 		assert_int_equal(ste.word[i], 0);
 }
 
-static void size_and_start_level_follow_the_table(void **state)
+/* S2TG and {S2SL0_2, S2SL0} of every start level there is, at the sizes where it may begin and end. */
+static void granule_size_and_start_level_follow_the_table(void **state)
 {
 	static const struct {
-		unsigned ia_bits, start_level, t0sz, sl0;
+		unsigned granule_lg2;
+		int start_level;
+		bool ds;
+		unsigned ia_first, ia_last, tg, sl0, sl0_2;
 	} cases[] = {
-		{ 32, 1, 32, 1 }, { 34, 2, 30, 0 }, { 39, 1, 25, 1 }, { 44, 0, 20, 2 }, { 48, 0, 16, 2 }
+		{ 12, 0, false, 40, 48, 0, 2, 0 }, { 12, 1, false, 31, 43, 0, 1, 0 },
+		{ 12, 2, false, 25, 34, 0, 0, 0 }, { 12, 3, false, 16, 25, 0, 3, 0 },
+		{ 12, -1, true, 49, 52, 0, 0, 1 }, { 12, 0, true, 40, 52, 0, 2, 0 },
+		{ 12, 1, true, 31, 43, 0, 1, 0 },  { 12, 2, true, 25, 34, 0, 0, 0 },
+		{ 14, 1, false, 37, 48, 2, 2, 0 }, { 14, 2, false, 26, 40, 2, 1, 0 },
+		{ 14, 3, false, 25, 29, 2, 0, 0 }, { 14, 0, true, 48, 52, 2, 3, 0 },
+		{ 14, 1, true, 37, 51, 2, 2, 0 },  { 14, 2, true, 26, 40, 2, 1, 0 },
+		{ 16, 1, false, 43, 52, 1, 2, 0 }, { 16, 2, false, 30, 46, 1, 1, 0 },
+		{ 16, 3, false, 25, 33, 1, 0, 0 },
 	};
 
 	(void)state;
 
 	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		for (unsigned ia_bits = cases[i].ia_first; ia_bits <= cases[i].ia_last; ia_bits++) {
+			struct smmu_stage2 stage2 = stage2_40;
+			struct smmu_ste ste;
+
+			stage2.granule_lg2 = cases[i].granule_lg2;
+			stage2.start_level = cases[i].start_level;
+			stage2.ds = cases[i].ds;
+			stage2.ia_bits = ia_bits;
+			ste = smmu_ste_s2(stage2);
+
+			assert_int_equal(ste.word[2] >> 32 & 0x3f, 64 - ia_bits);
+			assert_int_equal(ste.word[2] >> 38 & 3, cases[i].sl0);
+			assert_int_equal(ste.word[2] >> 46 & 3, cases[i].tg);
+			assert_int_equal(ste.word[3], 0x80004000 | (uint64_t)cases[i].ds << 3 |
+							      (uint64_t)cases[i].sl0_2 << 2);
+			/* The rest says what it says for every table. */
+			assert_int_equal(ste.word[0], 0xd);
+			assert_int_equal(ste.word[1], UINT64_C(1) << 44);
+			assert_int_equal(ste.word[2] & ~(UINT64_C(0xc0ff) << 32),
+					 WORD2_40 & ~(UINT64_C(0xc0ff) << 32));
+		}
+	}
+}
+
+static void memory_types_that_stage_1_cannot_weaken_are_announced(void **state)
+{
+	struct smmu_stage2 stage2 = stage2_40;
+	struct smmu_ste without = smmu_ste_s2(stage2), with;
+
+	(void)state;
+	stage2.fwb = true;
+	with = smmu_ste_s2(stage2);
+
+	assert_int_equal(with.word[1], without.word[1] | UINT64_C(1) << 25);
+	assert_int_equal(with.word[2], without.word[2]);
+	assert_int_equal(with.word[3], without.word[3]);
+	assert_int_equal(smmu_ste_nested(stage2, (struct smmu_stage1){ { 0, 0 } }).word[1] >> 25 & 1, 1);
+}
+
+/* What the leaves map stays inner shareable with S2DS, which reads S2SH0 for it. */
+static void walks_of_an_smmu_that_is_not_coherent_are_not_cacheable(void **state)
+{
+	struct smmu_stage2 stage2 = stage2_40;
+	struct smmu_ste coherent = smmu_ste_s2(stage2), other;
+
+	(void)state;
+	stage2.coherent = false;
+	other = smmu_ste_s2(stage2);
+
+	assert_int_equal(other.word[2] >> 40 & 0xf, 0);
+	assert_int_equal(other.word[2] >> 44 & 3, 3);
+	assert_int_equal(other.word[2] | UINT64_C(5) << 40, coherent.word[2]);
+	assert_int_equal(other.word[1], coherent.word[1]);
+	assert_int_equal(other.word[3], coherent.word[3]);
+}
+
+static void the_largest_table_fills_its_fields(void **state)
+{
+	const struct smmu_stage2 stage2 = {
+		.ttb = 0xfffffffffffc0,
+		.granule_lg2 = 16,
+		.ia_bits = 52,
+		.start_level = 1,
+		.ps = 6,
+		.vmid = 0xffff,
+		.coherent = true,
+	};
+	struct smmu_ste ste = smmu_ste_s2(stage2);
+
+	(void)state;
+
+	assert_int_equal(ste.word[2] & 0xffff, 0xffff);
+	assert_int_equal(ste.word[2] >> 32 & 0x3f, 12);
+	assert_int_equal(ste.word[2] >> 48 & 7, 6);
+	assert_int_equal(ste.word[3], 0xfffffffffffc0);
+}
+
+static void expect_refused(struct smmu_stage2 stage2)
+{
+	expect_assert_failure((void)smmu_ste_s2(stage2));
+}
+
+static void a_table_that_no_walker_has_is_refused(void **state)
+{
+	(void)state;
+
+	for (unsigned i = 0; i < 13; i++) {
 		struct smmu_stage2 stage2 = stage2_40;
-		struct smmu_ste ste;
 
-		stage2.ia_bits = cases[i].ia_bits;
-		stage2.start_level = cases[i].start_level;
-		ste = smmu_ste_s2(stage2);
+		switch (i) {
+		case 0: /* alignment of the smallest start table */
+			stage2.ttb = 0x80004020;
+			break;
+		case 1: /* beyond 52 bits */
+			stage2.ttb = UINT64_C(1) << 52;
+			break;
+		case 2:
+			stage2.granule_lg2 = 13;
+			break;
+		case 3: /* needs DS */
+			stage2.start_level = -1;
+			break;
+		case 4:
+			stage2.ia_bits = 49;
+			break;
+		case 5:
+			stage2.ps = 6;
+			break;
+		case 6:
+			stage2.start_level = 4;
+			break;
+		case 7: /* needs DS */
+			stage2.granule_lg2 = 14;
+			stage2.start_level = 0;
+			break;
+		case 8: /* is the 4 KiB granule's alone */
+			stage2.granule_lg2 = 14;
+			stage2.start_level = -1;
+			stage2.ds = true;
+			break;
+		case 9: /* there is no such level */
+			stage2.granule_lg2 = 16;
+			stage2.start_level = 0;
+			break;
+		case 10: /* has 52 bits without it */
+			stage2.granule_lg2 = 16;
+			stage2.ds = true;
+			break;
+		case 11:
+			stage2.ia_bits = 53;
+			stage2.ds = true;
+			break;
+		case 12:
+			stage2.ps = 7;
+			stage2.ds = true;
+			break;
+		}
 
-		assert_int_equal(ste.word[2] >> 32 & 0x3f, cases[i].t0sz);
-		assert_int_equal(ste.word[2] >> 38 & 3, cases[i].sl0);
+		expect_refused(stage2);
 	}
 }
 
@@ -154,7 +302,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_aborting_entry_is_valid_and_otherwise_empty),
 		cmocka_unit_test(stage_2_only_has_no_stage_1_and_no_ats),
-		cmocka_unit_test(size_and_start_level_follow_the_table),
+		cmocka_unit_test(granule_size_and_start_level_follow_the_table),
+		cmocka_unit_test(memory_types_that_stage_1_cannot_weaken_are_announced),
+		cmocka_unit_test(walks_of_an_smmu_that_is_not_coherent_are_not_cacheable),
+		cmocka_unit_test(the_largest_table_fills_its_fields),
+		cmocka_unit_test(a_table_that_no_walker_has_is_refused),
 		cmocka_unit_test(a_nested_entry_takes_stage_1_from_the_host),
 		cmocka_unit_test(a_host_that_sets_every_bit_gains_nothing),
 		cmocka_unit_test(address_sizes_decode_as_idr5_counts_them),
@@ -162,5 +314,6 @@ int main(void)
 		cmocka_unit_test(an_aborted_descriptor_fetch_tells_where),
 	};
 
+	fake_reset();
 	return cmocka_run_group_tests_name("ste", tests, NULL, NULL);
 }
