@@ -11,24 +11,25 @@
  */
 #include "smmuv3/tlbi.h"
 
-#define TLBI_SPACE_PAGES (UINT64_C(1) << 36) /* 48 bits of address */
-#define TLBI_NUM_LG2	 5u		     /* NUM + 1 is 1 .. 32 */
+#define TLBI_PAGES_MAX (UINT64_C(1) << (SHADOW_IA_BITS_MAX - SHADOW_PAGE_LG2))
+#define TLBI_NUM_LG2   5u	       /* NUM + 1 is 1 .. 32 */
 
 /* Without ranges: more commands than this in a flush, and the whole VMID goes instead. The number of
  * entries of a table, where Linux draws the line for one request as well. */
 #define TLBI_SINGLES_MAX 512u
 
-#define TLBI_LEVELS 4u
+#define TLBI_LEVELS	4u
+#define TLBI_SMALL_BITS 48u	       /* addresses above need the 52-bit formats */
 
 /* Pages that one leaf of a level maps; for an unknown level the smallest. */
-static uint64_t tlbi_level_pages(unsigned level)
+static uint64_t tlbi_level_pages(struct tlbi_format format, unsigned level)
 {
-	return level == 0 ? 1 : UINT64_C(1) << (9 * (3 - level));
+	return level == 0 ? 1 : UINT64_C(1) << ((format.granule_lg2 - 3u) * (3 - level));
 }
 
 void tlbi_spans_add(struct tlbi_spans *spans, uint64_t start, uint64_t end, uint8_t level, bool leaf)
 {
-	shadow_assert(start < end && end <= TLBI_SPACE_PAGES && level < TLBI_LEVELS);
+	shadow_assert(start < end && end <= TLBI_PAGES_MAX && level < TLBI_LEVELS);
 	if (spans->all)
 		return;
 	if (spans->count > 0) {
@@ -179,13 +180,13 @@ void tlbi_spans_close(struct tlbi_spans *spans, bool by_level)
 /* ---- cursor ------------------------------------------------------------------------------------- */
 
 /* Would the spans take more single commands than a flush may have? */
-static bool tlbi_too_many_singles(const struct tlbi_spans *spans)
+static bool tlbi_too_many_singles(const struct tlbi_spans *spans, struct tlbi_format format)
 {
 	uint64_t commands = 0;
 	unsigned i;
 
 	for (i = 0; i < spans->count; i++) {
-		uint64_t step = tlbi_level_pages(spans->span[i].level);
+		uint64_t step = tlbi_level_pages(format, spans->span[i].level);
 
 		commands += (spans->span[i].end - spans->span[i].start + step - 1) / step;
 		if (commands > TLBI_SINGLES_MAX)
@@ -196,21 +197,26 @@ static bool tlbi_too_many_singles(const struct tlbi_spans *spans)
 
 void tlbi_cursor_init(struct tlbi_cursor *cursor, const struct tlbi_spans *spans, struct tlbi_format format)
 {
+	shadow_assert(format.granule_lg2 == 12 || format.granule_lg2 == 14 || format.granule_lg2 == 16);
+	shadow_assert(format.ia_bits >= SHADOW_IA_BITS_MIN && format.ia_bits <= SHADOW_IA_BITS_MAX);
 	*cursor = (struct tlbi_cursor){
 		.spans = spans,
 		.format = format,
 		.next = spans->count > 0 ? spans->span[0].start : 0,
-		.whole_vmid = spans->all || (!format.ril && tlbi_too_many_singles(spans)),
+		.whole_vmid = spans->all || (!format.ril && tlbi_too_many_singles(spans, format)),
 	};
 }
 
 /* TTL limits what has to go to leaves of that level, so it must hold for all of them, and it makes the
- * SMMU expect an address aligned to that level. A freed table is named by Leaf = 0, TTL = 0 alone. */
-static unsigned tlbi_level_hint(const struct tlbi_span *span)
+ * SMMU expect an address aligned to that level. A freed table is named by Leaf = 0, TTL = 0 alone. Level 1 of
+ * 16 KiB has leaves, and a hint, with 52-bit addresses only. */
+static unsigned tlbi_level_hint(const struct tlbi_span *span, struct tlbi_format format)
 {
-	uint64_t pages = tlbi_level_pages(span->level);
+	uint64_t pages = tlbi_level_pages(format, span->level);
 
 	if (!span->leaf || ((span->start | span->end) & (pages - 1)) != 0)
+		return 0;
+	if (format.granule_lg2 == 14 && span->level == 1 && format.ia_bits <= TLBI_SMALL_BITS)
 		return 0;
 	return span->level;
 }
@@ -220,51 +226,59 @@ static unsigned tlbi_lg2_up(uint64_t count)
 	return count <= 1 ? 0 : 64 - (unsigned)__builtin_clzll(count - 1);
 }
 
-static struct smmu_cmd tlbi_range(uint16_t vmid, uint64_t start, uint64_t count, unsigned scale,
+static struct smmu_cmd tlbi_single(struct tlbi_format format, uint64_t page, bool leaf)
+{
+	return smmu_cmd_tlbi_s2_ipa(format.vmid, page << format.granule_lg2, leaf);
+}
+
+static struct smmu_cmd tlbi_range(struct tlbi_format format, uint64_t start, uint64_t count, unsigned scale,
 				  unsigned level, bool leaf)
 {
 	struct smmu_tlbi_range range = {
-		.ipa = start << SHADOW_PAGE_LG2,
+		.ipa = start << format.granule_lg2,
 		.num = (uint8_t)((count >> scale) - 1),
 		.scale = (uint8_t)scale,
-		.tg = SMMU_CMD_TLBI_TG_4K,
+		.tg = smmu_cmd_tlbi_tg(format.granule_lg2),
 		.ttl = (uint8_t)level,
 		.leaf = leaf,
 	};
 
-	return smmu_cmd_tlbi_s2_range(vmid, range);
+	return smmu_cmd_tlbi_s2_range(format.vmid, range);
 }
 
 /* The next command of a span as ranges, which may start at any page (any block, with a hint). Units of
  * 2^scale pages, the smallest of which 32 suffice: 17 .. 32 of them, so rounding up to whole ones adds less
  * than 1/16. If rounding is not possible, whole units from the start and one unit that ends with the span;
  * these overlap. With a hint, everything stays a multiple of the block: where units are smaller than the
- * block the span is a whole number of them, where they are larger they are a whole number of blocks. */
-static struct smmu_cmd tlbi_next_range(const struct tlbi_span *span, uint16_t vmid, uint64_t *next)
+ * block the span is a whole number of them, where they are larger they are a whole number of blocks.
+ * Scales above 31 are for more than 2^36 pages, which only tables that need IDR5.DS have. */
+static struct smmu_cmd tlbi_next_range(const struct tlbi_span *span, struct tlbi_format format, uint64_t *next)
 {
+	uint64_t top = UINT64_C(1) << (format.ia_bits - format.granule_lg2);
 	uint64_t count = span->end - span->start;
-	unsigned level = tlbi_level_hint(span);
+	unsigned level = tlbi_level_hint(span, format);
 	unsigned lg2 = tlbi_lg2_up(count);
 	unsigned scale = lg2 > TLBI_NUM_LG2 ? lg2 - TLBI_NUM_LG2 : 0;
 	uint64_t unit = UINT64_C(1) << scale;
 	uint64_t excess = (0 - count) & (unit - 1);
 	uint64_t start = *next;
 
+	shadow_assert(span->end <= top);
 	/* NUM = SCALE = TTL = 0 is reserved with a granule given. */
 	if (count == 1 && level == 0) {
 		*next = span->end;
-		return smmu_cmd_tlbi_s2_ipa(vmid, start << SHADOW_PAGE_LG2, span->leaf);
+		return tlbi_single(format, start, span->leaf);
 	}
-	if (excess * 16 < count && span->end + excess <= TLBI_SPACE_PAGES) {
+	if (excess * 16 < count && span->end + excess <= top) {
 		*next = span->end;
-		return tlbi_range(vmid, start, count + excess, scale, level, span->leaf);
+		return tlbi_range(format, start, count + excess, scale, level, span->leaf);
 	}
 	if (start == span->start) {
 		*next = span->end - (count & (unit - 1));
-		return tlbi_range(vmid, start, *next - start, scale, level, span->leaf);
+		return tlbi_range(format, start, *next - start, scale, level, span->leaf);
 	}
 	*next = span->end;
-	return tlbi_range(vmid, span->end - unit, unit, scale, level, span->leaf);
+	return tlbi_range(format, span->end - unit, unit, scale, level, span->leaf);
 }
 
 bool tlbi_cursor_next(struct tlbi_cursor *cursor, struct smmu_cmd *cmd)
@@ -286,10 +300,10 @@ bool tlbi_cursor_next(struct tlbi_cursor *cursor, struct smmu_cmd *cmd)
 
 	span = &spans->span[cursor->index];
 	if (cursor->format.ril) {
-		*cmd = tlbi_next_range(span, cursor->format.vmid, &cursor->next);
+		*cmd = tlbi_next_range(span, cursor->format, &cursor->next);
 	} else {
-		*cmd = smmu_cmd_tlbi_s2_ipa(cursor->format.vmid, cursor->next << SHADOW_PAGE_LG2, span->leaf);
-		cursor->next += tlbi_level_pages(span->level);
+		*cmd = tlbi_single(cursor->format, cursor->next, span->leaf);
+		cursor->next += tlbi_level_pages(cursor->format, span->level);
 	}
 	if (cursor->next >= span->end && ++cursor->index < spans->count)
 		cursor->next = spans->span[cursor->index].start;

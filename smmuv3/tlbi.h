@@ -15,8 +15,8 @@
 #include "smmuv3/cmd.h"
 
 struct tlbi_span {
-	uint64_t start, end;	       /* pages of 4 KiB, END exclusive, aligned to the old descriptors */
-	uint8_t level;		       /* Arm level of all old leaves; 0: mixed or not known */
+	uint64_t start, end;	       /* pages, END exclusive, aligned to the old descriptors */
+	uint8_t level;		       /* Arm level of all old leaves; 0: mixed, not known, or one without a hint */
 	bool leaf;		       /* only leaves were replaced: table pointers may stay cached */
 };
 
@@ -38,6 +38,8 @@ void tlbi_spans_close(struct tlbi_spans *spans, bool by_level);
 /* How to say it to one SMMU. */
 struct tlbi_format {
 	bool ril;		       /* IDR3.RIL: ranges and level hints */
+	uint8_t granule_lg2;	       /* of the table: 12, 14 or 16; spans count in it */
+	uint8_t ia_bits;	       /* of the table: no command names what lies above */
 	uint16_t vmid;
 };
 

@@ -10,16 +10,34 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
 
 #include <cmocka.h>
+
+#include "seeded.h"
 
 #define VMID	     5
 #define SPANS_MAX    600
 #define COMMANDS_MAX 2000
-#define SPACE	     (UINT64_C(1) << 36)
+
+/* Every granule, and its smallest, usual and largest spaces. The first is what the tests of constants use. */
+static const struct {
+	unsigned granule_lg2, ia_bits;
+} formats[] = {
+	{ 12, 48 }, { 12, 32 }, { 12, 40 }, { 12, 52 }, { 14, 32 }, { 14, 47 },
+	{ 14, 48 }, { 14, 52 }, { 16, 32 }, { 16, 48 }, { 16, 52 },
+};
+
+#define FORMATS (sizeof(formats) / sizeof(formats[0]))
+
+static unsigned granule_lg2, ia_bits;
+static uint64_t space;	     /* pages */
+
+static void use_format(unsigned index)
+{
+	granule_lg2 = formats[index].granule_lg2;
+	ia_bits = formats[index].ia_bits;
+	space = UINT64_C(1) << (ia_bits - granule_lg2);
+}
 
 /* ---- reference: what a command invalidates ------------------------------------------------------ */
 
@@ -38,19 +56,27 @@ static uint64_t bits(uint64_t word, unsigned hi, unsigned lo)
 
 static uint64_t level_pages(unsigned level)
 {
-	static const uint64_t pages[] = { 1, 262144, 512, 1 };
+	static const uint64_t pages_4k[] = { 1, 1 << 18, 1 << 9, 1 };
+	static const uint64_t pages_16k[] = { 1, 1 << 22, 1 << 11, 1 };
+	static const uint64_t pages_64k[] = { 1, 1 << 26, 1 << 13, 1 };
 
-	return pages[level];
+	return (granule_lg2 == 12 ? pages_4k : granule_lg2 == 14 ? pages_16k : pages_64k)[level];
+}
+
+/* Levels with leaves: of 16 KiB and 64 KiB, level 1 has them with 52-bit addresses only. */
+static bool has_leaves(unsigned level)
+{
+	return level != 1 || granule_lg2 == 12 || ia_bits == 52;
 }
 
 /* Decode, and fail on everything that an SMMU may refuse or misunderstand. */
 static struct effect expand(struct smmu_cmd cmd)
 {
 	uint64_t word0 = cmd.word[0], word1 = cmd.word[1];
-	uint64_t num = bits(word0, 16, 12), scale = bits(word0, 24, 20), tg = bits(word1, 11, 10);
+	uint64_t num = bits(word0, 16, 12), scale = bits(word0, 25, 20), tg = bits(word1, 11, 10);
 	struct effect effect = {
 		.range = tg != 0,
-		.start = bits(word1, 55, 12),
+		.start = bits(word1, 55, 12) >> (granule_lg2 - 12),
 		.ttl = (unsigned)bits(word1, 9, 8),
 		.leaf = bits(word1, 0, 0),
 	};
@@ -64,18 +90,22 @@ static struct effect expand(struct smmu_cmd cmd)
 	}
 	assert_int_equal(bits(word0, 7, 0), 0x2a);
 	/* Reserved bits of both words. */
-	assert_int_equal(word0 & ~(UINT64_C(0xffff) << 32 | 0x1f0 << 16 | 0x1f << 12 | 0xff), 0);
+	assert_int_equal(word0 & ~(UINT64_C(0xffff) << 32 | 0x3f0 << 16 | 0x1f << 12 | 0xff), 0);
 	assert_int_equal(word1 & ~(UINT64_C(0x00fffffffffff000) | 0xf01), 0);
-	assert_true(effect.start < SPACE);
+	assert_int_equal(bits(word1, 55, 12) & ((UINT64_C(1) << (granule_lg2 - 12)) - 1), 0);
+	assert_true(effect.start < space);
 	if (tg == 0) {
 		assert_int_equal(num | scale | effect.ttl, 0);
 		effect.end = effect.start + 1;
 		return effect;
 	}
-	assert_int_equal(tg, 1);
+	assert_int_equal(tg, granule_lg2 == 12 ? 1 : granule_lg2 == 14 ? 2 : 3);
 	assert_false(num == 0 && scale == 0 && effect.ttl == 0);
+	assert_true(has_leaves(effect.ttl));
+	/* Large scales are for SMMUs with IDR5.DS, which 52-bit tables of 4 KiB and 16 KiB need. */
+	assert_in_range(scale, 0, ia_bits == 52 && granule_lg2 != 16 ? 39 : 31);
 	effect.end = effect.start + ((num + 1) << scale);
-	assert_true(effect.end <= SPACE);
+	assert_true(effect.end <= space);
 	if (effect.ttl != 0)
 		assert_int_equal((effect.start | effect.end) & (level_pages(effect.ttl) - 1), 0);
 	return effect;
@@ -107,13 +137,18 @@ static struct tlbi_spans spans_new(unsigned capacity)
 	return (struct tlbi_spans){ .span = storage, .capacity = capacity };
 }
 
+static struct tlbi_format format_of(bool ril)
+{
+	return (struct tlbi_format){ ril, (uint8_t)granule_lg2, (uint8_t)ia_bits, VMID };
+}
+
 static void run_cursor(const struct tlbi_spans *spans, bool ril)
 {
 	struct tlbi_cursor cursor;
 	struct smmu_cmd cmd;
 
 	effect_count = 0;
-	tlbi_cursor_init(&cursor, spans, (struct tlbi_format){ .ril = ril, .vmid = VMID });
+	tlbi_cursor_init(&cursor, spans, format_of(ril));
 	while (tlbi_cursor_next(&cursor, &cmd)) {
 		assert_true(effect_count < COMMANDS_MAX);
 		effects[effect_count++] = expand(cmd);
@@ -129,7 +164,7 @@ static struct smmu_cmd single_command(uint64_t start, uint64_t end, uint8_t leve
 
 	tlbi_spans_add(&spans, start, end, level, leaf);
 	tlbi_spans_close(&spans, !ril);
-	tlbi_cursor_init(&cursor, &spans, (struct tlbi_format){ .ril = ril, .vmid = VMID });
+	tlbi_cursor_init(&cursor, &spans, format_of(ril));
 	assert_true(tlbi_cursor_next(&cursor, &cmd));
 	assert_false(tlbi_cursor_next(&cursor, &extra));
 	return cmd;
@@ -159,10 +194,8 @@ static void assert_range_span(const struct tlbi_span *span, const struct effect 
 		assert_int_equal(first[i].leaf, span->leaf);
 	}
 	assert_true(end >= span->end);
-	if (count == 2)
-		assert_int_equal(end, span->end);
-	else
-		assert_true((end - span->end) * 16 < pages);
+	if (end != span->end)
+		assert_true(count == 1 && (end - span->end) * 16 < pages);
 }
 
 /* ---- constants ---------------------------------------------------------------------------------- */
@@ -213,56 +246,108 @@ static void the_whole_address_space_is_one_range(void **state)
 {
 	(void)state;
 
-	assert_words(single_command(0, SPACE, 0, false, true), 0x0000000501f1f02a, 0x400);
+	assert_words(single_command(0, space, 0, false, true), 0x0000000501f1f02a, 0x400);
 }
 
 /* ---- every length ------------------------------------------------------------------------------- */
 
+static void every_length(uint8_t level, bool leaf)
+{
+	uint64_t unit = level_pages(level);
+
+	for (uint64_t count = 1; count <= 20000 && (3 + count) * unit + (count * unit >> 4) < space; count++) {
+		struct tlbi_spans spans = spans_new(1);
+
+		tlbi_spans_add(&spans, 3 * unit, (3 + count) * unit, level, leaf);
+		run_cursor(&spans, true);
+
+		assert_range_span(&storage[0], effects, effect_count);
+		assert_int_equal(effect_count, 1);
+		assert_int_equal(effects[0].ttl, leaf ? level : 0);
+	}
+}
+
 static void every_length_is_one_command_with_little_excess(void **state)
 {
-	static const struct {
-		uint8_t level;
-		bool leaf;
-	} kinds[] = { { 0, true }, { 3, true }, { 2, true }, { 1, true }, { 3, false } };
-
 	(void)state;
 
-	for (unsigned k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
-		uint64_t unit = level_pages(kinds[k].level);
-
-		for (uint64_t count = 1; count <= 20000 && (3 + count) * unit < SPACE; count++) {
-			struct tlbi_spans spans = spans_new(1);
-
-			tlbi_spans_add(&spans, 3 * unit, (3 + count) * unit, kinds[k].level, kinds[k].leaf);
-			run_cursor(&spans, true);
-
-			assert_int_equal(effect_count, 1);
-			assert_range_span(&storage[0], effects, effect_count);
-			assert_int_equal(effects[0].ttl, kinds[k].leaf ? kinds[k].level : 0);
-		}
+	for (unsigned i = 0; i < FORMATS; i++) {
+		use_format(i);
+		every_length(0, true);
+		every_length(3, false);
+		for (uint8_t level = 1; level <= 3; level++)
+			if (has_leaves(level))
+				every_length(level, true);
 	}
 }
 
 static void at_the_end_of_the_address_space_two_exact_commands_replace_rounding(void **state)
 {
-	unsigned twos = 0;
-
 	(void)state;
 
-	for (uint64_t count = 1; count <= 5000; count++) {
-		for (unsigned level = 1; level <= 3; level++) {
-			struct tlbi_spans spans = spans_new(1);
+	for (unsigned i = 0; i < FORMATS; i++) {
+		unsigned twos = 0;
 
-			tlbi_spans_add(&spans, SPACE - count * level_pages(level), SPACE, (uint8_t)level,
-				       true);
-			run_cursor(&spans, true);
+		use_format(i);
+		for (uint64_t count = 1; count <= 5000; count++) {
+			for (unsigned level = 1; level <= 3; level++) {
+				struct tlbi_spans spans = spans_new(1);
 
-			assert_range_span(&storage[0], effects, effect_count);
-			assert_int_equal(effects[effect_count - 1].end, SPACE);
-			twos += effect_count == 2;
+				if (!has_leaves(level) || count * level_pages(level) > space)
+					continue;
+				tlbi_spans_add(&spans, space - count * level_pages(level), space, (uint8_t)level,
+					       true);
+				run_cursor(&spans, true);
+
+				assert_range_span(&storage[0], effects, effect_count);
+				assert_int_equal(effects[effect_count - 1].end, space);
+				twos += effect_count == 2;
+			}
 		}
+		assert_true(twos > 1000);
 	}
-	assert_true(twos > 1000);
+}
+
+static void a_whole_space_is_one_range_at_every_size(void **state)
+{
+	(void)state;
+
+	for (unsigned i = 0; i < FORMATS; i++) {
+		struct tlbi_spans spans = spans_new(1);
+
+		use_format(i);
+		tlbi_spans_add(&spans, 0, space, 0, false);
+		run_cursor(&spans, true);
+		assert_int_equal(effect_count, 1);
+		assert_int_equal(effects[0].end, space);
+	}
+}
+
+static void level_1_of_16_kib_has_a_hint_with_52_bit_addresses_only(void **state)
+{
+	(void)state;
+
+	for (unsigned i = 0; i < FORMATS; i++) {
+		use_format(i);
+		if (granule_lg2 != 14 || 2 * level_pages(1) > space)
+			continue;
+		assert_int_equal(expand(single_command(0, level_pages(1), 1, true, true)).ttl, ia_bits == 52);
+	}
+}
+
+static void every_granule_comes_out_as_the_known_constants(void **state)
+{
+	(void)state;
+
+	use_format(6);
+	assert_words(single_command(0x51001, 0x51002, 0, true, true), 0x000000050000002a, 0x144004001);
+	assert_words(single_command(0x51001, 0x51002, 3, true, true), 0x000000050000002a, 0x144004b01);
+	assert_words(single_command(0x40800, 0x41000, 2, true, true), 0x000000050061f02a, 0x102000a01);
+	use_format(9);
+	assert_words(single_command(0x51001, 0x51002, 0, true, true), 0x000000050000002a, 0x510010001);
+	assert_words(single_command(0x51001, 0x51002, 3, true, true), 0x000000050000002a, 0x510010f01);
+	assert_words(single_command(0x42000, 0x44000, 2, true, true), 0x000000050081f02a, 0x420000e01);
+	assert_words(single_command(0x42000, 0x44000, 2, true, false), 0x000000050000002a, 0x420000001);
 }
 
 static void a_hint_that_does_not_fit_the_span_is_left_out(void **state)
@@ -429,27 +514,30 @@ static uint64_t random_state;
 
 static uint64_t random_below(uint64_t limit)
 {
-	random_state ^= random_state << 13;
-	random_state ^= random_state >> 7;
-	random_state ^= random_state << 17;
-	return random_state % limit;
+	return seeded_below(&random_state, limit);
 }
 
 static struct tlbi_span random_span(uint64_t window)
 {
 	static const uint8_t levels[] = { 0, 1, 2, 2, 3, 3, 3, 3 };
 	uint8_t level = levels[random_below(8)];
-	uint64_t unit = level_pages(level), start, count;
+	uint64_t unit, start, count;
+
+	if (!has_leaves(level) || 4 * level_pages(level) > space)
+		level = 3;
+	unit = level_pages(level);
 
 	/* Small, or filling its window, or anywhere. */
 	count = 1 + random_below(random_below(4) == 0 ? 5000 : 4);
-	if (count * unit >= SPACE / 4)
+	if (random_below(64) == 0)
+		count = 1 + random_below(space / unit);
+	else if (count * unit >= space / 4)
 		count = 1;
-	start = (random_below(2) == 0 ? random_below(window) : random_below(SPACE)) / unit * unit;
+	start = (random_below(2) == 0 ? random_below(window) : random_below(space)) / unit * unit;
 	if (random_below(16) == 0)
-		start = SPACE - count * unit;
-	if (start + count * unit > SPACE)
-		start = SPACE - count * unit;
+		start = space - count * unit;
+	if (start + count * unit > space)
+		start = space - count * unit;
 	return (struct tlbi_span){ start, start + count * unit, level, random_below(4) != 0 };
 }
 
@@ -494,7 +582,7 @@ static void random_round(bool ril)
 		return;
 
 	/* Once more, span by span. */
-	tlbi_cursor_init(&cursor, &spans, (struct tlbi_format){ .ril = true, .vmid = VMID });
+	tlbi_cursor_init(&cursor, &spans, format_of(true));
 	for (i = 0; i < spans.count; i++) {
 		struct effect mine[3];
 		unsigned mine_count = 0;
@@ -510,37 +598,46 @@ static void random_round(bool ril)
 
 static void random_spans_are_invalidated_with_few_commands(void **state)
 {
-	const char *text = getenv("S2SHADOW_SEED");
-	uint64_t seed = text != NULL ? strtoull(text, NULL, 0) : (uint64_t)time(NULL);
-
 	(void)state;
 
-	printf("S2SHADOW_SEED=%" PRIu64 "\n", seed);
-	random_state = seed * 2 + 1;
-	for (unsigned round = 0; round < 3000; round++)
+	random_state = seeded_start();
+	for (unsigned round = 0; round < 6000; round++) {
+		use_format((unsigned)random_below(FORMATS));
 		random_round(round % 2);
+	}
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	use_format(0);
+	return 0;
 }
 
 int main(void)
 {
+#define TEST(name) cmocka_unit_test_setup(name, setup)
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(spans_come_out_as_the_known_constants),
-		cmocka_unit_test(one_page_of_known_level_is_a_range_with_its_hint),
-		cmocka_unit_test(a_collapsed_block_loses_its_table_pointers_of_every_level),
-		cmocka_unit_test(a_gigabyte_block_is_one_command),
-		cmocka_unit_test(the_whole_address_space_is_one_range),
-		cmocka_unit_test(every_length_is_one_command_with_little_excess),
-		cmocka_unit_test(at_the_end_of_the_address_space_two_exact_commands_replace_rounding),
-		cmocka_unit_test(a_hint_that_does_not_fit_the_span_is_left_out),
-		cmocka_unit_test(neighbours_of_one_level_merge_as_they_are_added),
-		cmocka_unit_test(ranges_merge_across_levels_and_forget_what_differs),
-		cmocka_unit_test(without_ranges_a_known_level_is_kept),
-		cmocka_unit_test(without_ranges_a_split_inside_a_pending_collapse_costs_nothing_more),
-		cmocka_unit_test(a_leaf_span_does_not_cover_a_freed_table),
-		cmocka_unit_test(spans_that_do_not_fit_become_the_whole_vmid),
-		cmocka_unit_test(without_ranges_more_than_512_commands_become_the_whole_vmid),
-		cmocka_unit_test(no_spans_make_no_command),
-		cmocka_unit_test(random_spans_are_invalidated_with_few_commands),
+		TEST(spans_come_out_as_the_known_constants),
+		TEST(one_page_of_known_level_is_a_range_with_its_hint),
+		TEST(a_collapsed_block_loses_its_table_pointers_of_every_level),
+		TEST(a_gigabyte_block_is_one_command),
+		TEST(the_whole_address_space_is_one_range),
+		TEST(every_length_is_one_command_with_little_excess),
+		TEST(at_the_end_of_the_address_space_two_exact_commands_replace_rounding),
+		TEST(a_whole_space_is_one_range_at_every_size),
+		TEST(level_1_of_16_kib_has_a_hint_with_52_bit_addresses_only),
+		TEST(every_granule_comes_out_as_the_known_constants),
+		TEST(a_hint_that_does_not_fit_the_span_is_left_out),
+		TEST(neighbours_of_one_level_merge_as_they_are_added),
+		TEST(ranges_merge_across_levels_and_forget_what_differs),
+		TEST(without_ranges_a_known_level_is_kept),
+		TEST(without_ranges_a_split_inside_a_pending_collapse_costs_nothing_more),
+		TEST(a_leaf_span_does_not_cover_a_freed_table),
+		TEST(spans_that_do_not_fit_become_the_whole_vmid),
+		TEST(without_ranges_more_than_512_commands_become_the_whole_vmid),
+		TEST(no_spans_make_no_command),
+		TEST(random_spans_are_invalidated_with_few_commands),
 	};
 
 	return cmocka_run_group_tests_name("tlbi", tests, NULL, NULL);
