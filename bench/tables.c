@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * tables.c - what raw stage-2 tables in memory say.
- *
- * Spec: DDI 0487, VMSAv8-64 stage 2 descriptor formats, 4 KiB granule.
+ * tables.c - what raw stage-2 tables in memory say, in the format that their STE gives them.
  */
 #include "bench/tables.h"
 
 #include <stdlib.h>
-#include <string.h>
-
-#define TABLE_BYTES	   4096u
-#define TABLE_ENTRIES	   512u
-#define DESCRIPTOR_TYPE	   3u
-#define DESCRIPTOR_TABLE   3u
-#define DESCRIPTOR_ADDRESS UINT64_C(0x0000fffffffff000)
 
 int tables_open(struct tables *tables, const uint64_t ste[8], const struct model_config *config)
 {
@@ -91,34 +82,28 @@ int tables_walk(const struct tables *tables, struct tables_walk *walk, void *ctx
 	return 0;
 }
 
-static int add_page(struct tables_pages *pages, uint64_t pa)
+struct collector {
+	struct tables_pages *pages;
+	bool short_of_memory;
+};
+
+static void add_table(void *ctx, const struct model_table *table)
 {
+	struct collector *collector = ctx;
+	struct tables_pages *pages = collector->pages;
+
 	if (pages->count == pages->capacity) {
 		size_t capacity = pages->capacity ? 2 * pages->capacity : 256;
 		uint64_t *grown = realloc(pages->pa, capacity * sizeof(*grown));
 
-		if (!grown)
-			return -1;
+		if (!grown) {
+			collector->short_of_memory = true;
+			return;
+		}
 		pages->pa = grown;
 		pages->capacity = capacity;
 	}
-	pages->pa[pages->count++] = pa;
-	return 0;
-}
-
-static int add_tables(const struct tables *tables, struct tables_pages *pages, uint64_t pa, unsigned level)
-{
-	const uint64_t *entry = tables->memory.read(tables->memory.ctx, pa, TABLE_BYTES);
-
-	if (!entry || add_page(pages, pa))
-		return -1;
-	if (level == 3)
-		return 0;
-	for (unsigned i = 0; i < TABLE_ENTRIES; i++)
-		if ((entry[i] & DESCRIPTOR_TYPE) == DESCRIPTOR_TABLE &&
-		    add_tables(tables, pages, entry[i] & DESCRIPTOR_ADDRESS, level + 1))
-			return -1;
-	return 0;
+	pages->pa[pages->count++] = table->pa;
 }
 
 static int compare(const void *left, const void *right)
@@ -130,18 +115,13 @@ static int compare(const void *left, const void *right)
 
 int tables_pages(const struct tables *tables, struct tables_pages *pages)
 {
-	unsigned table_lg2 = 48 - 9 * tables->stage2.start_level; /* what one start table covers */
-	uint64_t start_tables = 1;
+	struct collector collector = { .pages = pages };
 
 	*pages = (struct tables_pages){ 0 };
-	if (tables->stage2.ia_bits > table_lg2)
-		start_tables = UINT64_C(1) << (tables->stage2.ia_bits - table_lg2);
-	for (uint64_t i = 0; i < start_tables; i++) {
-		if (add_tables(tables, pages, tables->stage2.ttb + i * TABLE_BYTES,
-			       tables->stage2.start_level)) {
-			tables_pages_free(pages);
-			return -1;
-		}
+	if (model_walk_tables(&tables->memory, &tables->stage2, &collector, add_table) != MODEL_OK ||
+	    collector.short_of_memory) {
+		tables_pages_free(pages);
+		return -1;
 	}
 	qsort(pages->pa, pages->count, sizeof(*pages->pa), compare);
 	return 0;

@@ -261,6 +261,25 @@ static void ghost_judge(void *ctx, uint64_t address, int level, bool table, uint
 	}
 }
 
+/* A ghost stands for its whole group: what it says of the slot that @fresh is in, or below. */
+static void grouped_ghost_judge(void *ctx, uint64_t address, int level, bool table, uint64_t descriptor)
+{
+	struct store *store = ctx;
+	unsigned shift = level_shift(store->root->stage2.granule_lg2, level);
+	uint64_t slot = store->fresh.address >> shift << shift;
+
+	if (slot != address)
+		ghost_judge(ctx, slot, level, table, descriptor + (slot - address));
+}
+
+static void groups_judge(struct store *store, struct space *space)
+{
+	int level, deepest = store->fresh.table ? store->fresh.level : store->fresh.level - 1;
+
+	for (level = store->root->stage2.start_level; level <= deepest; level++)
+		space_each_grouped(space, store->fresh.address, level, store, grouped_ghost_judge);
+}
+
 static void fresh_judge(struct store *store)
 {
 	const struct model_stage2 *stage2 = &store->root->stage2;
@@ -272,8 +291,11 @@ static void fresh_judge(struct store *store)
 		struct space *space = tlb_space(store->model->bbm->ghosts, stage2->vmid, stage2->granule_lg2,
 						combined, false);
 
-		if (space)
-			space_each(space, store->fresh.address, last, store, ghost_judge);
+		if (!space)
+			continue;
+		space_each(space, store->fresh.address, last, store, ghost_judge);
+		if (store->model->bbm->contiguous_seen)
+			groups_judge(store, space);
 	}
 }
 
@@ -305,6 +327,8 @@ static void group_judge(struct store *store, const struct live_table *table, uns
 	bbm->contiguous_seen |= DESCRIPTOR_CONTIGUOUS(value);
 	if (!members || !bbm->contiguous_seen)
 		return;
+	if (DESCRIPTOR_CONTIGUOUS(value) && members >> level_contiguous_lg2(stage2->granule_lg2, table->level) == 0)
+		say(store, (struct verdict){ "contiguous group larger than the input space", MODEL_RULE_CONTIGUOUS });
 	entries = table_read(store->model, table->pa + 8 * (uint64_t)first, members);
 	for (i = 0; entries && i < members; i++) {
 		struct member member = { load64(entries + 8 * i), i, false };
@@ -316,6 +340,25 @@ static void group_judge(struct store *store, const struct live_table *table, uns
 		if (i != fresh.index && space &&
 		    space_get(space, place.address, table->level, false, &member.descriptor))
 			say(store, contiguous_check(stage2, bbml, table->level, &fresh, &member));
+	}
+}
+
+/* A pointer is stored beside leaves that call its slot part of their group: those may be cached for it. */
+static void neighbours_judge(struct store *store, const struct live_table *table, unsigned index)
+{
+	unsigned first, members = group_of(store->root, table, index, &first), i;
+	unsigned shift = level_shift(store->root->stage2.granule_lg2, table->level);
+	const char *entries;
+
+	if (!members || !store->model->bbm->contiguous_seen)
+		return;
+	entries = table_read(store->model, table->pa + 8 * (uint64_t)first, members);
+	for (i = 0; entries && i < members; i++) {
+		uint64_t value = load64(entries + 8 * i);
+
+		if (is_leaf(store->root, table->level, value) && DESCRIPTOR_CONTIGUOUS(value))
+			grouped_ghost_judge(store, table->base + bits_put(first + i, shift), table->level, false,
+					    value);
 	}
 }
 
@@ -466,6 +509,7 @@ static void live_observe(struct store *store, const struct live_table *table, un
 	if (store->fresh.table) {
 		struct live_table child = child_table(root, &store->fresh);
 
+		neighbours_judge(store, table, index);
 		store->links = true;
 		subtree_link(store, &child);
 	}

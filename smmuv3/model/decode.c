@@ -2,7 +2,7 @@
  *
  * decode.c - stream table entries and stage-2 descriptors, read independently of the driver.
  *
- * Pure: looks at bits and at memory, keeps nothing, caches nothing.
+ * Pure: looks at bits only. Tables in memory are walked by walk.c, with what is said here.
  * Rejects what the architecture reserves: an STE with a reserved or unimplemented combination is
  * ILLEGAL, a block where the format has none is not a leaf.
  * Spec: IHI 0070, Stream Table Entry; DDI 0487, VMSAv8-64 descriptor formats, stage 2.
@@ -314,120 +314,4 @@ const char *decode_flaw(const struct model_stage2 *stage2, int level, uint64_t v
 			return "leaf beyond the output size";
 		return leaf_flaw(stage2, level, value, bbml);
 	}
-}
-
-static void leaf_fill(struct model_leaf *leaf, const struct model_stage2 *stage2, int level,
-		      uint64_t ipa, uint64_t descriptor_pa, uint64_t value, enum descriptor_kind kind)
-{
-	unsigned shift = level_shift(stage2->granule_lg2, level);
-
-	*leaf = (struct model_leaf){
-		.start = ipa >> shift << shift,
-		.level = level,
-		.descriptor_pa = descriptor_pa,
-		.descriptor = value,
-	};
-	leaf->end = leaf->start + bits_put(1, shift);
-	if (kind != DESCRIPTOR_LEAF)
-		return;
-	leaf->valid = true;
-	leaf->pa = decode_leaf_address(stage2, level, value);
-	leaf->read = DESCRIPTOR_READ(value);
-	leaf->write = DESCRIPTOR_WRITE(value);
-	leaf->device = decode_device(stage2, value);
-	leaf->contiguous = DESCRIPTOR_CONTIGUOUS(value);
-}
-
-/* What is wrong with a fetched descriptor, as an access that uses it would report it. */
-static enum model_fault descriptor_fault(const struct model_stage2 *stage2, int level, uint64_t value)
-{
-	switch (decode_kind(stage2, level, value)) {
-	case DESCRIPTOR_INVALID:
-		return MODEL_OK;
-	case DESCRIPTOR_RESERVED:
-		return MODEL_F_TRANSLATION;
-	case DESCRIPTOR_TABLE:
-		return decode_table_address(stage2, value) >> stage2->oas_bits ? MODEL_F_ADDR_SIZE : MODEL_OK;
-	default:
-		if (decode_leaf_address(stage2, level, value) >> stage2->oas_bits)
-			return MODEL_F_ADDR_SIZE;
-		return DESCRIPTOR_ACCESSED(value) || stage2->affd ? MODEL_OK : MODEL_F_ACCESS;
-	}
-}
-
-enum model_fault model_walk(const struct model_memory *memory, const struct model_stage2 *stage2,
-			    uint64_t ipa, struct model_leaf *leaf)
-{
-	uint64_t table = stage2->ttb;
-	int level = stage2->start_level;
-
-	if (!stage2->valid || ipa >> stage2->ia_bits)
-		return MODEL_F_TRANSLATION;
-	for (;; level++) {
-		unsigned shift = level_shift(stage2->granule_lg2, level);
-		unsigned index_lg2 =
-			level == stage2->start_level ? start_entries_lg2(stage2) : stage2->granule_lg2 - 3;
-		uint64_t pa = table + 8 * ((ipa >> shift) & (bits_put(1, index_lg2) - 1));
-		const void *slot = memory->read(memory->ctx, pa, 8);
-		enum descriptor_kind kind;
-		enum model_fault fault;
-		uint64_t value;
-
-		if (!slot)
-			return MODEL_F_WALK_EABT;
-		value = load64(slot);
-		kind = decode_kind(stage2, level, value);
-		fault = descriptor_fault(stage2, level, value);
-		if (fault || kind != DESCRIPTOR_TABLE) {
-			leaf_fill(leaf, stage2, level, ipa, pa, value, kind);
-			return fault;
-		}
-		table = decode_table_address(stage2, value);
-	}
-}
-
-struct walk_all {
-	const struct model_memory *memory;
-	const struct model_stage2 *stage2;
-	void *ctx;
-	void (*leaf)(void *ctx, const struct model_leaf *leaf);
-};
-
-static enum model_fault walk_table(const struct walk_all *walk, uint64_t table, int level, uint64_t ipa,
-				   unsigned entries_lg2)
-{
-	const struct model_stage2 *stage2 = walk->stage2;
-	uint64_t step = bits_put(1, level_shift(stage2->granule_lg2, level));
-	const char *entries = walk->memory->read(walk->memory->ctx, table, (size_t)8 << entries_lg2);
-	uint64_t index;
-
-	if (!entries)
-		return MODEL_F_WALK_EABT;
-	for (index = 0; index < bits_put(1, entries_lg2); index++, ipa += step) {
-		uint64_t value = load64(entries + 8 * index);
-		enum descriptor_kind kind = decode_kind(stage2, level, value);
-		enum model_fault fault = descriptor_fault(stage2, level, value);
-		struct model_leaf leaf;
-
-		if (!fault && kind == DESCRIPTOR_TABLE) {
-			fault = walk_table(walk, decode_table_address(stage2, value), level + 1, ipa,
-					   stage2->granule_lg2 - 3);
-		} else if (!fault) {
-			leaf_fill(&leaf, stage2, level, ipa, table + 8 * index, value, kind);
-			walk->leaf(walk->ctx, &leaf);
-		}
-		if (fault)
-			return fault;
-	}
-	return MODEL_OK;
-}
-
-enum model_fault model_walk_all(const struct model_memory *memory, const struct model_stage2 *stage2,
-				void *ctx, void (*leaf)(void *ctx, const struct model_leaf *leaf))
-{
-	struct walk_all walk = { memory, stage2, ctx, leaf };
-
-	if (!stage2->valid)
-		return MODEL_F_TRANSLATION;
-	return walk_table(&walk, stage2->ttb, stage2->start_level, 0, start_entries_lg2(stage2));
 }

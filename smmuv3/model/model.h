@@ -159,7 +159,7 @@ void model_stall_registers(struct model *model, bool stall);
 /* Errors become active in GERROR, as bits of that register (8: SFM, which only a driver acts on). */
 void model_raise_gerror(struct model *model, uint32_t bits);
 
-/* ---- decode.c: an independent decoder of raw stage-2 tables, no TLB ---------------------- */
+/* ---- decode.c, walk.c: an independent decoder of raw stage-2 tables, no TLB -------------- */
 
 struct model_leaf {
 	uint64_t start, end; /* IPA range of this leaf or of this invalid entry, END exclusive */
@@ -193,5 +193,17 @@ enum model_fault model_walk(const struct model_memory *memory, const struct mode
  * Stops and returns the fault if a table cannot be read or is malformed. */
 enum model_fault model_walk_all(const struct model_memory *memory, const struct model_stage2 *stage2,
 				void *ctx, void (*leaf)(void *ctx, const struct model_leaf *leaf));
+
+struct model_table {
+	uint64_t start, end; /* IPA range that it translates, END exclusive */
+	uint64_t pa;
+	unsigned entries; /* of 8 bytes; fewer than a granule's worth only in a small start table */
+	int level;	  /* -1 .. 3 */
+};
+
+/** model_walk_tables() - every table that a walker can reach, each before those below it; concatenated start
+ * tables one by one. Stops and returns the fault if one cannot be read or is malformed. */
+enum model_fault model_walk_tables(const struct model_memory *memory, const struct model_stage2 *stage2,
+				   void *ctx, void (*table)(void *ctx, const struct model_table *table));
 
 #endif

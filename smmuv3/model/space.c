@@ -474,3 +474,21 @@ void space_each(struct space *space, uint64_t first, uint64_t last, void *ctx,
 
 	node_each(&each, space->root, 0, cuts);
 }
+
+void space_each_grouped(struct space *space, uint64_t address, int level, void *ctx,
+			void (*entry)(void *ctx, uint64_t address, int level, bool table, uint64_t descriptor))
+{
+	unsigned shift = level_shift(space->granule_lg2, level), lg2 = level_contiguous_lg2(space->granule_lg2, level);
+	struct node *node = lg2 ? node_at(space, address, level, false) : NULL;
+	uint64_t group = address >> (shift + lg2) << (shift + lg2);
+	unsigned first, member;
+
+	if (!node)
+		return;
+	first = index_of(space, node, group);
+	for (member = 0; member < 1u << lg2; member++) {
+		if (bit_test(node->leaf.bits, first + member) && bit_test(node->contiguous_bits, first + member))
+			entry(ctx, group + bits_put(member, shift), level, false,
+			      node->leaf.slot[first + member].descriptor);
+	}
+}

@@ -55,4 +55,8 @@ bool space_get(struct space *space, uint64_t address, int level, bool table, uin
 void space_each(struct space *space, uint64_t first, uint64_t last, void *ctx,
 		void (*entry)(void *ctx, uint64_t address, int level, bool table, uint64_t descriptor));
 
+/** space_each_grouped() - every leaf of exactly @level that stands for a contiguous group around @address. */
+void space_each_grouped(struct space *space, uint64_t address, int level, void *ctx,
+			void (*entry)(void *ctx, uint64_t address, int level, bool table, uint64_t descriptor));
+
 #endif
