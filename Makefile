@@ -27,6 +27,7 @@ CORE_SRCS := \
 	smmuv3/cmdq.c \
 	smmuv3/format.c \
 	smmuv3/pgtable.c \
+	smmuv3/pgtable_batch.c \
 	smmuv3/pgtable_bound.c \
 	smmuv3/pgtable_cursor.c \
 	smmuv3/pgtable_hint.c \

@@ -79,7 +79,7 @@ static int eager_transition(struct policy *policy, unsigned cpu, uint64_t number
 
 	(void)cpu;
 	(void)number;
-	order_device_publish(); /* [D2] grants */
+	order_device_publish(true); /* [D2] grants */
 	return error;
 }
 

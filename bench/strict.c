@@ -127,7 +127,7 @@ static int strict_transition(struct policy *policy, unsigned cpu, uint64_t numbe
 	(void)cpu;
 	(void)number;
 	if (!gather.end)
-		order_device_publish(); /* [D2] grants */
+		order_device_publish(true); /* [D2] grants */
 	for (smmu = 0; gather.end && smmu < policy->smmu_count; smmu++) {
 		int failed = invalidate_one(policy, &policy->smmu[smmu], gather.start, gather.end);
 

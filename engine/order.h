@@ -17,8 +17,8 @@
  * An SMMU that is not coherent reads memory behind the caches. For it a pair has one step more, in the same
  * place: between the stores and the barrier the lines are cleaned, and the barrier waits for that as well.
  *   T1  fill the table, order_clean() it, order_before_link(false), store the link
- *   D1  store descriptors, entries and commands, order_clean() them, order_device_publish(), write PROD
- *   D2  store descriptors, order_clean() them, order_device_publish(), return
+ *   D1  store descriptors, entries and commands, order_clean() them, order_device_publish(false), write PROD
+ *   D2  store descriptors, order_clean() them, order_device_publish(false), return
  * A clean comes after the stores to its own lines by program order: it needs no barrier before it.
  * Spec: DDI 0487, Data Synchronization Barrier; Ordering and completion of data cache instructions;
  * IHI 0070, Command queue; Translation table coherency.
@@ -108,15 +108,20 @@ static inline void order_before_link(bool coherent)
 #endif
 }
 
-/* [D1] [D2] All stores so far, descriptors and commands, are visible to devices, and what was cleaned is in
- * memory. Observer: SMMU. */
-static inline void order_device_publish(void)
+/* [D1] [D2] All stores so far, descriptors and commands, are visible to devices that look into caches; not
+ * @coherent: and what was cleaned is in memory, which takes a barrier for loads as well. Observer: SMMU. */
+static inline void order_device_publish(bool coherent)
 {
 #if defined(__aarch64__)
-	__asm__ volatile("dsb sy" ::: "memory");
+	if (coherent)
+		__asm__ volatile("dsb st" ::: "memory");
+	else
+		__asm__ volatile("dsb sy" ::: "memory");
 #elif defined(__x86_64__)
+	(void)coherent;
 	__asm__ volatile("sfence" ::: "memory");
 #else
+	(void)coherent;
 	atomic_thread_fence(memory_order_seq_cst);
 #endif
 }

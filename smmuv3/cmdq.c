@@ -61,7 +61,7 @@ void cmdq_publish(struct cmdq *cmdq)
 	 * Observer: SMMU. */
 	if (!cmdq->coherent)
 		cmdq_clean(cmdq, cmdq->published, cmdq->written);
-	order_device_publish();
+	order_device_publish(cmdq->coherent);
 	platform_mmio_write32(cmdq->prod_reg, (uint32_t)cmdq->written & cmdq_index_mask(cmdq));
 	cmdq->published = cmdq->written;
 	cmdq->stats.doorbells++;
@@ -133,7 +133,7 @@ static int cmdq_repair(struct cmdq *cmdq, uint32_t gerrorn, uint32_t active)
 	/* [D1] Cover before the acknowledgement, which lets the SMMU fetch the slot again. */
 	if (!cmdq->coherent)
 		cmdq_clean(cmdq, cmdq->consumed, cmdq->consumed + 1);
-	order_device_publish();
+	order_device_publish(cmdq->coherent);
 	platform_mmio_write32(cmdq->gerrorn_reg, gerrorn ^ (active & (uint32_t)SMMU_GERROR_CMDQ_ERR));
 	platform_report(PLATFORM_REPORT_COMMAND_ERROR, cmdq->number, error);
 	return 0;

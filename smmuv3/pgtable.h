@@ -110,6 +110,9 @@ void pgtable_mark(struct pgtable *pgtable, const struct run *run);
  * Return: 0, or -SHADOW_ENOMEM, which after pgtable_reserve() cannot be. */
 int pgtable_apply(struct pgtable *pgtable, const struct run *run);
 
+/* The same for a sorted batch, with what it reads on its way to the cache; reserved, so it cannot fail. */
+void pgtable_apply_batch(struct pgtable *pgtable, const struct run *runs, unsigned count);
+
 /* Bring the descriptor that translates @page towards the cache; changes nothing. */
 void pgtable_prefetch(const struct pgtable *pgtable, uint64_t page);
 

@@ -231,7 +231,7 @@ static void smmu_fill_memory(const struct shadow_smmu *smmu)
 		order_clean(smmu->memory.evtq, smmu_evtq_bytes(&smmu->config));
 	}
 	/* [D1] Entries before the registers that make them reachable. Observer: SMMU. */
-	order_device_publish();
+	order_device_publish(smmu->coherent);
 }
 
 static void smmu_set_stream_table(const struct shadow_smmu *smmu)

@@ -15,10 +15,6 @@
 #include "engine/assert.h"
 #include "engine/order.h"
 
-/* Runs whose first descriptor is on its way to the cache while another one is written: about as many as a
- * core has misses in flight. */
-#define TARGET_LOOK_AHEAD 8u
-
 static int target_reserve(struct shadow_target *target, const struct run *run)
 {
 	return pgtable_reserve(&smmu_target_of(target)->pgtable, run);
@@ -35,16 +31,7 @@ static int target_build(struct shadow_target *target, const struct run *runs, un
 
 static void target_apply(struct shadow_target *target, const struct run *runs, unsigned count)
 {
-	struct pgtable *pgtable = &smmu_target_of(target)->pgtable;
-
-	/* The first is used at once. */
-	for (unsigned i = 1; i < count && i < TARGET_LOOK_AHEAD; i++)
-		pgtable_prefetch(pgtable, runs[i].start);
-	for (unsigned i = 0; i < count; i++) {
-		if (i + TARGET_LOOK_AHEAD < count)
-			pgtable_prefetch(pgtable, runs[i + TARGET_LOOK_AHEAD].start);
-		shadow_require(!pgtable_apply(pgtable, &runs[i]));
-	}
+	pgtable_apply_batch(&smmu_target_of(target)->pgtable, runs, count);
 }
 
 static void target_rewind(struct shadow_target *target)
@@ -132,7 +119,7 @@ static uint64_t target_publish(struct shadow_target *base, bool all)
 	if (target->spans.count || target->spans.all || (all && pgtable_is_pending(&target->pgtable)))
 		return publish_commands(target);
 	/* [D2] Grants alone: visible before control returns. Observer: SMMU. */
-	order_device_publish();
+	order_device_publish(target->pgtable.coherent);
 	return target->fence;
 }
 

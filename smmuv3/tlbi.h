@@ -30,6 +30,40 @@ struct tlbi_spans {
 /* Add one span. Merges with the newest if they touch or overlap and levels and leaf allow. */
 void tlbi_spans_add(struct tlbi_spans *spans, uint64_t start, uint64_t end, uint8_t level, bool leaf);
 
+/* Spans of single pages, leaves of level 3, in ascending order: begun, added to, ended; no other calls in between. */
+struct tlbi_row {
+	struct tlbi_span *next, *limit; /* where the next span goes; no room from here on */
+	uint64_t end;		       /* a page with this number extends the newest span */
+};
+
+static inline struct tlbi_row tlbi_row_begin(const struct tlbi_spans *spans)
+{
+	struct tlbi_span *next = spans->span + spans->count;
+	bool joins = spans->count && next[-1].level == 3 && next[-1].leaf;
+
+	return (struct tlbi_row){ next, spans->span + (spans->all ? spans->count : spans->capacity),
+				  joins ? next[-1].end : UINT64_MAX };
+}
+
+/* Return: false if there is no room: the row is ended and the page goes to tlbi_spans_add(). */
+static inline bool tlbi_row_add(struct tlbi_row *row, uint64_t page)
+{
+	if (page == row->end) {
+		row->next[-1].end = ++row->end;
+		return true;
+	}
+	if (row->next == row->limit)
+		return false;
+	row->end = page + 1;
+	*row->next++ = (struct tlbi_span){ .start = page, .end = page + 1, .level = 3, .leaf = true };
+	return true;
+}
+
+static inline void tlbi_row_end(const struct tlbi_row *row, struct tlbi_spans *spans)
+{
+	spans->count = (unsigned)(row->next - spans->span);
+}
+
 /* Sort by start, merge what touches or overlaps; a merge of different levels has level 0, leaf only if
  * both. With @by_level (for an SMMU without range commands) only spans of one level and leaf merge, and a
  * span inside one of level 0 that says as much is dropped; what is left may overlap. */
