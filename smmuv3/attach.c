@@ -8,6 +8,7 @@
 #include "smmuv3/target.h"
 
 #define POOL_ALIGN (UINT64_C(1) << 21)
+#define POOL_ROUNDS 8u
 #define OAS_48_BITS 5u
 #define OAS_52_BITS 6u
 
@@ -79,10 +80,13 @@ uint64_t shadow_smmu_pool_bytes(const struct shadow_smmu_target_config *config, 
 		carve(&end, smmu_strtab_bytes(&smmu[i]), granule);
 		carve(&end, smmu_evtq_bytes(&smmu[i]), granule);
 	}
-	/* How many GiB the pool itself cuts depends on its size: two rounds settle it. */
-	for (unsigned i = 0; i < 2; i++) {
-		bytes = top - end + (pgtable_tables_max(config, bytes) << format.granule_lg2);
-		bytes = (bytes + POOL_ALIGN - 1) & ~(POOL_ALIGN - 1);
+	/* A larger pool reserves more and cuts elsewhere, which makes a few tables' difference: it settles soon. */
+	for (unsigned round = 0; round < POOL_ROUNDS; round++) {
+		uint64_t need = top - end + (pgtable_tables_max(config, bytes) << format.granule_lg2);
+
+		if (bytes && need <= bytes)
+			break;
+		bytes = (need + POOL_ALIGN - 1) & ~(POOL_ALIGN - 1);
 	}
 	return bytes;
 }
