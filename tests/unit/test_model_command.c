@@ -10,6 +10,9 @@
 
 #include <stdio.h>
 
+#include "smmuv3/model/command.h"
+#include "smmuv3/model/decode.h"
+
 enum feature {
 	S2_ONLY = 0,
 	S1 = 1,
@@ -18,7 +21,8 @@ enum feature {
 	ATS = 8,
 	S1_ONLY = 16,
 	VMID8 = 32,
-	MSI = 64
+	MSI = 64,
+	DS = 128
 };
 
 struct form {
@@ -41,6 +45,9 @@ static const struct form legal[] = {
 	{ "S2_IPA, 64K granule, TTL=2", S2_ONLY, { 0x50000002a, 0x60000e01 } },
 	{ "S2_IPA, not leaf", S2_ONLY, { 0x50041f02a, 0x40200400 } },
 	{ "S2_IPA, 48-bit address", S2_ONLY, { 0x50000002a, 0xfffffffff001 } },
+	{ "S2_IPA, 52-bit address", DS, { 0x50000002a, 0xffffffffff001 } },
+	{ "S2_IPA, SCALE bit 25", DS, { 0x50200102a, 0x51001401 } },
+	{ "S2_IPA, a 64 GiB block of 16K, TTL=1", DS, { 0x50000002a, 0x8001000000901 } },
 	{ "S12_VMALL", S2_ONLY, { 0x500000028, 0 } },
 	{ "S12_VMALL, 16-bit VMID", S2_ONLY, { 0xffff00000028, 0 } },
 	{ "NSNH_ALL", S2_ONLY, { 0x30, 0 } },
@@ -71,6 +78,9 @@ static const struct form illegal[] = {
 	{ "one page of unknown level with TG=1", S2_ONLY, { 0x50000002a, 0x51001401 } },
 	{ "the same with TG=3", S2_ONLY, { 0x50000002a, 0x51000c01 } },
 	{ "16K, TTL=1 acts as TTL 0", S2_ONLY, { 0x50000002a, 0x51004901 } },
+	{ "16K, TTL=1 not aligned to 64 GiB", DS, { 0x50000002a, 0x8000800000901 } },
+	{ "TG=0 with SCALE bit 25", DS, { 0x50200002a, 0x51001001 } },
+	{ "S12_VMALL, bit 25", DS, { 0x502000028, 0 } },
 	{ "TG=0 with NUM", S2_ONLY, { 0x50000102a, 0x51001001 } },
 	{ "TG=0 with SCALE", S2_ONLY, { 0x50010002a, 0x51001001 } },
 	{ "TG=0 with TTL", S2_ONLY, { 0x50000002a, 0x51001301 } },
@@ -131,6 +141,8 @@ static void rig_for(struct rig *rig, unsigned features)
 	rig->config.ats = features & ATS;
 	rig->config.msi = features & MSI;
 	rig->config.vmid16 = !(features & VMID8);
+	rig->config.ds = features & DS;
+	rig->config.oas_bits = features & DS ? 52 : 48;
 	rig_up(rig);
 }
 
@@ -224,6 +236,42 @@ static void second_error_toggles_gerror_back(void **state)
 	rig_free(&rig);
 }
 
+static struct invalidation reach_of(uint64_t word0, uint64_t word1, bool ds)
+{
+	struct model_config config = { .ds = ds };
+	const uint64_t word[2] = { word0, word1 };
+	struct command command;
+	const char *why = NULL;
+
+	model_config_default(&config);
+	assert_int_equal(command_decode(word, &config, &command, &why), CERROR_NONE);
+	assert_int_equal(command.kind, COMMAND_TLBI);
+	return command.tlbi;
+}
+
+static void a_range_reaches_what_its_fields_say(void **state)
+{
+	struct invalidation tlbi;
+
+	(void)state;
+	tlbi = reach_of(0x50220102a, 0x51001401, true); /* NUM=1, SCALE=34 */
+	assert_int_equal(tlbi.first, 0x51001000);
+	assert_int_equal(tlbi.last, 0x51001000 + (UINT64_C(2) << 46) - 1);
+	assert_int_equal(tlbi.leaf_levels, LEVELS_ALL);
+	assert_int_equal(tlbi.table_levels, 0);
+	tlbi = reach_of(0x503f0002a, 0xc00, true); /* SCALE=63 acts as 39; 64K, Leaf=0 */
+	assert_int_equal(tlbi.last, (UINT64_C(1) << 55) - 1);
+	assert_int_equal(tlbi.table_levels, LEVELS_TABLES);
+	assert_int_equal(tlbi.granules, GRANULE_64K);
+	tlbi = reach_of(0x50000002a, 0x8001000000901, true); /* 16K, TTL=1 */
+	assert_int_equal(tlbi.leaf_levels, LEVEL_BIT(1));
+	tlbi = reach_of(0x50000102a, 0x8001000000901, false); /* without DS: of any level */
+	assert_int_equal(tlbi.leaf_levels, LEVELS_ALL);
+	tlbi = reach_of(0x50000002a, 0x40200600, false); /* 4K, TTL=2, Leaf=0 */
+	assert_int_equal(tlbi.leaf_levels, LEVEL_BIT(2));
+	assert_int_equal(tlbi.table_levels, LEVEL_BIT(-1) | LEVEL_BIT(0) | LEVEL_BIT(1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -231,6 +279,7 @@ int main(void)
 		cmocka_unit_test(reserved_forms_are_refused_and_the_queue_recovers),
 		cmocka_unit_test(recovery_leaves_a_stale_error_code_in_cons),
 		cmocka_unit_test(second_error_toggles_gerror_back),
+		cmocka_unit_test(a_range_reaches_what_its_fields_say),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

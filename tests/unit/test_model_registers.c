@@ -66,6 +66,19 @@ static void identification_of_the_default_configuration(void **state)
 	assert_int_equal(model_read32(rig.model, 0x1c), 2);
 }
 
+static void identification_of_52_bit_addresses_fwb_and_small_tables(void **state)
+{
+	(void)state;
+	rig_free(&rig);
+	rig_config(&rig);
+	rig.config.oas_bits = 52;
+	rig.config.ds = rig.config.fwb = rig.config.stt = true;
+	rig_new(&rig);
+
+	assert_int_equal(model_read32(rig.model, 0x0c), 0x1700);
+	assert_int_equal(model_read32(rig.model, 0x14), 0xf6);
+}
+
 static void identification_follows_the_configuration(void **state)
 {
 	(void)state;
@@ -340,6 +353,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(identification_of_the_default_configuration, setup, teardown),
+		cmocka_unit_test_setup_teardown(identification_of_52_bit_addresses_fwb_and_small_tables, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(identification_follows_the_configuration, setup, teardown),
 		cmocka_unit_test_setup_teardown(cr0_is_acknowledged_by_steps_and_not_by_the_write, setup,
 						teardown),
