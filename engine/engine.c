@@ -21,11 +21,12 @@ struct layout {
 static bool config_legal(const struct shadow_engine_config *config)
 {
 	const struct shadow_address_map *map = &config->map;
+	unsigned granule_lg2 = shadow_map_granule_lg2(map);
 
 	return config->cpu_count >= 1 && config->cpu_count <= SHADOW_CPUS_MAX && config->queue_slots >= 2 &&
 	       config->queue_slots <= SLOTS_MAX && !(config->queue_slots & (config->queue_slots - 1)) &&
 	       map->ia_bits >= SHADOW_IA_BITS_MIN && map->ia_bits <= SHADOW_IA_BITS_MAX &&
-	       map->memory_count <= MAP_RANGES_MAX && map->reserved_count <= MAP_RANGES_MAX;
+	       (granule_lg2 == 12 || granule_lg2 == 14 || granule_lg2 == 16) && map->memory_count <= MAP_RANGES_MAX && map->reserved_count <= MAP_RANGES_MAX;
 }
 
 static size_t place(size_t *at, size_t bytes)
@@ -71,7 +72,8 @@ int shadow_engine_init(void *memory, size_t bytes, const struct shadow_engine_co
 		return -SHADOW_ENOMEM;
 	*made = (struct shadow_engine){
 		.config = *config,
-		.page_top = UINT64_C(1) << (config->map.ia_bits - SHADOW_PAGE_LG2),
+		.granule_lg2 = shadow_map_granule_lg2(&config->map),
+		.page_top = UINT64_C(1) << (config->map.ia_bits - shadow_map_granule_lg2(&config->map)),
 		.zones = { .zone = (struct plan_zone *)(base + layout.zones),
 			   .capacity = plan_zones_max(&config->map, 1) },
 		.item = (struct coalesce_item *)(base + layout.item),
@@ -93,7 +95,7 @@ int shadow_engine_register(struct shadow_engine *engine, struct shadow_target *t
 {
 	if (engine->target)
 		return -SHADOW_EBUSY;
-	if (target->ia_bits != engine->config.map.ia_bits)
+	if (target->ia_bits != engine->config.map.ia_bits || target->granule_lg2 != engine->granule_lg2)
 		return -SHADOW_EINVAL;
 	plan_zones_reserve(&engine->zones, target->own);
 	engine->target = target;
@@ -130,7 +132,7 @@ int shadow_snapshot(struct shadow_engine *engine, const struct shadow_host_table
 		return 0;
 	if (engine->built)
 		return -SHADOW_EBUSY;
-	if (table->ia_bits != engine->config.map.ia_bits)
+	if (table->ia_bits != engine->config.map.ia_bits || snapshot_granule_lg2(table) != engine->granule_lg2)
 		return -SHADOW_EINVAL;
 	error = snapshot_begin(&walk, table);
 	if (error)
@@ -163,13 +165,13 @@ static inline void queue_piece(struct queue *queue, uint64_t number, const struc
 	queue_push(queue, number, piece);
 }
 
-__attribute__((noinline)) static bool queue_mixed(struct queue *queue, uint64_t number,
+__attribute__((noinline)) static bool queue_mixed(struct queue *queue, unsigned granule_lg2, uint64_t number,
 						  const struct shadow_transition *transition)
 {
 	struct transition_piece piece;
 	uint64_t offset = 0, pieces = 0;
 
-	while (transition_mixed(transition, &offset, &piece)) {
+	while (transition_mixed(transition, granule_lg2, &offset, &piece)) {
 		queue_piece(queue, number, transition, &piece);
 		pieces++;
 	}
@@ -177,16 +179,20 @@ __attribute__((noinline)) static bool queue_mixed(struct queue *queue, uint64_t 
 	return pieces;
 }
 
-__attribute__((noinline)) static bool queue_slow(struct queue *queue, uint64_t number,
+/* Takes what shadow_queue() takes, in that order: where the fast path fails, a jump is enough. */
+__attribute__((noinline)) static bool queue_slow(struct shadow_engine *engine, unsigned cpu, uint64_t number,
 						 const struct shadow_transition *transition)
 {
+	struct queue *queue = &engine->queue[cpu];
 	struct transition_piece piece;
 	bool changes;
 
+	if (!engine->open)
+		return false;
 	if (transition->old_states) {
-		changes = queue_mixed(queue, number, transition);
+		changes = queue_mixed(queue, engine->granule_lg2, number, transition);
 	} else {
-		changes = transition_uniform(transition, &piece);
+		changes = transition_uniform(transition, engine->granule_lg2, &piece);
 		if (changes)
 			queue_piece(queue, number, transition, &piece);
 	}
@@ -194,16 +200,22 @@ __attribute__((noinline)) static bool queue_slow(struct queue *queue, uint64_t n
 	return changes;
 }
 
+/* Does a transition without old_states give its pages the access that the slot's pages have? */
+static inline bool same_change(const struct queue_slot *slot, const struct shadow_transition *transition)
+{
+	if (transition->new_state == SHADOW_STATE_NOPAGE)
+		return transition->old_state != SHADOW_STATE_NOPAGE && slot->access == SHADOW_ACCESS_NONE;
+	return transition->old_state == SHADOW_STATE_NOPAGE && slot->access == SHADOW_ACCESS_RW;
+}
+
 /* Most transitions: the page after the newest slot's last one, to the same access. */
-static inline bool queue_next_page(struct queue *queue, uint64_t number, const struct shadow_transition *transition)
+static inline bool queue_next_page(struct queue *queue, unsigned granule_lg2, uint64_t number,
+				   const struct shadow_transition *transition)
 {
 	struct queue_slot *slot = queue->newest;
-	bool revokes = transition->new_state == SHADOW_STATE_NOPAGE;
 
-	if (!slot || slot->end << SHADOW_PAGE_LG2 != transition->start.addr || slot->last + 1 != number ||
-	    transition->old_states || transition->access ||
-	    (transition->old_state == SHADOW_STATE_NOPAGE) == revokes ||
-	    slot->access != (revokes ? SHADOW_ACCESS_NONE : SHADOW_ACCESS_RW))
+	if (!slot || slot->end << granule_lg2 != transition->start.addr || slot->last + 1 != number ||
+	    transition->old_states || transition->access || !same_change(slot, transition))
 		return false;
 	slot->end += transition->page_count;
 	slot->last = number;
@@ -214,15 +226,13 @@ static inline bool queue_next_page(struct queue *queue, uint64_t number, const s
 bool shadow_queue(struct shadow_engine *engine, unsigned cpu, uint64_t number,
 		  const struct shadow_transition *transition)
 {
-	struct queue *queue = &engine->queue[cpu];
-
 	shadow_assert(cpu < engine->config.cpu_count);
 	shadow_assert(platform_host_lock_held());
 	shadow_assert(number > shadow_ticket(engine).number);
 	/* An open slot says that the engine is open. */
-	if (queue_next_page(queue, number, transition))
+	if (queue_next_page(&engine->queue[cpu], engine->granule_lg2, number, transition))
 		return true;
-	return engine->open && queue_slow(queue, number, transition);
+	return queue_slow(engine, cpu, number, transition);
 }
 
 void shadow_queue_close(struct shadow_engine *engine, unsigned cpu)

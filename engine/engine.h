@@ -21,19 +21,24 @@
 #define ENGINE_REVOKED_WORDS 64u       /* of the map of revokes that are queued */
 #define ENGINE_RUNS 64u		       /* runs that a target is given at once */
 
-/* What a flush published: numbers up to here are in force once the fence is complete. */
+/* What a flush or a compaction published: numbers up to here are in force once the fence is complete. */
 struct engine_flight {
 	uint64_t number, fence;
 };
+
+/* A ticket of shadow_compact() holds a fence below this bit; numbers end before it. */
+#define ENGINE_TICKET_FENCE (UINT64_C(1) << 63)
 
 struct shadow_engine {
 	struct shadow_engine_config config;
 	struct shadow_target *target;  /* NULL: every call succeeds and does nothing */
 	bool built;		       /* snapshot begun, perhaps in vain: there is no other */
 	bool open;		       /* snapshot done: transitions pass */
+	unsigned granule_lg2;	       /* of the page that everything is counted in */
 	uint64_t page_top;	       /* pages in the address space */
 	struct plan_zones zones;
 	uint64_t flushed_number, complete_number;
+	uint64_t fence, complete_fence; /* newest that a flight waits or waited for; newest seen complete */
 	struct run promised;	       /* a zone: ranges in here need not be reserved again, */
 	bool promise_holds;	       /* until the next flush; then the zone is asked for once more */
 	bool counted;		       /* since the last flush, tables were set aside outside of a promise */

@@ -5,9 +5,12 @@
  *   1. drain: copy every CPU's slots, the open ones too, since the host lock is held;
  *   2. coalesce: sort, cut in front of a grant that would undo a queued revoke, merge;
  *   3. plan: cut along memory types, leave out what is reserved;
- *   4. prepare and write: the target's tables, in one pass over the address space;
- *   5. invalidate: the target publishes its commands, every SMMU's doorbell before any wait;
- *   6. sync and retire: shadow_complete() and shadow_wait() see the fence pass and give tables back.
+ *   4. prepare: at break-before-make level 1, the target marks what it will cut live and waits until every device
+ *      knows; it is given all runs of a round before any is written;
+ *   5. write: the target's tables, in one pass over the address space;
+ *   6. invalidate: the target publishes its commands, every SMMU's doorbell before any wait;
+ *   7. sync and retire: shadow_complete() and shadow_wait() see the fence pass and give tables back.
+ * A round is what lies before one cut of stage 2; stages 3 to 5 are done for each.
  * Owns: a ticket is complete only when everything up to its number is in force.
  */
 #include <shadow/platform.h>
@@ -44,14 +47,14 @@ static uint32_t drain(struct shadow_engine *engine, uint64_t *number)
 static void report_reserved(struct shadow_engine *engine, const struct plan_cursor *cursor)
 {
 	engine->stats.reserved_attempts++;
-	platform_report(PLATFORM_REPORT_RESERVED, cursor->reserved_first << SHADOW_PAGE_LG2,
-			cursor->reserved_end << SHADOW_PAGE_LG2);
+	platform_report(PLATFORM_REPORT_RESERVED, cursor->reserved_first << engine->granule_lg2,
+			cursor->reserved_end << engine->granule_lg2);
 }
 
-/* Write one sorted, conflict-free batch to the target, some runs at a time so that it can look ahead. */
-static void apply_batch(struct shadow_engine *engine, const struct coalesce_item *item, uint32_t count)
+/* Cut one sorted, conflict-free batch into runs and hand them on, some at a time so that the target can look ahead. */
+static inline void hand_on(struct shadow_engine *engine, const struct coalesce_item *item, uint32_t count,
+			   void (*take)(struct shadow_target *, const struct run *, unsigned), bool report)
 {
-	const struct target_ops *ops = engine->target->ops;
 	struct plan_cursor cursor;
 	unsigned runs = 0;
 
@@ -60,13 +63,25 @@ static void apply_batch(struct shadow_engine *engine, const struct coalesce_item
 		while (plan_next(&cursor, &engine->run[runs])) {
 			if (++runs < ENGINE_RUNS)
 				continue;
-			ops->apply(engine->target, engine->run, runs);
+			take(engine->target, engine->run, runs);
 			runs = 0;
 		}
-		if (cursor.reserved_pages && coalesce_is_grant(&item[i]))
+		if (report && cursor.reserved_pages && coalesce_is_grant(&item[i]))
 			report_reserved(engine, &cursor);
 	}
-	ops->apply(engine->target, engine->run, runs);
+	take(engine->target, engine->run, runs);
+}
+
+/* One round. Each prepares for itself: an earlier one may have made live blocks that this one cuts. */
+static void apply_batch(struct shadow_engine *engine, const struct coalesce_item *item, uint32_t count)
+{
+	const struct target_ops *ops = engine->target->ops;
+
+	if (engine->target->prepares) {
+		hand_on(engine, item, count, ops->prepare, false);
+		ops->prepared(engine->target);
+	}
+	hand_on(engine, item, count, ops->apply, true);
 	engine->stats.runs += count;
 }
 
@@ -119,6 +134,7 @@ static void flight_add(struct shadow_engine *engine, uint64_t number, uint64_t f
 		engine->flight_count++;
 	flight = &engine->flight[(engine->flight_first + engine->flight_count - 1) % ENGINE_FLIGHTS];
 	*flight = (struct engine_flight){ number, fence };
+	engine->fence = fence;
 }
 
 void engine_flush(struct shadow_engine *engine, bool all)
@@ -147,6 +163,34 @@ shadow_ticket_t shadow_flush(struct shadow_engine *engine)
 	return (shadow_ticket_t){ engine->flushed_number };
 }
 
+/* Tables were set aside for what is queued or reserved as they are now: no collapse may take them away. */
+static bool is_idle(const struct shadow_engine *engine)
+{
+	bool idle = true;
+
+	for (unsigned cpu = 0; cpu < engine->config.cpu_count; cpu++)
+		idle &= !queue_count(&engine->queue[cpu]) && engine->queue[cpu].promised <= engine->queue[cpu].taken;
+	return idle;
+}
+
+bool shadow_compact(struct shadow_engine *engine, unsigned blocks, shadow_ticket_t *ticket)
+{
+	uint64_t fence = 0;
+	bool more = false;
+
+	shadow_assert(platform_host_lock_held());
+	if (engine->open && blocks && is_idle(engine)) {
+		more = engine->target->ops->compact(engine->target, blocks, &fence);
+		engine->promise_holds = false;
+		/* A flight of its own, so that its tables come back even if no flush follows. */
+		if (fence != engine->fence)
+			flight_add(engine, engine->flushed_number, fence);
+	}
+	if (ticket)
+		*ticket = (shadow_ticket_t){ fence | ENGINE_TICKET_FENCE };
+	return more;
+}
+
 /* Is the oldest outstanding flight complete? Then retire it. Return: 1, 0 or -SHADOW_EIO. */
 static int flight_poll(struct shadow_engine *engine)
 {
@@ -157,43 +201,53 @@ static int flight_poll(struct shadow_engine *engine)
 		return done;
 	engine->target->ops->retire(engine->target, flight->fence);
 	engine->complete_number = flight->number;
+	engine->complete_fence = flight->fence;
 	engine->flight_first = (engine->flight_first + 1) % ENGINE_FLIGHTS;
 	engine->flight_count--;
 	return 1;
 }
 
-/* Give back what is complete, up to the flight that covers @number; UINT64_MAX: all flights. Return: 1 if that is
- * all in force, 0 if not yet, or -SHADOW_EIO. */
-static int flights_poll(struct shadow_engine *engine, uint64_t number)
+/* What a ticket waits for: a number, or the fence of a compaction. */
+static struct engine_flight goal_of(shadow_ticket_t ticket)
+{
+	if (ticket.number & ENGINE_TICKET_FENCE)
+		return (struct engine_flight){ .fence = ticket.number & ~ENGINE_TICKET_FENCE };
+	return (struct engine_flight){ .number = ticket.number };
+}
+
+/* Give back what is complete, up to the flight that covers @goal. Return: 1 if that is all in force, 0 if not yet,
+ * or -SHADOW_EIO. */
+static int flights_poll(struct shadow_engine *engine, struct engine_flight goal)
 {
 	int done = 1;
 
-	while (engine->complete_number < number && engine->flight_count && done == 1)
+	while ((engine->complete_number < goal.number || engine->complete_fence < goal.fence) &&
+	       engine->flight_count && done == 1)
 		done = flight_poll(engine);
 	return done;
 }
 
-/* The same for a ticket, which may be from before the snapshot, or not be flushed yet: -SHADOW_EAGAIN. */
-static int ticket_poll(struct shadow_engine *engine, shadow_ticket_t ticket)
+/* The same for a ticket's goal, which may be from before the snapshot, or not be flushed yet: -SHADOW_EAGAIN. */
+static int ticket_poll(struct shadow_engine *engine, struct engine_flight goal)
 {
 	/* Gate closed: nothing is in force, unless a snapshot failed and so did the abort after it. */
 	if (!engine->open)
 		return engine->target ? engine->target->ops->complete(engine->target, 0) : 1;
-	if (ticket.number > engine->flushed_number)
+	if (goal.number > engine->flushed_number || goal.fence > engine->fence)
 		return -SHADOW_EAGAIN;
-	return flights_poll(engine, ticket.number);
+	return flights_poll(engine, goal);
 }
 
 /* What is complete at the first look, @done, costs no clock read. Later the clock is read before the look, so
  * that a caller who was held up between the two does not take a finished sync for a late one. */
-static int wait_for(struct shadow_engine *engine, int done, uint64_t number, uint64_t wait_ns)
+static int wait_for(struct shadow_engine *engine, int done, struct engine_flight goal, uint64_t wait_ns)
 {
 	uint64_t start = done ? 0 : platform_time_ns();
 
 	while (!done) {
 		bool late = platform_time_ns() - start > wait_ns;
 
-		done = flights_poll(engine, number);
+		done = flights_poll(engine, goal);
 		if (done)
 			break;
 		if (late)
@@ -205,19 +259,23 @@ static int wait_for(struct shadow_engine *engine, int done, uint64_t number, uin
 
 int engine_wait_all(struct shadow_engine *engine, uint64_t wait_ns)
 {
-	return wait_for(engine, flights_poll(engine, UINT64_MAX), UINT64_MAX, wait_ns);
+	const struct engine_flight all = { .number = UINT64_MAX };
+
+	return wait_for(engine, flights_poll(engine, all), all, wait_ns);
 }
 
 bool shadow_complete(struct shadow_engine *engine, shadow_ticket_t ticket)
 {
 	shadow_assert(platform_host_lock_held());
-	return ticket_poll(engine, ticket) == 1;
+	return ticket_poll(engine, goal_of(ticket)) == 1;
 }
 
 int shadow_wait(struct shadow_engine *engine, shadow_ticket_t ticket, uint64_t wait_ns)
 {
+	struct engine_flight goal = goal_of(ticket);
+
 	shadow_assert(platform_host_lock_held());
 	if (!wait_ns || wait_ns > SHADOW_WAIT_NS_MAX)
 		return -SHADOW_EINVAL;
-	return wait_for(engine, ticket_poll(engine, ticket), ticket.number, wait_ns);
+	return wait_for(engine, ticket_poll(engine, goal), goal, wait_ns);
 }

@@ -2,7 +2,8 @@
  *
  * plan.c - the zones of the address space, and runs cut along them.
  *
- * Owns: rule "what is not in a memory region is MMIO", and that nothing reserved is ever granted.
+ * Owns: rule "what is not in a memory region is MMIO", and that nothing reserved is ever granted, whatever
+ * shares a page with it.
  */
 #include "engine/plan.h"
 
@@ -27,20 +28,22 @@ static void zone_append(struct plan_zones *zones, uint64_t end, bool reserved, e
 
 int plan_zones_init(struct plan_zones *zones, const struct shadow_address_map *map)
 {
-	uint64_t top = UINT64_C(1) << map->ia_bits, at = 0;
+	unsigned granule_lg2 = shadow_map_granule_lg2(map);
+	uint64_t top = UINT64_C(1) << map->ia_bits, at = 0, in_page = (UINT64_C(1) << granule_lg2) - 1;
 
 	zones->count = zones->recent = 0;
+	zones->granule_lg2 = granule_lg2;
 	for (unsigned i = 0; i < map->memory_count; i++) {
 		const struct shadow_range *range = &map->memory[i];
 
-		if ((range->start | range->end) & (SHADOW_PAGE_BYTES - 1) || range->start >= range->end ||
-		    range->start < at || range->end > top)
+		if ((range->start | range->end) & in_page || range->start >= range->end || range->start < at ||
+		    range->end > top)
 			return -SHADOW_EINVAL;
-		zone_append(zones, range->start >> SHADOW_PAGE_LG2, false, SHADOW_MEMORY_DEVICE);
-		zone_append(zones, range->end >> SHADOW_PAGE_LG2, false, SHADOW_MEMORY_NORMAL);
+		zone_append(zones, range->start >> granule_lg2, false, SHADOW_MEMORY_DEVICE);
+		zone_append(zones, range->end >> granule_lg2, false, SHADOW_MEMORY_NORMAL);
 		at = range->end;
 	}
-	zone_append(zones, top >> SHADOW_PAGE_LG2, false, SHADOW_MEMORY_DEVICE);
+	zone_append(zones, top >> granule_lg2, false, SHADOW_MEMORY_DEVICE);
 	for (unsigned i = 0; i < map->reserved_count; i++) {
 		const struct shadow_range *range = &map->reserved[i];
 
@@ -73,9 +76,12 @@ static void zone_cut(struct plan_zones *zones, uint64_t page)
 
 void plan_zones_reserve(struct plan_zones *zones, struct shadow_range range)
 {
-	uint64_t start = range.start >> SHADOW_PAGE_LG2, at = 0;
-	uint64_t end = (range.end + SHADOW_PAGE_BYTES - 1) >> SHADOW_PAGE_LG2;
+	uint64_t start = range.start >> zones->granule_lg2, at = 0, end;
 
+	if (range.start >= range.end)
+		return;
+	/* The page after the last byte's: no sum that could pass the largest address. */
+	end = ((range.end - 1) >> zones->granule_lg2) + 1;
 	zone_cut(zones, start);
 	zone_cut(zones, end);
 	for (unsigned i = 0; i < zones->count; at = zones->zone[i++].end)

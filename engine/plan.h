@@ -2,8 +2,8 @@
  *
  * plan.h - what lies where: memory, MMIO, reserved; and runs cut along those lines.
  *
- * Owns: no run that leaves this stage touches a reserved range, and each has one memory type. Host lock:
- * the zones remember the last search. Called by snapshot and flush.
+ * Owns: no run that leaves this stage touches a page with a reserved byte in it, and each has one memory type.
+ * Pages are of the map's granule. Host lock: the zones remember the last search. Called by snapshot and flush.
  */
 #ifndef ENGINE_PLAN_H
 #define ENGINE_PLAN_H
@@ -20,16 +20,20 @@ struct plan_zone {
 struct plan_zones {
 	struct plan_zone *zone;	       /* the caller's memory */
 	unsigned count, capacity;
+	unsigned granule_lg2;	       /* of the pages */
 	unsigned recent;	       /* where the last search ended: the next one looks there first */
 };
 
 /* Zones that any map of this shape may need, with @extra further reserved ranges. */
 unsigned plan_zones_max(const struct shadow_address_map *map, unsigned extra);
 
-/* Return: 0; -SHADOW_EINVAL if a range is not page-aligned, empty, unsorted, overlaps or leaves the space. */
+/* Memory comes in whole pages. Reserved ranges are aligned to 4 KiB whatever the granule, as register frames and
+ * message words are, and are rounded outwards to pages: that closes more, never less.
+ * Return: 0; -SHADOW_EINVAL if a range is not aligned or is empty, or if memory is unsorted, overlaps or leaves the
+ * space. */
 int plan_zones_init(struct plan_zones *zones, const struct shadow_address_map *map);
 
-/* Mark one more range of bytes as reserved; parts outside the space are ignored. */
+/* Mark one more range of bytes as reserved, rounded outwards to pages; parts outside the space are ignored. */
 void plan_zones_reserve(struct plan_zones *zones, struct shadow_range range);
 
 /* The zone that holds the pages of @run, which plan_next() has made. */

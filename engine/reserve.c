@@ -10,7 +10,7 @@
 
 #include <shadow/platform.h>
 
-#define GROUP_LG2 4u		       /* pages that share a bit: 64 KiB */
+#define GROUP_LG2 4u		       /* pages that share a bit: 64 KiB of 4 KiB pages */
 #define GROUPS (ENGINE_REVOKED_WORDS * 64u)
 
 static bool overlaps(const struct queue_slot *slot, uint64_t start, uint64_t end)
@@ -20,7 +20,7 @@ static bool overlaps(const struct queue_slot *slot, uint64_t start, uint64_t end
 
 bool shadow_queued(const struct shadow_engine *engine, shadow_ipa_t start, uint64_t page_count)
 {
-	uint64_t first = start.addr >> SHADOW_PAGE_LG2, end = first + page_count;
+	uint64_t first = start.addr >> engine->granule_lg2, end = first + page_count;
 
 	for (unsigned cpu = 0; cpu < engine->config.cpu_count; cpu++) {
 		const struct queue *queue = &engine->queue[cpu];
@@ -91,7 +91,8 @@ static bool undoes_revoke(struct shadow_engine *engine, const struct transition_
 			open |= revoked_update(engine, &engine->queue[cpu], piece->start, piece->end);
 	if (open || !engine->revoked_any || !revoked_test(engine, piece->start, piece->end))
 		return open;
-	return shadow_queued(engine, (shadow_ipa_t){ piece->start << SHADOW_PAGE_LG2 }, piece->end - piece->start);
+	return shadow_queued(engine, (shadow_ipa_t){ piece->start << engine->granule_lg2 },
+			     piece->end - piece->start);
 }
 
 void engine_forget_revoked(struct shadow_engine *engine)
@@ -149,7 +150,7 @@ static int reserve_all(struct shadow_engine *engine, unsigned cpu, const struct 
 	uint32_t pieces = 0;
 	int error;
 
-	while (transition_next(transition, &offset, &piece)) {
+	while (transition_next(transition, engine->granule_lg2, &offset, &piece)) {
 		if (piece.effect == TRANSITION_GRANT && undoes_revoke(engine, &piece))
 			return -SHADOW_EAGAIN;
 		error = reserve_piece(engine, &piece);
@@ -173,14 +174,14 @@ static bool outstanding(const struct shadow_engine *engine)
 __attribute__((noinline)) static int reserve_slow(struct shadow_engine *engine, unsigned cpu,
 						  const struct shadow_transition *transition, uint64_t wait_ns)
 {
-	uint64_t page = transition->start.addr >> SHADOW_PAGE_LG2;
+	uint64_t page = transition->start.addr >> engine->granule_lg2;
 	int error;
 
 	if (!engine->open)
 		return 0;
 	if (!wait_ns || wait_ns > SHADOW_WAIT_NS_MAX || cpu >= engine->config.cpu_count ||
-	    transition->start.addr & (SHADOW_PAGE_BYTES - 1) || !transition->page_count || page >= engine->page_top ||
-	    transition->page_count > engine->page_top - page)
+	    page << engine->granule_lg2 != transition->start.addr || !transition->page_count ||
+	    page >= engine->page_top || transition->page_count > engine->page_top - page)
 		return -SHADOW_EINVAL;
 	/* Something was queued that had not been reserved: it holds nothing back from others. */
 	if (engine->queue[cpu].promised < engine->queue[cpu].taken)
@@ -205,9 +206,9 @@ int shadow_reserve(struct shadow_engine *engine, unsigned cpu, const struct shad
 	struct transition_piece piece;
 
 	shadow_assert(platform_host_lock_held());
-	if (!transition->old_states && transition_uniform(transition, &piece) &&
+	if (!transition->old_states && transition_uniform(transition, engine->granule_lg2, &piece) &&
 	    piece.effect == TRANSITION_REVOKE && engine->promise_holds && in_promised_zone(engine, &piece) &&
-	    !(transition->start.addr & (SHADOW_PAGE_BYTES - 1)) && cpu < engine->config.cpu_count &&
+	    piece.start << engine->granule_lg2 == transition->start.addr && cpu < engine->config.cpu_count &&
 	    queue_reserve(&engine->queue[cpu], 1))
 		return 0;
 	return reserve_slow(engine, cpu, transition, wait_ns);

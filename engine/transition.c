@@ -11,9 +11,10 @@ static enum transition_effect effect_at(const struct shadow_transition *transiti
 	return transition_effect((enum shadow_state)transition->old_states[offset], transition->new_state);
 }
 
-bool transition_mixed(const struct shadow_transition *transition, uint64_t *offset, struct transition_piece *piece)
+bool transition_mixed(const struct shadow_transition *transition, unsigned granule_lg2, uint64_t *offset,
+		      struct transition_piece *piece)
 {
-	uint64_t page = transition->start.addr >> SHADOW_PAGE_LG2;
+	uint64_t page = transition->start.addr >> granule_lg2;
 	uint64_t at = *offset, end;
 
 	while (at < transition->page_count && effect_at(transition, at) == TRANSITION_NOTHING)

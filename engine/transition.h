@@ -2,7 +2,8 @@
  *
  * transition.h - which change of a page's host state grants access, revokes it, or changes nothing.
  *
- * Decided by access and page by page, so that a range whose old states are mixed is right. Pure.
+ * Decided by access and page by page, so that a range whose old states are mixed is right. Pages are of the host's
+ * granule. Pure.
  */
 #ifndef ENGINE_TRANSITION_H
 #define ENGINE_TRANSITION_H
@@ -33,9 +34,10 @@ static inline enum shadow_access transition_access(unsigned bits)
 }
 
 /* All of a transition whose pages have one old state. Return: false if it changes no access. */
-static inline bool transition_uniform(const struct shadow_transition *transition, struct transition_piece *piece)
+static inline bool transition_uniform(const struct shadow_transition *transition, unsigned granule_lg2,
+				      struct transition_piece *piece)
 {
-	piece->start = transition->start.addr >> SHADOW_PAGE_LG2;
+	piece->start = transition->start.addr >> granule_lg2;
 	piece->end = piece->start + transition->page_count;
 	piece->effect = transition_effect(transition->old_state, transition->new_state);
 	piece->access = SHADOW_ACCESS_NONE;
@@ -46,18 +48,19 @@ static inline bool transition_uniform(const struct shadow_transition *transition
 
 /* The next piece of a transition with old_states, from page offset *@offset on; advances *@offset.
  * Return: false when no page from there on changes access. */
-bool transition_mixed(const struct shadow_transition *transition, uint64_t *offset, struct transition_piece *piece);
+bool transition_mixed(const struct shadow_transition *transition, unsigned granule_lg2, uint64_t *offset,
+		      struct transition_piece *piece);
 
 /* The next piece that changes access, of any transition; see transition_mixed(). */
-static inline bool transition_next(const struct shadow_transition *transition, uint64_t *offset,
-				   struct transition_piece *piece)
+static inline bool transition_next(const struct shadow_transition *transition, unsigned granule_lg2,
+				   uint64_t *offset, struct transition_piece *piece)
 {
 	if (__builtin_expect(transition->old_states != NULL, 0))
-		return transition_mixed(transition, offset, piece);
+		return transition_mixed(transition, granule_lg2, offset, piece);
 	if (*offset)
 		return false;
 	*offset = transition->page_count;
-	return transition_uniform(transition, piece);
+	return transition_uniform(transition, granule_lg2, piece);
 }
 
 #endif

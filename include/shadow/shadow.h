@@ -5,7 +5,7 @@
  * Order of calls: shadow_engine_init(), a target (shadow/smmu.h), shadow_engine_register(),
  * shadow_snapshot(); then for each transition shadow_reserve() in the host's check phase, the host's own
  * edit, shadow_queue(), shadow_flush(), shadow_wait(), hand-over. Without a target every call succeeds
- * and does nothing.
+ * and does nothing. Pages, and all that is counted in them, are of the size that the map's granule_lg2 says.
  */
 #ifndef SHADOW_SHADOW_H
 #define SHADOW_SHADOW_H
@@ -23,7 +23,7 @@ struct shadow_target;
 struct shadow_engine_config {
 	unsigned cpu_count;	   /* 1 .. SHADOW_CPUS_MAX */
 	unsigned queue_slots;	   /* per CPU, a power of two, 2 .. 65536 */
-	struct shadow_address_map map; /* its arrays are copied */
+	struct shadow_address_map map; /* its arrays are copied. Reserved ranges are rounded outwards to pages */
 };
 
 /**
@@ -45,16 +45,18 @@ __attribute__((warn_unused_result)) int shadow_engine_init(void *memory, size_t 
 /**
  * shadow_engine_register() - give the engine its target. At most once. The target's pool becomes reserved.
  * Context: one CPU, before the snapshot. Return: 0; -SHADOW_EBUSY if there is one already; -SHADOW_EINVAL if
- * its ia_bits are not the engine's.
+ * its ia_bits or its granule are not the engine's.
  */
 __attribute__((warn_unused_result)) int shadow_engine_register(struct shadow_engine *engine,
 							       struct shadow_target *target);
 
-/* A host stage-2 table as the CPU walks it: VMSAv8-64 descriptors, 4 KiB granule. */
+/* A host stage-2 table as the CPU walks it: VMSAv8-64 descriptors, in the 52-bit formats if ia_bits are above 48. */
 struct shadow_host_table {
-	shadow_pa_t root;	   /* start-level tables, concatenated; read through platform_virt() */
+	shadow_pa_t root;	   /* start-level tables, up to 16 side by side, aligned to their size together and
+				    * to 64; read through platform_virt() */
 	unsigned ia_bits;	   /* must equal the target's */
-	unsigned start_level;	   /* 0, 1 or 2 */
+	int start_level;	   /* as Arm counts: 3 is pages, -1 the first; any that the architecture allows */
+	unsigned granule_lg2;	   /* must equal the map's: 12, 14 or 16; 0 stands for 12 */
 };
 
 /**
@@ -65,14 +67,14 @@ struct shadow_host_table {
  * Context: host lock held, one CPU. Return: 0; -SHADOW_ENOMEM if the pool is short, -SHADOW_EINVAL if the
  * table is malformed or of another size, -SHADOW_EBUSY if begun before, -SHADOW_EIO or -SHADOW_ETIMEDOUT
  * from a device. After a failure the target stays in abort and transitions stay ignored, for good.
- * Spec: DDI 0487, VMSAv8-64 stage 2 descriptor formats.
+ * Spec: DDI 0487, VMSAv8-64 stage 2 descriptor formats; Concatenated translation tables.
  */
 __attribute__((warn_unused_result)) int shadow_snapshot(struct shadow_engine *engine,
 							const struct shadow_host_table *table);
 
 /* One change of the host's state of a page range. */
 struct shadow_transition {
-	shadow_ipa_t start;	   /* aligned to a page */
+	shadow_ipa_t start;	   /* aligned to a page of the map's granule */
 	uint64_t page_count;	   /* 1 .. */
 	enum shadow_state new_state;
 	enum shadow_state old_state; /* of every page, if old_states is NULL */
@@ -120,10 +122,25 @@ shadow_ticket_t shadow_ticket(const struct shadow_engine *engine);
 
 /**
  * shadow_flush() - apply everything queued so far, by any CPU: tables, invalidations, doorbells.
- * Publishes and never waits for a sync; only a command queue that is full makes it wait for room.
+ * Publishes and never waits for that sync. What makes it wait: a command queue that is full, for room; and at
+ * break-before-make level 1 a live block that it cuts, for one sync of the marks that go before.
  * Context: host lock held. Return: a ticket that covers all of it.
  */
 shadow_ticket_t shadow_flush(struct shadow_engine *engine);
+
+/**
+ * shadow_compact() - use idle time: let blocks take the place of tables whose leaves all say the same again.
+ * @blocks: most tables that go, 1 .. ; bounds what this call takes.
+ * @ticket: NULL, or set to what shadow_complete() and shadow_wait() take: complete when these tables are back in the
+ *          pool, and at once if there were none. It has no place in the order: its number says nothing.
+ *
+ * No device gains or loses access. Tables were set aside for what is queued or reserved as things are, so while there
+ * is any of it nothing is done: flush first. Publishes as shadow_flush() does; any later wait or poll that comes
+ * past gives the tables back as well.
+ * Context: host lock held, between trips. Return: are there more that a further call could replace now? False
+ * without a target and before the snapshot.
+ */
+bool shadow_compact(struct shadow_engine *engine, unsigned blocks, shadow_ticket_t *ticket);
 
 /**
  * shadow_complete() - is everything up to the ticket in force? Asks the devices, does not wait for them.
@@ -133,7 +150,7 @@ bool shadow_complete(struct shadow_engine *engine, shadow_ticket_t ticket);
 
 /**
  * shadow_wait() - wait until every transition that a ticket covers is in force for DMA.
- * @ticket:  from shadow_flush() or shadow_ticket().
+ * @ticket:  from shadow_flush(), shadow_ticket() or shadow_compact().
  * @wait_ns: longest wait for the devices, 1 .. SHADOW_WAIT_NS_MAX.
  *
  * On success no device can use an access revoked before the ticket, and retired tables are reusable.

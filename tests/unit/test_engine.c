@@ -115,7 +115,7 @@ static void only_one_target_can_be_registered(void **state)
 static void without_a_target_every_call_succeeds_and_does_nothing(void **state)
 {
 	struct shadow_transition revoke = core_transition(PAGE, 8, OWNED, NOPAGE);
-	struct shadow_host_table table = { { 0 }, CORE_IA_BITS, 1 };
+	struct shadow_host_table table = { .ia_bits = CORE_IA_BITS, .start_level = 1 };
 	shadow_ticket_t ticket;
 	struct shadow_stats stats;
 

@@ -199,6 +199,95 @@ static void a_range_of_bytes_reserves_every_page_that_it_touches(void **state)
 	assert_zone(1, 0x13, true, SHADOW_MEMORY_DEVICE);
 }
 
+static void a_range_of_no_bytes_reserves_nothing(void **state)
+{
+	struct shadow_address_map map = map_of(NULL, 0, NULL, 0);
+
+	(void)state;
+	assert_int_equal(zones_make(&map), 0);
+
+	plan_zones_reserve(&zones, (struct shadow_range){ 0, 0 });
+	plan_zones_reserve(&zones, (struct shadow_range){ 0x10ff0, 0x10ff0 });
+	plan_zones_reserve(&zones, (struct shadow_range){ 0x12000, 0x11000 });
+
+	assert_int_equal(zones.count, 1);
+	assert_zone(0, TOP_PAGE, false, SHADOW_MEMORY_DEVICE);
+}
+
+static void a_range_up_to_the_last_address_there_is_reserves_to_the_end(void **state)
+{
+	static const unsigned granules[] = { 12, 14, 16 };
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		struct shadow_range reserved = { 0x1000, UINT64_MAX & ~UINT64_C(0xfff) };
+		struct shadow_address_map map = map_of(NULL, 0, &reserved, 1);
+
+		map.granule_lg2 = granules[i];
+		assert_int_equal(zones_make(&map), 0);
+		assert_true(zones.zone[zones.count - 1].reserved);
+		assert_int_equal(zones.zone[zones.count - 1].end, TOP >> granules[i]);
+		assert_int_equal(zones.count, granules[i] == 12 ? 2 : 1);
+	}
+}
+
+/* A frame of 4 KiB inside larger pages, across their border, and one that begins and ends with them. */
+static void zones_are_made_of_the_map_s_pages_and_reserved_ranges_grow_to_them(void **state)
+{
+	static const struct shadow_range memory[] = { { 0x40000000, 0x50000000 } };
+	static const struct shadow_range reserved[] = { { 0x1000, 0x2000 },
+							{ 0x4001f000, 0x40021000 },
+							{ 0x40040000, 0x40050000 } };
+	static const unsigned granules[] = { 14, 16 };
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		struct shadow_address_map map = map_of(memory, 1, reserved, 3);
+		unsigned lg2 = granules[i];
+
+		map.granule_lg2 = lg2;
+		assert_int_equal(zones_make(&map), 0);
+
+		assert_int_equal(zones.granule_lg2, lg2);
+		assert_zone(0, 1, true, SHADOW_MEMORY_DEVICE);
+		assert_zone(1, 0x40000000 >> lg2, false, SHADOW_MEMORY_DEVICE);
+		if (lg2 == 16) {
+			/* Page 0x4000 is free, 0x4001 and 0x4002 are touched, 0x4004 is whole. */
+			assert_zone(2, 0x4001, false, SHADOW_MEMORY_NORMAL);
+			assert_zone(3, 0x4003, true, SHADOW_MEMORY_NORMAL);
+			assert_zone(4, 0x4004, false, SHADOW_MEMORY_NORMAL);
+			assert_zone(5, 0x4005, true, SHADOW_MEMORY_NORMAL);
+		} else {
+			assert_zone(2, 0x10007, false, SHADOW_MEMORY_NORMAL);
+			assert_zone(3, 0x10009, true, SHADOW_MEMORY_NORMAL);
+			assert_zone(4, 0x10010, false, SHADOW_MEMORY_NORMAL);
+			assert_zone(5, 0x10014, true, SHADOW_MEMORY_NORMAL);
+		}
+		assert_zone(6, 0x50000000 >> lg2, false, SHADOW_MEMORY_NORMAL);
+		assert_zone(7, TOP >> lg2, false, SHADOW_MEMORY_DEVICE);
+		assert_int_equal(zones.count, 8);
+		assert_storage_unharmed();
+	}
+}
+
+static void memory_that_is_not_made_of_the_map_s_pages_is_refused(void **state)
+{
+	static const struct shadow_range memory[] = { { 0x40000000, 0x50001000 }, { 0x40001000, 0x50000000 },
+						      { 0x40000000, 0x50004000 }, { 0x40004000, 0x50000000 } };
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(memory) / sizeof(memory[0]); i++) {
+		struct shadow_address_map map = map_of(&memory[i], 1, NULL, 0);
+
+		map.granule_lg2 = 12;
+		assert_int_equal(zones_make(&map), 0);
+		map.granule_lg2 = 14;
+		assert_int_equal(zones_make(&map), i < 2 ? -SHADOW_EINVAL : 0);
+		map.granule_lg2 = 16;
+		assert_int_equal(zones_make(&map), -SHADOW_EINVAL);
+	}
+}
+
 static void a_cut_run_leaves_out_what_is_reserved_and_says_so(void **state)
 {
 	static const struct shadow_range memory[] = { { 0x40000000, 0x80000000 } };
@@ -284,13 +373,14 @@ struct ref_page {
 static struct ref_page ref_page_at(const struct shadow_address_map *map, uint64_t page)
 {
 	struct ref_page here = { false, SHADOW_MEMORY_DEVICE };
-	uint64_t at = page << 12;
+	unsigned granule_lg2 = shadow_map_granule_lg2(map);
+	uint64_t at = page << granule_lg2, end = (page + 1) << granule_lg2;
 
 	for (unsigned i = 0; i < map->memory_count; i++)
 		if (at >= map->memory[i].start && at < map->memory[i].end)
 			here.memory = SHADOW_MEMORY_NORMAL;
 	for (unsigned i = 0; i < map->reserved_count; i++)
-		if (at >= map->reserved[i].start && at < map->reserved[i].end)
+		if (end > map->reserved[i].start && at < map->reserved[i].end)
 			here.reserved = true;
 	return here;
 }
@@ -326,25 +416,28 @@ static void random_maps_cut_random_runs_as_page_by_page(void **state)
 
 	(void)state;
 	for (unsigned round = 0; round < 3000; round++) {
-		uint64_t base = seeded_below(&seed, 2) ? 0 : TOP - PAGES * 0x1000, at = base;
+		unsigned granule_lg2 = 12 + 2 * (round % 3);
+		uint64_t page = UINT64_C(1) << granule_lg2;
+		uint64_t base = seeded_below(&seed, 2) ? 0 : TOP - PAGES * page, at = base;
 		struct shadow_range memory[6], reserved[6];
 		unsigned memory_count = 0, reserved_count = (unsigned)seeded_below(&seed, 7);
 		struct shadow_address_map map;
 
 		while (memory_count < 6 && seeded_below(&seed, 8)) {
-			uint64_t start = at + 0x1000 * seeded_below(&seed, 4) * seeded_below(&seed, 8);
-			uint64_t end = start + 0x1000 * (1 + seeded_below(&seed, 24));
+			uint64_t start = at + page * seeded_below(&seed, 4) * seeded_below(&seed, 8);
+			uint64_t end = start + page * (1 + seeded_below(&seed, 24));
 
-			if (end > base + PAGES * 0x1000)
+			if (end > base + PAGES * page)
 				break;
 			memory[memory_count++] = (struct shadow_range){ start, end };
 			at = end;
 		}
 		for (unsigned i = 0; i < reserved_count; i++) {
-			reserved[i].start = base + 0x1000 * seeded_below(&seed, PAGES + 10);
-			reserved[i].end = reserved[i].start + 0x1000 * (1 + seeded_below(&seed, 20));
+			reserved[i].start = base + 0x1000 * seeded_below(&seed, (PAGES + 10) * (page >> 12));
+			reserved[i].end = reserved[i].start + 0x1000 * (1 + seeded_below(&seed, 20 * (page >> 12)));
 		}
 		map = map_of(memory, memory_count, reserved, reserved_count);
+		map.granule_lg2 = granule_lg2;
 		assert_int_equal(zones_make(&map), 0);
 		/* The last one as a target's pool comes: later, in bytes. */
 		if (reserved_count && seeded_below(&seed, 2)) {
@@ -354,13 +447,12 @@ static void random_maps_cut_random_runs_as_page_by_page(void **state)
 			map.reserved_count++;
 		}
 		assert_storage_unharmed();
-		assert_int_equal(zones.zone[zones.count - 1].end, TOP_PAGE);
+		assert_int_equal(zones.zone[zones.count - 1].end, TOP >> granule_lg2);
 
 		for (unsigned i = 0; i < 20; i++) {
-			uint64_t start = (base >> 12) + seeded_below(&seed, PAGES);
+			uint64_t first = base >> granule_lg2, start = first + seeded_below(&seed, PAGES);
 
-			assert_cut(&map, start,
-				   start + seeded_below(&seed, (base >> 12) + PAGES - start + 1));
+			assert_cut(&map, start, start + seeded_below(&seed, first + PAGES - start + 1));
 		}
 	}
 }
@@ -375,6 +467,10 @@ int main(void)
 		cmocka_unit_test(every_bad_map_is_refused),
 		cmocka_unit_test(a_reserved_range_may_lie_anywhere),
 		cmocka_unit_test(a_range_of_bytes_reserves_every_page_that_it_touches),
+		cmocka_unit_test(a_range_of_no_bytes_reserves_nothing),
+		cmocka_unit_test(a_range_up_to_the_last_address_there_is_reserves_to_the_end),
+		cmocka_unit_test(zones_are_made_of_the_map_s_pages_and_reserved_ranges_grow_to_them),
+		cmocka_unit_test(memory_that_is_not_made_of_the_map_s_pages_is_refused),
 		cmocka_unit_test(a_cut_run_leaves_out_what_is_reserved_and_says_so),
 		cmocka_unit_test(a_run_inside_a_reserved_range_gives_nothing),
 		cmocka_unit_test(an_empty_run_or_one_beyond_the_space_gives_nothing),

@@ -58,14 +58,14 @@ static void a_pair_that_changes_access_is_one_piece_over_the_whole_range(void **
 			uint64_t offset = 0;
 			bool changes = (from == NOPAGE) != (to == NOPAGE);
 
-			assert_int_equal(transition_next(&transition, &offset, &piece), changes);
+			assert_int_equal(transition_next(&transition, 12, &offset, &piece), changes);
 			if (!changes)
 				continue;
 			assert_int_equal(piece.start, 0x40000);
 			assert_int_equal(piece.end, 0x40008);
 			assert_int_equal(piece.effect, to == NOPAGE ? TRANSITION_REVOKE : TRANSITION_GRANT);
 			assert_int_equal(piece.access, to == NOPAGE ? SHADOW_ACCESS_NONE : SHADOW_ACCESS_RW);
-			assert_false(transition_next(&transition, &offset, &piece));
+			assert_false(transition_next(&transition, 12, &offset, &piece));
 		}
 	}
 }
@@ -83,17 +83,17 @@ static void a_pair_that_changes_nothing_is_refused_even_among_pages_that_change(
 			uint64_t offset = 0;
 
 			transition.old_states = old;
-			assert_true(transition_next(&transition, &offset, &piece));
+			assert_true(transition_next(&transition, 12, &offset, &piece));
 			assert_int_equal(piece.start, 0x40000);
 			if ((from == NOPAGE) != (to == NOPAGE)) {
 				assert_int_equal(piece.end, 0x40008);
 			} else {
 				assert_int_equal(piece.end, 0x40001);
-				assert_true(transition_next(&transition, &offset, &piece));
+				assert_true(transition_next(&transition, 12, &offset, &piece));
 				assert_int_equal(piece.start, 0x40007);
 				assert_int_equal(piece.end, 0x40008);
 			}
-			assert_false(transition_next(&transition, &offset, &piece));
+			assert_false(transition_next(&transition, 12, &offset, &piece));
 		}
 	}
 }
@@ -109,17 +109,17 @@ static void a_range_of_mixed_old_states_is_decided_page_by_page(void **state)
 	(void)state;
 	transition.old_states = old;
 
-	assert_true(transition_next(&transition, &offset, &piece));
+	assert_true(transition_next(&transition, 12, &offset, &piece));
 	assert_int_equal(piece.start, 0x40001);
 	assert_int_equal(piece.end, 0x40003);
-	assert_true(transition_next(&transition, &offset, &piece));
+	assert_true(transition_next(&transition, 12, &offset, &piece));
 	assert_int_equal(piece.start, 0x40004);
 	assert_int_equal(piece.end, 0x40005);
-	assert_true(transition_next(&transition, &offset, &piece));
+	assert_true(transition_next(&transition, 12, &offset, &piece));
 	assert_int_equal(piece.start, 0x40007);
 	assert_int_equal(piece.end, 0x40008);
-	assert_false(transition_next(&transition, &offset, &piece));
-	assert_false(transition_next(&transition, &offset, &piece));
+	assert_false(transition_next(&transition, 12, &offset, &piece));
+	assert_false(transition_next(&transition, 12, &offset, &piece));
 }
 
 static void the_states_of_the_pages_count_and_not_the_state_of_the_range(void **state)
@@ -132,7 +132,7 @@ static void the_states_of_the_pages_count_and_not_the_state_of_the_range(void **
 	(void)state;
 	transition.old_states = old;
 
-	assert_false(transition_next(&transition, &offset, &piece));
+	assert_false(transition_next(&transition, 12, &offset, &piece));
 }
 
 static void read_and_write_bits_are_what_a_grant_gives(void **state)
@@ -166,8 +166,35 @@ static void a_revoke_leaves_nothing_whatever_access_it_names(void **state)
 	(void)state;
 	transition.access = SHADOW_ACCESS_RW;
 
-	assert_true(transition_next(&transition, &offset, &piece));
+	assert_true(transition_next(&transition, 12, &offset, &piece));
 	assert_int_equal(piece.access, SHADOW_ACCESS_NONE);
+}
+
+static void pages_are_counted_in_the_granule(void **state)
+{
+	static const uint8_t old[] = { OWNED, NOPAGE, NOPAGE, OWNED };
+
+	(void)state;
+	for (unsigned granule_lg2 = 12; granule_lg2 <= 16; granule_lg2 += 2) {
+		struct shadow_transition transition = transition_of(OWNED, NOPAGE);
+		uint64_t first = UINT64_C(0x40000000) >> granule_lg2, offset = 0;
+		struct transition_piece piece;
+
+		assert_true(transition_next(&transition, granule_lg2, &offset, &piece));
+		assert_int_equal(piece.start, first);
+		assert_int_equal(piece.end, first + 8);
+
+		transition.old_states = old;
+		transition.page_count = 4;
+		offset = 0;
+		assert_true(transition_next(&transition, granule_lg2, &offset, &piece));
+		assert_int_equal(piece.start, first);
+		assert_int_equal(piece.end, first + 1);
+		assert_true(transition_next(&transition, granule_lg2, &offset, &piece));
+		assert_int_equal(piece.start, first + 3);
+		assert_int_equal(piece.end, first + 4);
+		assert_false(transition_next(&transition, granule_lg2, &offset, &piece));
+	}
 }
 
 #define RANDOM_PAGES 40
@@ -191,7 +218,7 @@ static void random_old_states_give_maximal_pieces(void **state)
 			old[i] = (uint8_t)seeded_below(&seed, 4);
 		transition.old_states = old;
 
-		while (transition_next(&transition, &offset, &piece)) {
+		while (transition_next(&transition, 12, &offset, &piece)) {
 			assert_true(piece.start < piece.end && piece.start > last);
 			for (uint64_t page = piece.start; page < piece.end; page++)
 				effect[page - 0x40000] = piece.effect;
@@ -217,6 +244,7 @@ int main(void)
 		cmocka_unit_test(read_and_write_bits_are_what_a_grant_gives),
 		cmocka_unit_test(an_unknown_bit_grants_nothing_by_itself),
 		cmocka_unit_test(a_revoke_leaves_nothing_whatever_access_it_names),
+		cmocka_unit_test(pages_are_counted_in_the_granule),
 		cmocka_unit_test(random_old_states_give_maximal_pieces),
 	};
 
