@@ -4,7 +4,7 @@
  *
  * Proves: each omission is found at its step: nT missing, cleared or followed by a table before its SYNC,
  * blocks and tables exchanged live where nT or BBML 2 does not cover it, types and outputs changed under a
- * cached leaf, groups of the contiguous hint made or cut wrongly; and where there is no rule to break, the
+ * cached leaf, reserved forms, groups of the contiguous hint made or cut wrongly; and where there is no rule to break, the
  * device is seen to reach what was not invalidated.
  */
 #include "levels.h"
@@ -196,6 +196,78 @@ static void split_with_one_other_output(struct levels *levels)
 	link_child(levels);
 }
 
+/* ---- reserved forms ---------------------------------------------------------------------- */
+
+/* With nothing cached before, and broken again after. */
+static void expect_reserved(struct levels *levels, uint64_t value)
+{
+	unsigned before = levels->rig.violations;
+
+	levels_store(levels, value);
+	if (levels->rig.violations != before + 1)
+		print_error("level %d of %s: %llx is taken\n", levels->level, levels->format->name,
+			    (unsigned long long)value);
+	assert_int_equal(levels->rig.violations, before + 1);
+	assert_int_equal(levels->rig.last.rule, FORM);
+	levels_store(levels, 0);
+	levels_tlbi(levels, 0);
+}
+
+static unsigned size_lg2(const struct levels *levels)
+{
+	unsigned lg2 = 0;
+
+	while (levels->bytes >> lg2 > 1)
+		lg2++;
+	return lg2;
+}
+
+static void reserved_leaves(struct levels *levels)
+{
+	uint64_t leaf = levels_block(levels, 0);
+	bool in_place = levels->format->large && levels->format->granule_lg2 != 16; /* address bits 49:48 */
+	unsigned low = levels->format->large && !in_place ? 17 : 12, memattr; /* bit 16 is nT */
+
+	levels->may_fault = true;
+	levels_store(levels, 0);
+	levels_tlbi(levels, RIG_LEAF);
+	levels_last(levels);
+	for (memattr = 0; memattr < 16; memattr++) {
+		if (levels->fwb ? memattr == 4 || memattr > 7 : memattr && memattr % 4 == 0)
+			expect_reserved(levels, (leaf & ~UINT64_C(0x3c)) | memattr << 2);
+	}
+	expect_reserved(levels, leaf | UINT64_C(1) << 50);
+	if (!in_place) {
+		expect_reserved(levels, leaf | UINT64_C(1) << 49);
+		expect_reserved(levels, leaf | UINT64_C(1) << 48);
+		expect_reserved(levels, leaf & ~UINT64_C(0x200));
+	}
+	if (size_lg2(levels) > low) {
+		expect_reserved(levels, leaf | UINT64_C(1) << low);
+		expect_reserved(levels, leaf | UINT64_C(1) << (size_lg2(levels) - 1));
+	}
+	if (levels->level == 3)
+		expect_reserved(levels, leaf & ~UINT64_C(2));
+}
+
+static void reserved_tables(struct levels *levels)
+{
+	uint64_t table = levels_table(levels, levels->child);
+	bool in_place = levels->format->large && levels->format->granule_lg2 != 16;
+
+	levels->may_fault = true;
+	levels_store(levels, 0);
+	levels_tlbi(levels, RIG_LEAF);
+	levels_last(levels);
+	expect_reserved(levels, table | UINT64_C(1) << 50);
+	expect_reserved(levels, table | UINT64_C(1) << 59);
+	if (!in_place)
+		expect_reserved(levels, table | UINT64_C(1) << 48);
+	if (levels->format->granule_lg2 > 12 && !(levels->format->large && !in_place))
+		expect_reserved(levels, table | UINT64_C(1) << 12);
+	expect_reserved(levels, levels_table(levels, UINT64_C(1) << (levels->format->large ? 51 : 47)));
+}
+
 /* ---- contiguous groups ------------------------------------------------------------------- */
 
 static void hint_where_there_are_no_groups(struct levels *levels)
@@ -342,6 +414,8 @@ static const struct levels_case cases[] = {
 	{ "highest bit of the output in place", 0, 2, LEVELS_LEAVES, OUTPUT, highest_bit_of_the_output_in_place },
 	{ "split to another type", 2, 2, LEVELS_BLOCKS, TYPE, split_to_another_type },
 	{ "split with one other output", 2, 2, LEVELS_BLOCKS, OUTPUT, split_with_one_other_output },
+	{ "reserved forms of leaves", 0, 2, LEVELS_LEAVES, FORM, reserved_leaves },
+	{ "reserved forms of tables", 0, 2, LEVELS_BLOCKS, FORM, reserved_tables },
 	{ "hint where there are no groups", 1, 2, LEVELS_NO_GROUPS, FORM, hint_where_there_are_no_groups },
 	{ "hint set on one", 0, 0, LEVELS_GROUPS, GROUP, hint_set_on_one },
 	{ "hint cleared on one", 0, 0, LEVELS_GROUPS, GROUP, hint_cleared_on_one },

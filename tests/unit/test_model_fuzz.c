@@ -12,14 +12,29 @@
 static struct rig rig;
 static uint64_t random_state;
 
-static int setup(void **state)
+static int setup_with(bool large)
 {
-	(void)state;
 	rig_config(&rig);
 	rig.config.s1p = rig.config.hyp = rig.config.ats = rig.config.msi = rig.config.httu = true;
+	rig.config.ds = rig.config.fwb = rig.config.stt = large;
+	rig.config.oas_bits = large ? 52 : 48;
+	rig.config.bbml = large ? 1 : 2;
 	rig_up_mapped(&rig);
 	random_state = seeded_start();
 	return 0;
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	return setup_with(false);
+}
+
+/* With 52-bit addresses, FWB and small tables. */
+static int setup_large(void **state)
+{
+	(void)state;
+	return setup_with(true);
 }
 
 static int teardown(void **state)
@@ -120,6 +135,15 @@ static void registers_take_anything(void **state)
 	}
 }
 
+/* Any granule, input size, start level and output size, legal or not. */
+static void ste_random_format(uint64_t *ste)
+{
+	ste[1] ^= below(2) << 25;
+	ste[2] = (ste[2] & ~(UINT64_C(0xc0ff) << 32 | UINT64_C(7) << 48)) | (12 + below(40)) << 32 | below(4) << 38 |
+		 below(3) << 46 | (4 + below(4)) << 48;
+	ste[3] = (ste[3] & ~UINT64_C(0xc)) | below(4) << 2;
+}
+
 static void entries_and_descriptors_take_anything(void **state)
 {
 	unsigned step;
@@ -132,6 +156,8 @@ static void entries_and_descriptors_take_anything(void **state)
 		switch (below(8)) {
 		case 0:
 			rig_ste(&rig, RIG_SID + below(4), 6 + below(2), below(4), rig_table(0));
+			if (rig.config.ds)
+				ste_random_format(rig_word(&rig, RIG_STRTAB + 64 * (RIG_SID + below(4))));
 			break;
 		case 1:
 			ste[below(8)] ^= UINT64_C(1) << below(64);
@@ -161,9 +187,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST_LARGE(name) cmocka_unit_test_setup_teardown(name, setup_large, teardown)
 		TEST(every_command_is_consumed_or_refused),
 		TEST(registers_take_anything),
 		TEST(entries_and_descriptors_take_anything),
+		TEST_LARGE(every_command_is_consumed_or_refused),
+		TEST_LARGE(entries_and_descriptors_take_anything),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
