@@ -120,12 +120,13 @@ static int reserve_piece(struct shadow_engine *engine, const struct transition_p
 	int granted;
 
 	if (in_promised_zone(engine, piece)) {
-		run = (struct run){ piece->start, piece->end, piece->access, engine->promised.memory };
 		/* Tables are promised, but what an outstanding flush unlinked may hide a grant. */
-		granted = engine->promise_holds && !(piece->access && engine->flight_count) ?
-				  1 :
-				  engine->target->ops->reserve(engine->target, &run);
+		if (engine->promise_holds && !(piece->access && engine->flight_count))
+			return 0;
+		run = (struct run){ piece->start, piece->end, piece->access, engine->promised.memory };
+		granted = engine->target->ops->reserve(engine->target, &run);
 		engine->promise_holds |= granted == 1; /* until the next flush */
+		engine->counted |= granted == 0;
 		return granted < 0 ? granted : 0;
 	}
 	plan_cut(&cursor, &engine->zones, piece->start, piece->end, piece->access);

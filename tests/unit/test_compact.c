@@ -178,6 +178,30 @@ static void while_it_is_outstanding_every_grant_is_asked_for(void **state)
 	assert_int_equal(fake.reserved_runs, 1);
 }
 
+/* What the target once promised it may only count now: nobody's flush may take it before it is queued. */
+static void a_reservation_that_was_only_counted_is_not_flushed_away(void **state)
+{
+	struct shadow_transition counted, promised, refused;
+
+	(void)state;
+	fake_up(&fake);
+	fake_revoke(&fake, 10, 1);
+	fake_finish(&fake);
+	fake.whole = 1;
+	(void)compact(1, false);
+	counted = fake_transition(&fake, 20, 1, OWNED, NOPAGE);
+	promised = fake_transition(&fake, 30, 1, OWNED, NOPAGE);
+	refused = fake_transition(&fake, UINT64_C(1) << 21, 1, OWNED, NOPAGE); /* MMIO */
+
+	fake.granted = 0;
+	assert_int_equal(shadow_reserve(fake.engine, 0, &counted, FAKE_WAIT_NS), 0);
+	fake.granted = 1;
+	assert_int_equal(shadow_reserve(fake.engine, 0, &promised, FAKE_WAIT_NS), 0);
+	fake.granted = -SHADOW_ENOMEM;
+	assert_int_equal(shadow_reserve(fake.engine, 0, &refused, FAKE_WAIT_NS), -SHADOW_EAGAIN);
+	assert_int_equal(fake_stats(&fake).flushes_forced, 0);
+}
+
 /* ---- when the tables are back ------------------------------------------------------------------------- */
 
 static void its_ticket_is_complete_when_its_fence_is_and_then_the_tables_are_back(void **state)
@@ -393,6 +417,7 @@ int main(void)
 		TEST(nothing_is_taken_while_something_is_reserved),
 		TEST(after_it_the_target_is_asked_for_tables_again),
 		TEST(while_it_is_outstanding_every_grant_is_asked_for),
+		TEST(a_reservation_that_was_only_counted_is_not_flushed_away),
 		TEST(its_ticket_is_complete_when_its_fence_is_and_then_the_tables_are_back),
 		TEST(before_the_first_transition_it_has_a_ticket_as_well),
 		TEST(tickets_that_were_complete_stay_so),
