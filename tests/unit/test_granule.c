@@ -153,6 +153,22 @@ static void pages_one_after_the_other_are_one_slot_and_one_run_of(unsigned granu
 }
 EACH_GRANULE(pages_one_after_the_other_are_one_slot_and_one_run)
 
+/* The second page lies where the first slot would end if its pages were of 4 KiB. */
+static void a_page_with_the_address_of_another_granule_s_next_one_is_not_taken_for_it_of(unsigned granule_lg2)
+{
+	uint64_t page = 100, end = page << (granule_lg2 - 12);
+
+	fake_up(&fake);
+	fake_revoke(&fake, end == page ? 99 : end - 1, 1);
+	fake_revoke(&fake, page, 1);
+	fake_finish(&fake);
+
+	assert_int_equal(fake_stats(&fake).slots, end == page ? 1 : 2);
+	for (uint64_t at = page - 1; at <= end; at++)
+		assert_int_equal(fake.access[at], at == page || at == end - 1 ? NONE : RW);
+}
+EACH_GRANULE(a_page_with_the_address_of_another_granule_s_next_one_is_not_taken_for_it)
+
 static void runs_of_pages_descend_and_adjoin_as_well_of(unsigned granule_lg2)
 {
 	(void)granule_lg2;
@@ -338,6 +354,7 @@ int main(void)
 		cmocka_unit_test(the_snapshot_builds_runs_of_whole_pages),
 		cmocka_unit_test(an_annotated_page_of_the_host_s_table_is_left_out),
 		cmocka_unit_test(pages_one_after_the_other_are_one_slot_and_one_run),
+		cmocka_unit_test(a_page_with_the_address_of_another_granule_s_next_one_is_not_taken_for_it),
 		cmocka_unit_test(runs_of_pages_descend_and_adjoin_as_well),
 		cmocka_unit_test(mixed_old_states_are_states_of_pages),
 		cmocka_unit_test(a_run_is_cut_where_memory_meets_mmio),
