@@ -45,10 +45,12 @@ static int carve(struct policy *policy, uint64_t bytes, uint64_t **virt, shadow_
 static int smmu_open(struct policy *policy, const struct shadow_smmu_config *config, unsigned number)
 {
 	struct shadow_smmu *smmu = &policy->smmu[number];
+	/* Pages only: any BBM level will do. */
+	const struct smmu_needs needs = { .granule_lg2 = SHADOW_PAGE_LG2 };
 	struct smmu_memory memory;
 	int error;
 
-	error = smmu_probe(smmu, config, 0, number); /* pages only: any BBM level will do */
+	error = smmu_probe(smmu, config, &needs, number);
 	if (error)
 		return error;
 	error = carve(policy, smmu_cmdq_bytes(config), &memory.cmdq, &memory.cmdq_pa);
@@ -89,10 +91,12 @@ static int stream_open(struct policy *policy, struct shadow_smmu *smmu, unsigned
 {
 	struct smmu_stage2 stage2 = {
 		.ttb = pages_root(&policy->pages),
+		.granule_lg2 = SHADOW_PAGE_LG2,
 		.ia_bits = ia_bits,
-		.start_level = policy->pages.start_level,
+		.start_level = (int)policy->pages.start_level,
 		.ps = smmu->oas < 5 ? smmu->oas : 5, /* 48 bits */
 		.vmid = policy->vmid,
+		.coherent = true,
 	};
 	struct smmu_ste ste = smmu->config.nested ?
 				      smmu_ste_nested(stage2, (struct smmu_stage1){ { 0, 0 } }) :
@@ -212,7 +216,7 @@ int baseline_change(struct policy *policy, const struct shadow_transition *trans
 	struct run run;
 	int error;
 
-	while (transition_next(transition, &offset, &piece)) {
+	while (transition_next(transition, SHADOW_PAGE_LG2, &offset, &piece)) {
 		any = true;
 		plan_cut(&cursor, &policy->zones, piece.start, piece.end, piece.access);
 		while (plan_next(&cursor, &run)) {

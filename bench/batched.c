@@ -21,6 +21,7 @@ struct policy {
 	struct shadow_smmu *smmu[SHADOW_SMMUS_MAX];
 	unsigned smmu_count;
 	uint32_t sid;
+	unsigned compact;
 };
 
 /* Zeroed; as much as aligned_alloc() wants. */
@@ -32,15 +33,23 @@ static void *allocate(size_t bytes)
 	return memory ? memset(memory, 0, rounded) : NULL;
 }
 
-static int target_open(struct policy *policy, const struct policy_world *world)
+struct shadow_smmu_target_config batched_target_config(const struct policy_world *world)
 {
-	struct shadow_smmu_target_config config = {
+	return (struct shadow_smmu_target_config){
 		.map = world->map,
 		.bbml = world->bbml,
 		.vmid = world->vmid,
 		.pool = world->pool,
 		.runs_max = world->cpu_count * world->queue_slots,
+		.collapse = world->collapse,
+		.fwb = world->fwb,
+		.contiguous = world->contiguous,
 	};
+}
+
+static int target_open(struct policy *policy, const struct policy_world *world)
+{
+	struct shadow_smmu_target_config config = batched_target_config(world);
 	size_t bytes = shadow_smmu_target_bytes(&config);
 	unsigned number;
 	int error;
@@ -106,6 +115,7 @@ static int batched_open(const struct policy_world *world, struct policy **policy
 		return -SHADOW_ENOMEM;
 	opened->smmu_count = world->smmu_count;
 	opened->sid = world->sid;
+	opened->compact = world->compact;
 	error = open_all(opened, world);
 	if (error)
 		batched_close(opened);
@@ -127,6 +137,14 @@ static int batched_transition(struct policy *policy, unsigned cpu, uint64_t numb
 static int batched_flush(struct policy *policy)
 {
 	return shadow_wait(policy->engine, shadow_flush(policy->engine), POLICY_WAIT_NS);
+}
+
+static int batched_idle(struct policy *policy)
+{
+	shadow_ticket_t ticket;
+
+	shadow_compact(policy->engine, policy->compact, &ticket);
+	return shadow_wait(policy->engine, ticket, POLICY_WAIT_NS);
 }
 
 static void batched_trip_end(struct policy *policy, unsigned cpu)
@@ -172,6 +190,7 @@ const struct policy_ops policy_batched = {
 	.close = batched_close,
 	.transition = batched_transition,
 	.flush = batched_flush,
+	.idle = batched_idle,
 	.trip_end = batched_trip_end,
 	.queued = batched_queued,
 	.stats = batched_stats,

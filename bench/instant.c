@@ -28,12 +28,14 @@
 #define EVENTQ_PROD 0x100a8u
 #define EVENTQ_CONS 0x100acu
 
-/* Stage 2, AArch64 tables, coherent, 16-bit VMIDs, linear stream table, little-endian. */
-#define IDR0_VALUE  (1u << 0 | 2u << 2 | 1u << 4 | 1u << 18 | 2u << 21)
+/* Stage 2, AArch64 tables, 16-bit VMIDs, linear stream table, little-endian. */
+#define IDR0_VALUE  (1u << 0 | 2u << 2 | 1u << 18 | 2u << 21)
 #define IDR0_S1P    (1u << 1)
+#define IDR0_COHACC (1u << 4)
 #define IDR1_VALUE  (INSTANT_QUEUE_LG2_MAX << 21 | INSTANT_QUEUE_LG2_MAX << 16 | 16u) /* SIDSIZE 16 */
 #define IDR3_BBML_2 (2u << 11)
 #define IDR3_RIL    (1u << 10)
+#define IDR3_FWB    (1u << 8)
 #define IDR5_VALUE  (1u << 4 | 5u) /* 4 KiB granule, 48 bits */
 
 static uint32_t *slot(struct instant *instant, uint32_t offset)
@@ -104,12 +106,18 @@ static const struct platform_linux_device instant_ops = {
 int instant_add(struct instant *instant, bool ril, bool nested)
 {
 	memset(instant, 0, sizeof(*instant));
-	instant->value[IDR0 / 4] = IDR0_VALUE | (nested ? IDR0_S1P : 0);
+	instant->value[IDR0 / 4] = IDR0_VALUE | IDR0_COHACC | (nested ? IDR0_S1P : 0);
 	instant->value[IDR1 / 4] = IDR1_VALUE;
-	instant->value[IDR3 / 4] = IDR3_BBML_2 | (ril ? IDR3_RIL : 0);
+	instant->value[IDR3 / 4] = IDR3_BBML_2 | IDR3_FWB | (ril ? IDR3_RIL : 0);
 	instant->value[IDR5 / 4] = IDR5_VALUE;
 	instant->registers = platform_linux_add_device(&instant_ops, instant, INSTANT_REGISTER_BYTES);
 	return instant->registers ? 0 : -1;
+}
+
+void instant_set_coherent(struct instant *instant, bool coherent)
+{
+	instant->value[IDR0 / 4] &= ~IDR0_COHACC;
+	instant->value[IDR0 / 4] |= coherent ? IDR0_COHACC : 0;
 }
 
 void instant_remove(struct instant *instant)

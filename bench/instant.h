@@ -31,6 +31,10 @@ struct instant {
 
 /* A device in its reset state, added to the platform. Return: 0; -1 if the platform has no room. */
 int instant_add(struct instant *instant, bool ril, bool nested);
+
+/* Whether it claims to look into the CPU's caches; it does when it is added. Before it is brought up. */
+void instant_set_coherent(struct instant *instant, bool coherent);
+
 void instant_remove(struct instant *instant);
 
 /* Physical address of the command ring, as the driver has programmed it. */

@@ -14,10 +14,63 @@
 
 #define STEPS_PER_RELAX	  32u /* at most; the model is slow on purpose */
 #define NS_PER_RELAX	  1000u
+#define STORES_PER_EVICT  8u
 #define SEED		  UINT64_C(0x5332534841444f57)
 #define OPCODE_FIRST_TLBI 0x10u
 #define OPCODE_LAST_TLBI  0x30u
 #define OPCODE_SYNC	  0x46u
+
+static uint64_t next_random(struct observer *observer)
+{
+	observer->random = observer->random * UINT64_C(6364136223846793005) + 1;
+	return observer->random >> 33;
+}
+
+/* ---- memory behind the caches -------------------------------------------------------------------------- */
+
+static const void *cache_read(void *ctx, uint64_t pa, size_t bytes)
+{
+	struct observer *observer = ctx;
+	const struct shadow_pool *pool = &observer->world->policy.pool;
+	const void *live = observer->world->model.memory.read(observer->world, pa, bytes);
+
+	return live ? (const char *)model_cache_view(observer->cache) + (pa - pool->base.addr) : NULL;
+}
+
+static void *cache_write(void *ctx, uint64_t pa, size_t bytes)
+{
+	return (void *)(uintptr_t)cache_read(ctx, pa, bytes);
+}
+
+static void cleaned(void *ctx, const void *start, size_t bytes)
+{
+	struct observer *observer = ctx;
+	uint64_t pa = world_pool_pa(observer->world, start);
+
+	if (pa != WORLD_PA_NONE)
+		model_cache_clean(observer->cache, pa - observer->world->policy.pool.base.addr, bytes);
+}
+
+/* A cache may write a line back at any time: here some of those stored into, at once. The search for a line
+ * that is dirty begins at that one. */
+static void evict(struct observer *observer, uint64_t pa)
+{
+	if (observer->cache && next_random(observer) % STORES_PER_EVICT == 0)
+		model_cache_evict(observer->cache,
+				  (pa - observer->world->policy.pool.base.addr) / MODEL_CACHE_LINE);
+}
+
+struct model_config observer_model_config(struct observer *observer)
+{
+	struct model_config config = observer->world->model;
+
+	if (observer->cache) {
+		config.cohacc = false;
+		config.memory =
+			(struct model_memory){ .ctx = observer, .read = cache_read, .write = cache_write };
+	}
+	return config;
+}
 
 /* ---- what the devices and the core tell ---------------------------------------------------------------- */
 
@@ -33,6 +86,7 @@ static void stored(void *ctx, uint64_t *where, uint64_t old_value, uint64_t valu
 	logfile_write(observer->log, pa, value);
 	for (unsigned i = 0; i < observer->smmu_count; i++)
 		model_observe_store(observer->model[i], pa, old_value, value);
+	evict(observer, pa);
 	if (observer->playing && observer->verifies)
 		verify_between(&observer->verify);
 }
@@ -57,6 +111,8 @@ static void doorbell(void *ctx, unsigned smmu, uint64_t position)
 
 	logfile_doorbell(observer->log, smmu, position);
 	observer->counts.doorbells++;
+	if (observer->cache)
+		model_cache_doorbell(observer->cache);
 }
 
 static void sync_seen(void *ctx, unsigned smmu, uint64_t position)
@@ -118,8 +174,7 @@ static void relax(void *ctx)
 	for (unsigned i = 0; i < observer->smmu_count; i++) {
 		unsigned steps;
 
-		observer->random = observer->random * UINT64_C(6364136223846793005) + 1;
-		steps = 1 + (unsigned)(observer->random >> 33) % STEPS_PER_RELAX;
+		steps = 1 + (unsigned)next_random(observer) % STEPS_PER_RELAX;
 		while (steps-- && model_step(observer->model[i]))
 			;
 		/* Once it has taken commands, it has been shut. */
@@ -212,11 +267,14 @@ static bool devices_idle(const struct observer *observer)
 	return true;
 }
 
-static uint64_t flushes_forced(const struct observer *observer)
+/* What only the policy knows, looked at after each step. */
+static uint64_t flushes_forced(struct observer *observer)
 {
 	struct policy_stats stats;
 
 	observer->ops->stats(observer->policy, &stats);
+	if (observer->bytes_reserved_max < stats.tables.bytes_reserved)
+		observer->bytes_reserved_max = stats.tables.bytes_reserved;
 	return stats.flushes_forced;
 }
 
@@ -274,7 +332,7 @@ const struct runner_hooks observer_hooks = {
 
 static int add_devices(struct observer *observer)
 {
-	struct model_config config = observer->world->model;
+	struct model_config config = observer_model_config(observer);
 	unsigned count = observer->world->policy.smmu_count;
 
 	config.report_ctx = observer;
@@ -294,6 +352,17 @@ static int add_devices(struct observer *observer)
 	return 0;
 }
 
+/* Between the CPU and devices that do not look into its caches. */
+static int add_cache(struct observer *observer)
+{
+	const struct shadow_pool *pool = &observer->world->policy.pool;
+
+	if (observer->immediate || !observer->world->non_coherent)
+		return 0;
+	observer->cache = model_cache_new(pool->virt, pool->bytes);
+	return observer->cache ? 0 : -1;
+}
+
 int observer_open(struct observer *observer, struct world *world, const struct trace *trace,
 		  const struct policy_ops *ops, bool immediate, uint64_t sync_ns, bool verifies, FILE *log)
 {
@@ -309,7 +378,8 @@ int observer_open(struct observer *observer, struct world *world, const struct t
 			    .doorbell = doorbell,
 			    .sync_seen = sync_seen },
 	};
-	if (latency_init(&observer->latency, world->policy.smmu_count, sync_ns) || add_devices(observer) ||
+	if (latency_init(&observer->latency, world->policy.smmu_count, sync_ns) || add_cache(observer) ||
+	    add_devices(observer) ||
 	    (verifies &&
 	     verify_init(&observer->verify, trace, ops->name, observer->model, observer->smmu_count,
 			 WORLD_SID, world->closed, world->closed_count, SEED))) {
@@ -321,6 +391,8 @@ int observer_open(struct observer *observer, struct world *world, const struct t
 	platform_linux_set_time(virtual_time_ns, observer);
 	platform_linux_set_relax(relax, observer);
 	platform_linux_set_report(reported, observer);
+	if (observer->cache)
+		platform_linux_set_clean(cleaned, observer);
 	logfile_snapshot(log);
 	return 0;
 }
@@ -342,10 +414,12 @@ void observer_close(struct observer *observer)
 	platform_linux_set_time(NULL, NULL);
 	platform_linux_set_relax(NULL, NULL);
 	platform_linux_set_report(NULL, NULL);
+	platform_linux_set_clean(NULL, NULL);
 	for (unsigned i = 0; i < observer->smmu_count; i++)
 		device_model_remove(&observer->device[i]);
 	free(observer->device);
 	free(observer->model);
+	model_cache_free(observer->cache);
 	free(observer->pending);
 	latency_free(&observer->latency);
 	verify_free(&observer->verify);

@@ -13,6 +13,7 @@
 #include "bench/latency.h"
 #include "bench/verify.h"
 #include "bench/world.h"
+#include "smmuv3/model/cache.h"
 
 /* What passed by; the same quantities as struct policy_stats, counted from outside. */
 struct observer_counts {
@@ -29,6 +30,7 @@ struct observer {
 	struct device_events events;
 	struct device_model *device;
 	struct model **model;
+	struct model_cache *cache; /* NULL: the devices look into the CPU's caches */
 	unsigned smmu_count;
 	struct observer_counts counts;
 	struct latency latency;
@@ -38,6 +40,7 @@ struct observer {
 	const struct op **pending; /* access-changing, not complete */
 	size_t pending_count, pending_capacity;
 	uint64_t flushes_forced; /* as of the step before */
+	uint64_t bytes_reserved_max;
 	uint64_t taken_seq, complete_seq;
 	bool any_taken, any_complete;
 	uint64_t violations, device_errors, reserved_attempts;
@@ -53,6 +56,9 @@ int observer_open(struct observer *observer, struct world *world, const struct t
 		  const struct policy_ops *ops, bool immediate, uint64_t sync_ns, bool verifies, FILE *log)
 	__attribute__((warn_unused_result));
 void observer_close(struct observer *observer);
+
+/* What the devices read: the pool, behind the caches if the devices do not look into them. */
+struct model_config observer_model_config(struct observer *observer);
 
 /* Bring-up is over; counting starts, and so do the devices. */
 void observer_start(struct observer *observer, struct policy *policy);

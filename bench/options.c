@@ -14,6 +14,8 @@
 
 #include "bench/message.h"
 
+_Static_assert(SHADOW_PATIENCE == 256, "the help text says so");
+
 const char options_help[] =
 	"Usage: s2shadow replay [OPTION]... TRACE...\n"
 	"\n"
@@ -37,7 +39,20 @@ const char options_help[] =
 	"What it is replayed on\n"
 	"  --smmus N          SMMUs that share the shadow, 1 to 64; default 1\n"
 	"  --nested           streams also have a stage 1\n"
-	"  --bbml LEVEL       0: memory stays in pages; 2: blocks are split and collapsed live (default)\n"
+	"  --bbml LEVEL       break-before-make level of the SMMUs; default 2\n"
+	"                     0: memory stays in pages\n"
+	"                     1: blocks are split and collapsed live, each marked first and waited for\n"
+	"                     2: blocks are split and collapsed live, by one store\n"
+	"  --collapse WHEN    when a block takes the place of a table that is whole again:\n"
+	"                     eager    in the flush that makes it whole\n"
+	"                     patient  once it has stayed whole for 256 flushes (default)\n"
+	"                     never    only if --compact asks for it\n"
+	"  --compact N        idle time after each flush, once it is complete: blocks take the place of up to N\n"
+	"                     tables, 1 to 65536; default: there is none\n"
+	"  --contiguous       hint contiguous groups that are whole\n"
+	"  --fwb              memory types that stage 1 cannot weaken\n"
+	"  --non-coherent     the SMMUs do not look into the CPU's caches\n"
+	"                     (eager and strict keep memory in pages and ignore all of these)\n"
 	"  --no-ril           no range invalidation\n"
 	"  --pool PA          physical base of the table pool, a multiple of 2 MiB; default behind the memory\n"
 	"  --reserve S-E      no device may reach S up to but without E; repeatable\n"
@@ -59,6 +74,11 @@ enum {
 	OPT_SMMUS,
 	OPT_NESTED,
 	OPT_BBML,
+	OPT_COLLAPSE,
+	OPT_COMPACT,
+	OPT_CONTIGUOUS,
+	OPT_FWB,
+	OPT_NON_COHERENT,
 	OPT_NO_RIL,
 	OPT_UNTIL,
 	OPT_POOL,
@@ -79,6 +99,11 @@ static const struct option long_options[] = {
 	{ "smmus", required_argument, NULL, OPT_SMMUS },
 	{ "nested", no_argument, NULL, OPT_NESTED },
 	{ "bbml", required_argument, NULL, OPT_BBML },
+	{ "collapse", required_argument, NULL, OPT_COLLAPSE },
+	{ "compact", required_argument, NULL, OPT_COMPACT },
+	{ "contiguous", no_argument, NULL, OPT_CONTIGUOUS },
+	{ "fwb", no_argument, NULL, OPT_FWB },
+	{ "non-coherent", no_argument, NULL, OPT_NON_COHERENT },
 	{ "no-ril", no_argument, NULL, OPT_NO_RIL },
 	{ "until", required_argument, NULL, OPT_UNTIL },
 	{ "pool", required_argument, NULL, OPT_POOL },
@@ -96,9 +121,22 @@ static const struct option long_options[] = {
 
 static const char *const policy_names[OPTIONS_POLICIES] = { "eager", "strict", "batched" };
 
+static const char *const collapse_names[] = {
+	[SHADOW_COLLAPSE_PATIENT] = "patient",
+	[SHADOW_COLLAPSE_EAGER] = "eager",
+	[SHADOW_COLLAPSE_NEVER] = "never",
+};
+
+#define COLLAPSES (sizeof(collapse_names) / sizeof(collapse_names[0]))
+
 const char *options_policy_name(enum options_policy policy)
 {
 	return policy_names[policy];
+}
+
+const char *options_collapse_name(enum shadow_collapse collapse)
+{
+	return collapse_names[collapse];
 }
 
 void options_flush_name(const struct schedule_flush *flush, char text[16])
@@ -172,15 +210,16 @@ static int read_flush(struct options *options, const char *text)
 	return 0;
 }
 
-static int read_bbml(struct options *options, const char *text)
+static int read_collapse(struct options *options, const char *text)
 {
-	if (strcmp(text, "0") && strcmp(text, "2")) {
-		message("--bbml: '%s' is not 0 or 2%s", text,
-			strcmp(text, "1") ? "" : " (level 1 is not supported yet)");
-		return -1;
+	for (unsigned i = 0; i < COLLAPSES; i++) {
+		if (!strcmp(text, collapse_names[i])) {
+			options->collapse = (enum shadow_collapse)i;
+			return 0;
+		}
 	}
-	options->bbml = (unsigned)(*text - '0');
-	return 0;
+	message("--collapse: '%s' is not eager, patient or never", text);
+	return -1;
 }
 
 static int read_pool(struct options *options, const char *text)
@@ -256,7 +295,26 @@ static int read_option(struct options *options, int option, const char *text)
 		options->nested = true;
 		return 0;
 	case OPT_BBML:
-		return read_bbml(options, text);
+		if (read_decimal("bbml", text, 0, 2, &value))
+			return -1;
+		options->bbml = (unsigned)value;
+		return 0;
+	case OPT_COLLAPSE:
+		return read_collapse(options, text);
+	case OPT_COMPACT:
+		if (read_decimal("compact", text, 1, OPTIONS_COMPACT_MAX, &value))
+			return -1;
+		options->compact = (unsigned)value;
+		return 0;
+	case OPT_CONTIGUOUS:
+		options->contiguous = true;
+		return 0;
+	case OPT_FWB:
+		options->fwb = true;
+		return 0;
+	case OPT_NON_COHERENT:
+		options->non_coherent = true;
+		return 0;
 	case OPT_NO_RIL:
 		options->no_ril = true;
 		return 0;
@@ -348,6 +406,7 @@ static int check_together(struct options *options)
 			     options->image ? "--image" :
 					      NULL;
 
+	options->flush.idle = options->compact > 0;
 	options->policies_count = 0;
 	for (unsigned i = 0; i < OPTIONS_POLICIES; i++)
 		options->policies_count += options->policy[i];

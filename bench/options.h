@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <shadow/types.h>
+#include <shadow/smmu.h>
 
 #include "bench/schedule.h"
 
@@ -21,6 +21,7 @@ enum options_policy {
 };
 
 #define OPTIONS_BATCH_MAX    65536u
+#define OPTIONS_COMPACT_MAX  65536u
 #define OPTIONS_SYNC_NS_MAX  1000000000u /* a second */
 #define OPTIONS_ADDRESS_BITS 48u	 /* of the pool: S2PS and the model's OAS */
 
@@ -31,6 +32,9 @@ struct options {
 	unsigned smmus;
 	bool nested;
 	unsigned bbml;
+	enum shadow_collapse collapse;
+	bool contiguous, fwb, non_coherent;
+	unsigned compact; /* 0: never */
 	bool no_ril;
 	bool has_until;
 	uint64_t until;
@@ -48,6 +52,9 @@ struct options {
 };
 
 const char *options_policy_name(enum options_policy policy);
+
+/* The --collapse argument of this policy. */
+const char *options_collapse_name(enum shadow_collapse collapse);
 
 /* The --flush argument of these settings, into @text. */
 void options_flush_name(const struct schedule_flush *flush, char text[16]);

@@ -13,15 +13,24 @@
 #include <shadow/error.h>
 
 #include "engine/order.h"
-#include "smmuv3/pgtable.h"
-#include "smmuv3/pte.h"
+#include "smmuv3/format.h"
+
+/* Both originals know the granule when they are compiled. */
+#define INDEX_LG2  9u
+#define ENTRIES	   (UINT64_C(1) << INDEX_LG2)
+#define LEVEL_PAGE 3u
+
+static inline unsigned level_lg2(unsigned level)
+{
+	return INDEX_LG2 * (LEVEL_PAGE - level);
+}
 
 /* Start tables are concatenated, so an index into them may exceed one table. */
 static inline uint64_t entry_index(const struct pages *pages, uint64_t page, unsigned level)
 {
-	uint64_t index = page >> pte_level_lg2(level);
+	uint64_t index = page >> level_lg2(level);
 
-	return level == pages->start_level ? index : index & (PTE_ENTRIES - 1);
+	return level == pages->start_level ? index : index & (ENTRIES - 1);
 }
 
 uint64_t pages_carve(struct pages *pages, uint64_t bytes)
@@ -48,14 +57,16 @@ static bool take_tables(struct pages *pages, uint64_t bytes, uint64_t *pa)
 
 int pages_init(struct pages *pages, const struct shadow_pool *pool, unsigned ia_bits)
 {
+	const struct shadow_address_map map = { .ia_bits = ia_bits };
 	uint64_t root;
 
-	if (ia_bits < SHADOW_IA_BITS_MIN || ia_bits > SHADOW_IA_BITS_MAX)
-		return -SHADOW_EINVAL;
 	*pages = (struct pages){ .pool = *pool, .limit = pool->bytes, .ia_bits = ia_bits };
-	pages->start_level = pgtable_start_level(ia_bits);
-	return take_tables(pages, pgtable_start_pages(ia_bits) * SHADOW_PAGE_BYTES, &root) ? 0 :
-											     -SHADOW_ENOMEM;
+	if (ia_bits > PAGES_IA_BITS_MAX || format_init(&pages->format, &map, SHADOW_START_DEFAULT, false))
+		return -SHADOW_EINVAL;
+	pages->start_level = LEVEL_PAGE - pages->format.start;
+	return take_tables(pages, format_start_tables(&pages->format) * SHADOW_PAGE_BYTES, &root) ?
+		       0 :
+		       -SHADOW_ENOMEM;
 }
 
 /* The table under a table-level entry; a new one, zeroed by the pool and linked with one store, if there is
@@ -64,8 +75,8 @@ static uint64_t *table_under(struct pages *pages, uint64_t *entry, unsigned leve
 {
 	uint64_t descriptor = *entry, pa;
 
-	if (pte_is_table(descriptor, level))
-		return pages_virt(pages, pte_pfn(descriptor) << SHADOW_PAGE_LG2);
+	if (pte_is_table(descriptor, LEVEL_PAGE - level))
+		return pages_virt(pages, format_page(&pages->format, descriptor) << SHADOW_PAGE_LG2);
 	if (pte_is_valid(descriptor)) {
 		*error = -SHADOW_EOPNOTSUPP;
 		return NULL;
@@ -76,8 +87,8 @@ static uint64_t *table_under(struct pages *pages, uint64_t *entry, unsigned leve
 		*error = -SHADOW_ENOMEM;
 		return NULL;
 	}
-	order_before_link(); /* [T1] */
-	order_store_descriptor(entry, pte_table(pa >> SHADOW_PAGE_LG2));
+	order_before_link(true); /* [T1] */
+	order_store_descriptor(entry, format_table(&pages->format, pa >> SHADOW_PAGE_LG2));
 	pages->stats.writes++;
 	return pages_virt(pages, pa);
 }
@@ -103,9 +114,9 @@ static unsigned build_level(const struct pages *pages, const struct run *run, ui
 	unsigned level = pages->start_level > 1 ? pages->start_level : 1; /* no blocks at level 0 */
 
 	if (run->memory == SHADOW_MEMORY_NORMAL)
-		return PTE_LEVEL_PAGE;
-	while (level < PTE_LEVEL_PAGE) {
-		uint64_t span = pte_level_pages(level);
+		return LEVEL_PAGE;
+	while (level < LEVEL_PAGE) {
+		uint64_t span = UINT64_C(1) << level_lg2(level);
 
 		if (!(page & (span - 1)) && run->end - page >= span)
 			break;
@@ -120,18 +131,18 @@ int pages_build(struct pages *pages, const struct run *run)
 
 	while (page < run->end) {
 		unsigned level = build_level(pages, run, page);
-		unsigned lg2 = pte_level_lg2(level);
-		uint64_t index = entry_index(pages, page, level) & (PTE_ENTRIES - 1);
+		unsigned lg2 = level_lg2(level);
+		uint64_t index = entry_index(pages, page, level) & (ENTRIES - 1);
 		uint64_t count = (run->end - page) >> lg2, i, descriptor, *entry;
 		int error = 0;
 
 		/* At the end of the table a run may have become aligned to larger blocks. */
-		if (count > PTE_ENTRIES - index)
-			count = PTE_ENTRIES - index;
+		if (count > ENTRIES - index)
+			count = ENTRIES - index;
 		entry = walk(pages, page, level, true, &error);
 		if (!entry)
 			return error;
-		descriptor = pte_leaf_attributes(run->access, run->memory, level) | page << SHADOW_PAGE_LG2;
+		descriptor = format_leaf(&pages->format, run->access, run->memory, LEVEL_PAGE - level, page);
 		for (i = 0; i < count; i++)
 			order_fill_descriptor(&entry[i], descriptor + (i << (lg2 + SHADOW_PAGE_LG2)));
 		pages->stats.writes += count;
@@ -154,7 +165,7 @@ static int revoke_entries(struct pages *pages, uint64_t *entry, uint64_t page, u
 		if (i == first)
 			continue;
 		pages->stats.writes += i - first;
-		pages->stats.leaves[PTE_LEVEL_PAGE] -= i - first;
+		pages->stats.leaves[LEVEL_PAGE] -= i - first;
 		error = span(ctx, page + first, page + i);
 	}
 	return error;
@@ -184,7 +195,7 @@ static int grant_entries(struct pages *pages, uint64_t *entry, uint64_t page, ui
 	if (!error && first < i)
 		error = span(ctx, page + first, page + i);
 	pages->stats.writes += granted + changed;
-	pages->stats.leaves[PTE_LEVEL_PAGE] += granted;
+	pages->stats.leaves[LEVEL_PAGE] += granted;
 	return error;
 }
 
@@ -195,10 +206,10 @@ int pages_change(struct pages *pages, const struct run *run, pages_span *span, v
 	int error = 0;
 
 	if (grant)
-		attributes = pte_leaf_attributes(run->access, run->memory, PTE_LEVEL_PAGE);
+		attributes = format_attributes(&pages->format, run->access, run->memory, 0);
 	while (page < run->end && !error) {
-		uint64_t end = (page | (PTE_ENTRIES - 1)) + 1;
-		uint64_t *entry = walk(pages, page, PTE_LEVEL_PAGE, grant, &error);
+		uint64_t end = (page | (ENTRIES - 1)) + 1;
+		uint64_t *entry = walk(pages, page, LEVEL_PAGE, grant, &error);
 
 		if (end > run->end)
 			end = run->end;

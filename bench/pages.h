@@ -17,12 +17,16 @@
 #include <shadow/smmu.h>
 
 #include "engine/run.h"
+#include "smmuv3/format.h"
+
+#define PAGES_IA_BITS_MAX 48u
 
 struct pages {
 	struct shadow_pool pool;
 	uint64_t used;	/* bytes of the pool that are tables, from its front */
 	uint64_t limit; /* bytes from here on are queues and stream tables */
 	unsigned ia_bits, start_level;
+	struct pgtable_format format;
 	struct shadow_table_stats stats;
 };
 

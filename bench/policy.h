@@ -15,7 +15,10 @@
 
 struct policy_world {
 	struct shadow_address_map map;
-	unsigned bbml;
+	unsigned bbml;		       /* this and the next four: batched's alone */
+	enum shadow_collapse collapse;
+	bool contiguous, fwb;
+	unsigned compact;	       /* tables that idle() may replace at a time */
 	uint16_t vmid;
 	unsigned cpu_count;
 	unsigned queue_slots;	       /* per CPU; batched's alone */
@@ -46,6 +49,8 @@ struct policy_ops {
 			  const struct shadow_transition *transition);
 	/* Batched: apply all that is queued and wait for it. The others: nothing. */
 	int (*flush)(struct policy *policy);
+	/* Batched: time with nothing to do; wait until what it changes is complete. The others have none. */
+	int (*idle)(struct policy *policy);
 	/* Batched: the trip of @cpu ends. The others: nothing. */
 	void (*trip_end)(struct policy *policy, unsigned cpu);
 	/* Batched: is a transition of any of these pages still queued? The others: no. */

@@ -115,6 +115,11 @@ static int take_stats(const struct session *session, struct result *result, stru
 	result->table_writes = observer->counts.table_writes;
 	result->table_bytes_live = end->tables.bytes_live;
 	result->table_bytes_peak = end->tables.bytes_peak;
+	result->table_bytes_reserved = observer->bytes_reserved_max;
+	result->splits = end->tables.splits - init->tables.splits;
+	result->collapses = end->tables.collapses - init->tables.collapses;
+	result->hints = end->tables.hints - init->tables.hints;
+	result->hints_dropped = end->tables.hints_dropped - init->tables.hints_dropped;
 	result->reserved_attempts = observer->reserved_attempts;
 	result->violations = observer->violations + observer->device_errors;
 	result->verify = observer->verify.counts;
@@ -169,12 +174,12 @@ static int write_outputs(struct session *session, const struct tables *tables, c
 /* After the last step: everything that is read from the tables in memory. */
 static int read_tables(struct session *session, struct observer *observer, struct result *result)
 {
+	struct model_config seen = observer_model_config(observer);
 	struct tables_walk walk;
 	struct tables tables;
 
 	observer->ops->ste(observer->policy, result->ste);
-	if (tables_open(&tables, result->ste, &session->world.model) ||
-	    tables_walk(&tables, &walk, NULL, NULL) ||
+	if (tables_open(&tables, result->ste, &seen) || tables_walk(&tables, &walk, NULL, NULL) ||
 	    (observer->verifies && verify_tables(&observer->verify, &tables))) {
 		message("%s: %s: the tables are malformed", session->path, observer->ops->name);
 		return -1;
@@ -297,6 +302,7 @@ static int time_once(struct session *session, enum options_policy policy, uint64
 
 	while (instant && added < options->smmus &&
 	       !instant_add(&instant[added], !options->no_ril, options->nested)) {
+		instant_set_coherent(&instant[added], world_is_coherent(&session->world, policy));
 		session->world.policy.smmu[added].registers = instant[added].registers;
 		added++;
 	}

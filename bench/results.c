@@ -41,6 +41,11 @@ double result_ns_per(const struct result *result, uint64_t count)
 	return count ? (double)result->native_ns / (double)count : 0;
 }
 
+double result_per_access(const struct result *result, uint64_t count)
+{
+	return result->transitions_access ? (double)count / (double)result->transitions_access : 0;
+}
+
 /* Results of one trace stand together; a trace named twice is two groups. */
 static const struct result *find_eager(const struct results *results, const struct result *result)
 {
@@ -84,6 +89,14 @@ struct column {
 		snprintf(text, CELL_BYTES, "%.1f", (double)(value) / 1000);                                 \
 	}
 
+/* A column that shows how many for each access-changing T, or each 1000. */
+#define RATE_COLUMN(name, value, digits)                                                                    \
+	static void name(const struct results *results, const struct result *result, char text[CELL_BYTES]) \
+	{                                                                                                   \
+		(void)results;                                                                              \
+		snprintf(text, CELL_BYTES, "%.*f", digits, result_per_access(result, value));               \
+	}
+
 COUNT_COLUMN(transitions, result->transitions)
 COUNT_COLUMN(transitions_access, result->transitions_access)
 COUNT_COLUMN(pages_granted, result->pages_granted)
@@ -95,10 +108,15 @@ COUNT_COLUMN(doorbells, result->doorbells)
 COUNT_COLUMN(table_writes, result->table_writes)
 COUNT_COLUMN(table_kib_live, result->table_bytes_live >> 10)
 COUNT_COLUMN(table_kib_peak, result->table_bytes_peak >> 10)
+COUNT_COLUMN(table_kib_reserved, result->table_bytes_reserved >> 10)
 COUNT_COLUMN(leaves_1g, result->leaves[1])
 COUNT_COLUMN(leaves_2m, result->leaves[2])
 COUNT_COLUMN(leaves_4k, result->leaves[3])
 COUNT_COLUMN(flushes_forced, result->flushes_forced)
+COUNT_COLUMN(splits, result->splits)
+COUNT_COLUMN(collapses, result->collapses)
+COUNT_COLUMN(hints, result->hints)
+COUNT_COLUMN(hints_dropped, result->hints_dropped)
 COUNT_COLUMN(accesses, result->verify.accesses)
 COUNT_COLUMN(touched, result->verify.touched_before_revoke)
 COUNT_COLUMN(untouchable, result->verify.untouchable)
@@ -106,6 +124,9 @@ COUNT_COLUMN(stale_hits, result->verify.stale_hits)
 COUNT_COLUMN(spurious_faults, result->verify.spurious_faults)
 COUNT_COLUMN(wrong_translations, result->verify.wrong_translations)
 COUNT_COLUMN(violations, result->violations)
+RATE_COLUMN(splits_rate, 1000 * result->splits, 1)
+RATE_COLUMN(collapses_rate, 1000 * result->collapses, 1)
+RATE_COLUMN(writes_rate, result->table_writes, 2)
 TIME_COLUMN(all_p50, result->latency.p50)
 TIME_COLUMN(all_p99, result->latency.p99)
 TIME_COLUMN(all_max, result->latency.max)
@@ -164,6 +185,18 @@ static const struct column cost_columns[] = {
 	{ "cpu-ns/access(m)", cpu_ns },
 	{ "cpu-ns/T(m)", cpu_ns_per_t },
 	{ "to-eager(m)", ratio },
+	{ NULL, NULL },
+};
+
+static const struct column block_columns[] = {
+	{ "splits(c)", splits },
+	{ "collapses(c)", collapses },
+	{ "split/1k(c)", splits_rate },
+	{ "collapse/1k(c)", collapses_rate },
+	{ "hints(c)", hints },
+	{ "dropped(c)", hints_dropped },
+	{ "writes/access(c)", writes_rate },
+	{ "reserved-KiB(c)", table_kib_reserved },
 	{ NULL, NULL },
 };
 
@@ -236,22 +269,32 @@ static void print_section(const struct results *results, const struct column *co
 			print_row(results, columns, &results->result[i], file);
 }
 
+/* What the others ignore. */
+static void print_batched(const struct options *options, FILE *file)
+{
+	char flush[16];
+
+	options_flush_name(&options->flush, flush);
+	fprintf(file, "\nbatched --collapse %s", options_collapse_name(options->collapse));
+	if (options->compact)
+		fprintf(file, " --compact %u", options->compact);
+	fprintf(file, "%s%s%s --flush %s%s", options->contiguous ? " --contiguous" : "",
+		options->fwb ? " --fwb" : "", options->non_coherent ? " --non-coherent" : "", flush,
+		options->flush.mode == SCHEDULE_TRIP  ? " (assumes: guest map at the trip's end)" :
+		options->flush.mode == SCHEDULE_COUNT ? " (what-if: hand-over late)" :
+							"");
+}
+
 /* What the numbers rest on. */
 static void print_head(const struct results *results, FILE *file)
 {
 	const struct options *options = results->options;
-	char flush[16];
 
 	fprintf(file, "%u SMMU%s, %s, BBML %u, %s", options->smmus, options->smmus > 1 ? "s" : "",
 		options->nested ? "nested" : "stage 2 only", options->bbml,
 		options->no_ril ? "no range invalidation" : "range invalidation");
-	if (options->policy[OPTIONS_BATCHED]) {
-		options_flush_name(&options->flush, flush);
-		fprintf(file, "; batched --flush %s%s", flush,
-			options->flush.mode == SCHEDULE_TRIP  ? " (assumes: guest map at the trip's end)" :
-			options->flush.mode == SCHEDULE_COUNT ? " (what-if: hand-over late)" :
-								"");
-	}
+	if (options->policy[OPTIONS_BATCHED])
+		print_batched(options, file);
 	fprintf(file,
 		"\n(c) counted, (m) measured on this CPU, (~) modelled in us at %" PRIu64 " ns a sync\n",
 		options->sync_ns);
@@ -285,6 +328,7 @@ void results_print(const struct results *results, FILE *file)
 	print_head(results, file);
 	print_section(results, work_columns, file);
 	print_section(results, cost_columns, file);
+	print_section(results, block_columns, file);
 	print_section(results, latency_columns, file);
 	if (results->options->verify)
 		print_section(results, verify_columns, file);

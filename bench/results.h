@@ -27,7 +27,9 @@ struct result {
 	uint64_t flushes, flushes_forced;
 	uint64_t tlbi, syncs, doorbells, doorbells_extra;
 	uint64_t table_writes, table_bytes_live, table_bytes_peak;
-	uint64_t leaves[4]; /* by level */
+	uint64_t table_bytes_reserved; /* most at any time */
+	uint64_t leaves[4];	       /* by level */
+	uint64_t splits, collapses, hints, hints_dropped;
 	uint64_t reserved_attempts;
 	uint64_t native_ns; /* fastest run of all steps */
 	unsigned native_runs;
@@ -51,6 +53,9 @@ void results_free(struct results *results);
 
 /* Nanoseconds for each of @count; 0 if there are none. */
 double result_ns_per(const struct result *result, uint64_t count);
+
+/* How many for each access-changing T; 0 if there are none. */
+double result_per_access(const struct result *result, uint64_t count);
 
 /* cpu_ns of eager on the same trace divided by this one's; 0 if there is no such figure. */
 double results_ratio_to_eager(const struct results *results, const struct result *result);

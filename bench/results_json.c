@@ -71,6 +71,11 @@ static json_t *config_json(const struct options *options)
 	set(object, "smmus", number(options->smmus));
 	set(object, "nested", json_boolean(options->nested));
 	set(object, "bbml", number(options->bbml));
+	set(object, "collapse", json_string(options_collapse_name(options->collapse)));
+	set(object, "compact", number(options->compact));
+	set(object, "contiguous", json_boolean(options->contiguous));
+	set(object, "fwb", json_boolean(options->fwb));
+	set(object, "coherent", json_boolean(!options->non_coherent));
 	set(object, "ril", json_boolean(!options->no_ril));
 	set(object, "until", options->has_until ? number(options->until) : json_null());
 	set(object, "lenient", json_boolean(options->lenient));
@@ -179,6 +184,14 @@ static json_t *run_json(const struct results *results, const struct result *resu
 	set(object, "table_writes", number(result->table_writes));
 	set(object, "table_bytes_live", number(result->table_bytes_live));
 	set(object, "table_bytes_peak", number(result->table_bytes_peak));
+	set(object, "table_bytes_reserved", number(result->table_bytes_reserved));
+	set(object, "table_writes_per_access", json_real(result_per_access(result, result->table_writes)));
+	set(object, "splits", number(result->splits));
+	set(object, "collapses", number(result->collapses));
+	set(object, "splits_per_1000", json_real(result_per_access(result, 1000 * result->splits)));
+	set(object, "collapses_per_1000", json_real(result_per_access(result, 1000 * result->collapses)));
+	set(object, "hints", number(result->hints));
+	set(object, "hints_dropped", number(result->hints_dropped));
 	set(object, "leaves", leaves_json(result));
 	set(object, "cpu_ns", json_real(result_ns_per(result, result->transitions_access)));
 	set(object, "cpu_ns_per_t", json_real(result_ns_per(result, result->transitions)));

@@ -11,6 +11,8 @@
 
 #include <shadow/error.h>
 
+#include "bench/batched.h"
+
 /* Time that this thread has run: what others take from the CPU meanwhile is not in it. */
 static uint64_t cpu_ns(void)
 {
@@ -60,8 +62,10 @@ static int play_plain(const struct policy_ops *ops, struct policy *policy, const
 				error = ops->transition(policy, op->cpu, op->number, transition);
 		} else if (op->kind == OP_TRIP_END) {
 			ops->trip_end(policy, op->cpu);
-		} else {
+		} else if (op->kind == OP_FLUSH) {
 			error = ops->flush(policy);
+		} else {
+			error = ops->idle(policy);
 		}
 		if (error) {
 			*failed = op;
@@ -111,8 +115,10 @@ static int play_hooked(const struct policy_ops *ops, struct policy *policy, cons
 			error = transition_hooked(ops, policy, hooks, op);
 		else if (op->kind == OP_TRIP_END)
 			ops->trip_end(policy, op->cpu);
-		else
+		else if (op->kind == OP_FLUSH)
 			error = flush_hooked(ops, policy, hooks, op);
+		else
+			error = ops->idle(policy);
 		if (error) {
 			*failed = op;
 			return error;
@@ -144,13 +150,7 @@ static int play(const struct policy_ops *ops, struct policy *policy, const struc
 
 static uint64_t pool_bytes(const struct policy_world *world)
 {
-	struct shadow_smmu_target_config config = {
-		.map = world->map,
-		.bbml = world->bbml,
-		.vmid = world->vmid,
-		.pool = { .base = world->pool.base },
-		.runs_max = world->cpu_count * world->queue_slots,
-	};
+	struct shadow_smmu_target_config config = batched_target_config(world);
 
 	return shadow_smmu_pool_bytes(&config, world->smmu, world->smmu_count);
 }

@@ -44,7 +44,7 @@ static int append_flush(struct maker *maker, bool final)
 	op->page = maker->time_ns;
 	op->final = final;
 	maker->unflushed = 0;
-	return 0;
+	return maker->flush.idle && !append(maker, OP_IDLE, 0) ? -1 : 0;
 }
 
 static int transition(struct maker *maker, const struct trace_record *record)

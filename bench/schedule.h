@@ -24,12 +24,14 @@ enum schedule_mode {
 struct schedule_flush {
 	enum schedule_mode mode;
 	unsigned count; /* of SCHEDULE_COUNT */
+	bool idle;	/* idle time after each flush */
 };
 
 enum op_kind {
 	OP_TRANSITION,
 	OP_TRIP_END,
 	OP_FLUSH,
+	OP_IDLE,
 };
 
 struct op {

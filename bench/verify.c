@@ -83,7 +83,7 @@ static void report(struct verify *verify, const char *what, uint64_t addr, unsig
 		return;
 	if (access->fault == MODEL_OK)
 		message("%s at %" PRIx64 " after seq %" PRIu64 ": %s, SMMU %u, %s -> %" PRIx64
-			" %s%s, level %u",
+			" %s%s, level %d",
 			what, addr, verify->seq, verify->policy, smmu, write ? "write" : "read", access->pa,
 			access->device ? "mmio" : "mem", access->hit ? ", cached" : "", access->level);
 	else
@@ -263,17 +263,43 @@ int verify_taken(struct verify *verify, const struct op *op)
 
 /* ---- during a flush, after it, at the end ------------------------------------------------------------- */
 
+/* A page that was touched before. */
+static uint64_t touched_page(struct verify *verify)
+{
+	uint64_t held = verify->touched_count < VERIFY_TOUCHED ? verify->touched_count : VERIFY_TOUCHED;
+
+	return verify->touched[next_random(verify) % held];
+}
+
+/* Next to a change, or in a block of any size that it may cut. */
+static uint64_t page_around(const struct op *op, uint64_t random)
+{
+	switch (random & 3) {
+	case 0:
+		return op->page - 1;
+	case 1:
+		return op->page + op->count;
+	case 2:
+		return op->page ^ (random >> 2 & 0x1ff);
+	default:
+		return op->page ^ (random >> 2 & 0x3ffff);
+	}
+}
+
 void verify_between(struct verify *verify)
 {
 	const struct op *op;
 	uint64_t random = next_random(verify);
 
-	if (!verify->batch_count)
+	if (!verify->batch_count) {
+		if (verify->touched_count) /* idle time */
+			access_settled(verify, (unsigned)(random >> 33) % verify->model_count,
+				       touched_page(verify));
 		return;
+	}
 	op = verify->batch[random % verify->batch_count];
 	random >>= 32;
-	access_settled(verify, (unsigned)(random >> 1) % verify->model_count,
-		       random & 1 ? op->page - 1 : op->page + op->count);
+	access_settled(verify, (unsigned)(random >> 20) % verify->model_count, page_around(op, random));
 }
 
 /* A place that no device may ever reach, and one anywhere. */
@@ -311,12 +337,8 @@ int verify_complete(struct verify *verify)
 		access_done(verify, op->page + op->count);
 	}
 	verify->seq = seq;
-	for (unsigned i = 0; i < AGAIN_PER_K && verify->touched_count; i++) {
-		uint64_t held =
-			verify->touched_count < VERIFY_TOUCHED ? verify->touched_count : VERIFY_TOUCHED;
-
-		access_done(verify, verify->touched[next_random(verify) % held]);
-	}
+	for (unsigned i = 0; i < AGAIN_PER_K && verify->touched_count; i++)
+		access_done(verify, touched_page(verify));
 	if (verify->closed_count)
 		access_anywhere(verify);
 	verify->batch_count = 0;

@@ -6,8 +6,9 @@
  * hold for a device at any time; what they differ in is open until the next K. Before a revoke is queued its
  * pages and both neighbours are touched on every SMMU, as far as `done` leaves them reachable, so that the
  * TLBs hold them; until the K the models' adversaries keep accessing them. While a flush is under way a page
- * beside the changes is accessed between any two stores and steps. After the K: the pages revoked, the pages
- * granted, their neighbours, and others that were touched before.
+ * beside or around the changes is accessed between any two stores and steps; in idle time one that was
+ * touched before. After the K: the pages revoked, the pages granted, their neighbours, and others that were
+ * touched before.
  */
 #ifndef BENCH_VERIFY_H
 #define BENCH_VERIFY_H
@@ -63,7 +64,7 @@ void verify_early(struct verify *verify, unsigned smmu);
 void verify_before(struct verify *verify, const struct op *op);
 /* @op is taken in. Return: 0; -1 if memory is short. */
 int verify_taken(struct verify *verify, const struct op *op) __attribute__((warn_unused_result));
-/* In the middle of a flush: one access that must go well, or must not. */
+/* In the middle of a flush, or of idle time: one access that must go well, or must not. */
 void verify_between(struct verify *verify);
 /* Everything taken in is complete. Return: 0; -1 if memory is short. */
 int verify_complete(struct verify *verify) __attribute__((warn_unused_result));

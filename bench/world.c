@@ -44,9 +44,9 @@ static int make_map(struct world *world, const struct options *options, const ch
 {
 	struct shadow_address_map *map = &world->policy.map;
 
-	if (trace->ia_bits < SHADOW_IA_BITS_MIN || trace->ia_bits > SHADOW_IA_BITS_MAX) {
+	if (trace->ia_bits < SHADOW_IA_BITS_MIN || trace->ia_bits > OPTIONS_ADDRESS_BITS) {
 		message("%s: ia_bits %u is not within %u to %u", path, trace->ia_bits, SHADOW_IA_BITS_MIN,
-			SHADOW_IA_BITS_MAX);
+			OPTIONS_ADDRESS_BITS);
 		return -1;
 	}
 	world->memory = calloc(trace->memory_count, sizeof(*world->memory));
@@ -195,6 +195,7 @@ static void make_model(struct world *world, const struct options *options)
 	model->s2p = true;
 	model->ril = !options->no_ril;
 	model->bbml = options->bbml;
+	model->fwb = options->fwb;
 	model->oas_bits = OPTIONS_ADDRESS_BITS;
 	model->sid_bits = WORLD_SID_BITS;
 	model->cmdq_lg2 = WORLD_CMDQ_LG2;
@@ -206,7 +207,12 @@ int world_init(struct world *world, const struct options *options, const char *p
 	       const struct trace *trace, unsigned cpu_count)
 {
 	*world = (struct world){ 0 };
+	world->non_coherent = options->non_coherent;
 	world->policy.bbml = options->bbml;
+	world->policy.collapse = options->collapse;
+	world->policy.contiguous = options->contiguous;
+	world->policy.fwb = options->fwb;
+	world->policy.compact = options->compact;
 	world->policy.vmid = WORLD_VMID;
 	world->policy.cpu_count = cpu_count;
 	world->policy.queue_slots = queue_slots(options);

@@ -28,7 +28,8 @@ struct world {
 	struct oracle_range *closed; /* what no device may reach: reserved ranges and the pool */
 	size_t closed_count;
 	struct host_stage2 host;
-	struct model_config model; /* memory callbacks read the pool */
+	struct model_config model; /* memory callbacks read the pool, caches and all */
+	bool non_coherent;	   /* batched's SMMUs do not look into caches */
 	bool host_added;
 };
 
@@ -45,6 +46,12 @@ void world_free(struct world *world);
 /* Zeroed memory for the pool, known to platform_virt(). Return: 0; -1 after one line on standard error. */
 int world_pool_open(struct world *world) __attribute__((warn_unused_result));
 void world_pool_close(struct world *world);
+
+/* Do the SMMUs of this policy look into the CPU's caches? Eager and strict know no others. */
+static inline bool world_is_coherent(const struct world *world, enum options_policy policy)
+{
+	return policy != OPTIONS_BATCHED || !world->non_coherent;
+}
 
 #define WORLD_PA_NONE UINT64_MAX /* 0 is an address: --pool 0 */
 

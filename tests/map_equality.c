@@ -146,6 +146,8 @@ static void run_policy(struct equality *equality, enum options_policy number)
 
 	if (number != OPTIONS_BATCHED)
 		flush.mode = SCHEDULE_NONE;
+	for (unsigned i = 0; i < equality->options.smmus; i++)
+		instant_set_coherent(&equality->instant[i], world_is_coherent(&equality->world, number));
 	if (schedule_make(&schedule, &equality->trace, equality->trace.records_count, flush) ||
 	    world_pool_open(&equality->world) || ops->open(&equality->world.policy, &policy))
 		die("bring-up failed");

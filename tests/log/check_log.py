@@ -46,6 +46,11 @@ class Setting:
         parser.add_argument("--smmus", type=int, default=1)
         parser.add_argument("--nested", action="store_true")
         parser.add_argument("--bbml", type=int, default=2)
+        parser.add_argument("--collapse", default="patient")
+        parser.add_argument("--compact", type=int, default=0)
+        parser.add_argument("--contiguous", action="store_true")
+        parser.add_argument("--fwb", action="store_true")
+        parser.add_argument("--non-coherent", action="store_true")
         parser.add_argument("--no-ril", action="store_true")
         parser.add_argument("--until", type=int)
         parser.add_argument("--pool", type=lambda text: int(text, 16))
@@ -59,7 +64,9 @@ class Setting:
         self.bbml, self.ril, self.pool = found.bbml, not found.no_ril, found.pool
         self.reserved = [tuple(int(edge, 16) for edge in text.split("-")) for text in found.reserve]
         self.pages_only = policy != "batched" or self.bbml == 0
-        self.largest_blocks = policy == "batched" and self.bbml == 2
+        self.collapse, self.compact = found.collapse, found.compact
+        self.contiguous = found.contiguous and policy == "batched"
+        self.largest_blocks = not self.pages_only and self.collapse == "eager"
 
 
 def replay(command, path, setting, folder):

@@ -4,6 +4,7 @@
 A flush is what lies between two K. Only batched promises one doorbell. Used by replayed.py.
 """
 
+from stage2 import GROUP, GROUPS
 from stale import NSNH_ALL, PAGES, S2_IPA, S12_VMALL, SYNC, TLBI, Command
 
 
@@ -39,11 +40,11 @@ class Flushes:
     def completion(self):
         """At a K."""
         setting = self.setting
-        if self.commands and not self.restricts:
+        if self.commands and not self.restricts and setting.bbml != 1:
             self.needless += 1          # a flush that shadow_reserve() forced also retires tables
             if self.needless > self.run["flushes_forced"]:
                 self.complain("commands, though only invalid entries were replaced")
-        if setting.policy == "batched" and not self.run["doorbells_extra"]:
+        if setting.policy == "batched" and setting.bbml != 1 and not self.run["doorbells_extra"]:
             syncs = (1, 2) if setting.nested and self.every_stage else (2,) if setting.nested else (1,)
             for number in range(setting.smmus):
                 if self.doorbells[number] == 0 == self.syncs[number]:
@@ -63,7 +64,7 @@ class Flushes:
         found, leaves = [], 512 * len(smmu.tables)
         parts = [(page, page + PAGES[level]) for level, page, _ in smmu.tables]
         for level, pages in smmu.leaves.items():
-            leaves += len(pages)
+            leaves += len(pages) * (GROUP if level > GROUPS else 1)
             parts += [(page, page + PAGES[level]) for page in pages]
         for start, end in sorted(parts):
             if found and start <= found[-1][1]:

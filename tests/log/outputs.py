@@ -35,6 +35,7 @@ def check_results(log, results):
         log.complain(f"results: table_bytes_peak is {run['table_bytes_peak']}, {log.tables_max} tables were in use")
     config = results["config"]
     for key, value in (("smmus", setting.smmus), ("nested", setting.nested), ("bbml", setting.bbml),
+                       ("collapse", setting.collapse), ("compact", setting.compact),
                        ("ril", setting.ril), ("until", setting.until)):
         if config[key] != value:
             log.complain(f"results: config.{key} is {config[key]}")

@@ -129,8 +129,12 @@ def random_case(random):
     options += ["--smmus", random.choice("1112")]
     for option, chance in (("--nested", 0.4), ("--no-ril", 0.3), ("--verify", 0.3)):
         options += [option] if random.random() < chance else []
+    options += ["--bbml", random.choice("122" if large else "0122")]
+    options += ["--collapse", random.choice(("eager", "eager", "patient", "never"))]
+    for option, chance in (("--contiguous", 0.4), ("--fwb", 0.2), ("--non-coherent", 0.2)):
+        options += [option] if random.random() < chance else []
     if random.random() < 0.3:
-        options += ["--bbml", "0"] if not large else []
+        options += ["--compact", random.choice("12")]
     for _ in range(random.choice((0, 0, 0, 1, 2))):
         start, end = random.choice(regions + [(0, 1 << ia_bits - 12)])
         first = random.randrange(start, end)

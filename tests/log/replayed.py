@@ -9,8 +9,8 @@ import re
 
 from flushes import Flushes
 from recorded import Oracle
-from stage2 import NONE, RW, Stage2, Wrong, changes
-from stale import CFGI_ALL, CFGI_STE, NSNH_ALL, PAGES, SYNC, TLBI, Stale
+from stage2 import NONE, NT, RW, Stage2, Wrong, changes
+from stale import CFGI_ALL, CFGI_STE, LEAVES, NSNH_ALL, PAGES, SYNC, TLBI, Stale
 
 WORD = r"(0|[1-9a-f][0-9a-f]{0,15})"
 NUMBER = r"(0|[1-9][0-9]{0,18})"
@@ -47,7 +47,8 @@ class Replayed:
         closed = sorted([self.pool] + setting.reserved)
         self.closed = closed
         self.oracle = Oracle(recorded, closed)
-        self.stage2 = Stage2([int(word, 16) for word in run["ste"]], recorded.regions, closed)
+        self.stage2 = Stage2([int(word, 16) for word in run["ste"]], recorded.regions, closed,
+                             setting.bbml, setting.contiguous)
         if self.stage2.ia_bits != recorded.ia_bits:
             raise Wrong(f"the STE has {self.stage2.ia_bits} input bits, the trace {recorded.ia_bits}")
         if self.stage2.nested != setting.nested:
@@ -104,6 +105,8 @@ class Replayed:
             raise Wrong("a T before the snapshot")
         if not self.live:
             self.go_live()
+        if self.last_complete == self.taken:
+            self.flushes.begin()        # what was in between is idle time
         self.check_required()
         if self.taken == len(self.recorded.transitions):
             raise Wrong("more T than the trace has")
@@ -235,6 +238,8 @@ class Replayed:
         """A store that walkers see."""
         if self.setting.pages_only and effect.level < 3 and not effect.over_invalid and value & 1:
             self.complain("a live entry becomes another without break-before-make")
+        if self.setting.bbml == 1:
+            self.check_marks(effect, value)
         for level, ipa, old in effect.leaves:
             self.stale.add_leaf(level, ipa, old >> 6 & 3)
         for level, ipa, table in effect.tables:
@@ -256,6 +261,23 @@ class Replayed:
                 else:
                     self.effective[page] = after
 
+    def check_marks(self, effect, value):
+        """Break-before-make level 1: between block and table, nT and a SYNC that every SMMU has seen."""
+        key = (effect.level, effect.ipa >> 12)
+        was_leaf = effect.leaves and effect.leaves[0][:2] == (effect.level, effect.ipa)
+        old = effect.leaves[0][2] if was_leaf else 0
+        if effect.level == 3 or effect.over_invalid or not value & 1:
+            return
+        if was_leaf and value & 2 and not old & NT:
+            self.complain(f"a table takes the place of block {old:x}, which has no nT")
+        if was_leaf and value & 2 and key in self.stale.pending:
+            self.complain(f"a table takes the place of block {old:x}, which may still be cached without nT")
+        if not was_leaf and not value & 2 and not value & NT:
+            self.complain(f"a block {value:x} without nT takes the place of a table")
+        if old & NT and not value & NT and not value & 2 and any(
+                pending[:2] == key for pending in self.stale.pages.values()):
+            self.complain(f"block {value:x} loses its nT while the table before it may still be cached")
+
     # --- claims -------------------------------------------------------------------------------------
 
     def check_truth(self):
@@ -274,7 +296,7 @@ class Replayed:
                 self.check_key(key)
         self.stale.fresh = []
         for page in self.history:
-            for key in ((3, page), (2, page & ~0x1FF), (1, page & ~0x3FFFF)):
+            for key in ((level, page - page % PAGES[level]) for level in LEAVES):
                 if key in pending:
                     self.check_key(key)
             if self.stale.pages:
@@ -320,6 +342,9 @@ class Replayed:
             self.complain(f"the tables and the trace differ at {len(pages)} pages, the first {min(pages) << 12:x}")
         for key in self.stale.pending:
             self.check_key(key)
+        broken = self.stage2.broken_group()
+        if broken is not None:
+            self.complain(f"leaf {broken:x} has the hint, but its group is not whole")
 
     def check_pages_only(self):
         if not self.setting.pages_only:

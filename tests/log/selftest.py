@@ -150,6 +150,16 @@ def stage1_first(log):
     log.edit(log.at(r"S 0 \d+"), 2, lambda position: position + 1)
 
 
+def late_mark(log):
+    """A table takes the place of a block before the SYNC that makes its nT known was seen."""
+    log.move(log.at(r"S 0 \d+"), log.at(r"W [0-9a-f]+ [0-9a-f]+003"))
+
+
+def early_unmark(log):
+    at = log.at(r"W [0-9a-f]+ 420107fd", nth=1)
+    log.lines.insert(at + 1, f"W {log.lines[at].split()[1]} 420007fd")
+
+
 def reserved_encoding(log):
     at = log.command(S2_IPA)
     log.edit(at, 3, lambda word: word & ~(31 << 12 | 31 << 20))
@@ -213,6 +223,22 @@ LOGS = [
     ("Leaf=1 where a table goes", [], leaf_on_collapse, "may still"),
     ("a table used again at once", [], reuse, "walk caches may still hold"),
     ("commands for grants alone", [], needless, "only invalid entries"),
+    ("a level 1 log in which nothing is changed", ["--bbml", "1"], lambda log: None, None),
+    ("a block that is not marked", ["--bbml", "1"],
+     first(r"W [0-9a-f]+ 420107fd", 2, lambda value: value ^ 0x10000), "which has no nT"),
+    ("a mark that is not waited for", ["--bbml", "1"], late_mark, "may still be cached without nT"),
+    ("a collapse that is not marked", ["--bbml", "1"], lambda log: log.edit(
+        log.at(r"W [0-9a-f]+ 420107fd", nth=1), 2, lambda value: value ^ 0x10000), "takes the place of a table"),
+    ("a mark that goes too early", ["--bbml", "1"], early_unmark, "loses its nT"),
+    ("a mark at level 2", [], first(r"W [0-9a-f]+ [0-9a-f]+7fd", 2, lambda value: value | 0x10000),
+     "bits that it should not have"),
+    ("a log with hints in which nothing is changed", ["--contiguous"], lambda log: None, None),
+    ("a hint that a group keeps in part", ["--contiguous"],
+     lambda log: log.drop(log.at(r"W [0-9a-f]+ 421037ff", nth=1)), "its group is not whole"),
+    ("a group of which a part is invalidated", ["--contiguous"], lambda log: log.edit(
+        log.at(r"C 0 \d+ 10000f02a 42100701"), 3, lambda word: word & ~(31 << 12) | 2 << 12), "may still be cached"),
+    ("a hint that nobody asked for", [], first(r"W [0-9a-f]+ [0-9a-f]+7fd", 2, lambda value: value | 1 << 52),
+     "bits that it should not have"),
     ("far too much invalidated", [], first_tlbi(3, lambda word: word + (1 << 20)), "of which only"),
 ]
 
@@ -278,7 +304,7 @@ def main():
 
         def fresh(options):
             """The outputs of a true replay, copied so that they can be falsified."""
-            setting = Setting("batched", ["--flush", "trip", *options])
+            setting = Setting("batched", ["--flush", "trip", "--collapse", "eager", *options])
             true = os.path.join(folder, "true" + "".join(options))
             if true not in made:
                 os.mkdir(true)

@@ -14,7 +14,10 @@ INVALID, LEAF, TABLE = 0, 1, 2
 EMPTY = [0] * 512
 
 ATTRIBUTES = 0b1111 << 2
-NORMAL, DEVICE = 0b1111 << 2, 0b0001 << 2
+NORMAL, NORMAL_FWB, DEVICE = 0b1111 << 2, 0b0110 << 2, 0b0001 << 2
+NT, CONTIGUOUS = 1 << 16, 1 << 52
+GROUP = 16                              # entries that share a hint, at every level
+GROUPS = 10                             # a group of leaves of level 3 is a leaf of "level" 13
 SHAREABLE = 0b11 << 8
 AF = 1 << 10
 ACCESS_SHIFT, ACCESS = 6, 0b11 << 6
@@ -59,8 +62,10 @@ class Effect:
 
 
 class Stage2:
-    def __init__(self, ste, regions, closed):
+    def __init__(self, ste, regions, closed, bbml=2, contiguous=False):
         self.regions, self.closed = regions, closed
+        self.bbml = bbml
+        self.free = (CONTIGUOUS if contiguous else 0) | (NT if bbml == 1 else 0)    # what a live leaf may change
         self.pages = {}                 # page -> its 512 descriptors, where a W line was
         self.live = {}                  # table page -> (level, first IPA)
         self.decode(ste)
@@ -70,6 +75,7 @@ class Stage2:
         if not ste[0] & 1 or config not in (6, 7):
             raise Wrong(f"the STE is not valid for stage 2: word 0 is {ste[0]:x}")
         self.nested = config == 7
+        self.normal = NORMAL_FWB if ste[1] >> 25 & 1 else NORMAL
         self.vmid = ste[2] & 0xFFFF
         self.ia_bits = 64 - (ste[2] >> 32 & 0x3F)
         self.level = 2 - (ste[2] >> 38 & 3)
@@ -117,7 +123,7 @@ class Stage2:
     def leaf(self, value, level, ipa, count=1):
         """The access of a valid leaf, or of `count` alike; Wrong if this address may not have it."""
         size = count << SHIFT[level]
-        if value & ADDRESS != ipa:
+        if value & (ADDRESS & ~NT if level < 3 else ADDRESS) != ipa:
             raise Wrong(f"leaf {value:x} of level {level} for {ipa:x} leads elsewhere")
         if ipa + size > 1 << self.ia_bits:
             raise Wrong(f"leaf {value:x} beyond the input size")
@@ -129,13 +135,17 @@ class Stage2:
             if ipa < end and start < ipa + size:
                 if start > ipa or end < ipa + size:
                     raise Wrong(f"leaf {value:x} of level {level} crosses the edge of memory")
-                if attributes != NORMAL or value & SHAREABLE != SHAREABLE:
+                if attributes != self.normal or value & SHAREABLE != SHAREABLE:
                     raise Wrong(f"leaf {value:x} for memory at {ipa:x} is not normal memory")
                 break
         else:
             if attributes != DEVICE:
                 raise Wrong(f"leaf {value:x} for MMIO at {ipa:x} is not Device memory")
-        if not value & AF or value & ~(ADDRESS | ATTRIBUTES | ACCESS | SHAREABLE | AF | 3):
+        free = self.free & ~NT if level == 3 else self.free
+        if not self.bbml and attributes != DEVICE:
+            free = 0                    # no hint where pages may change
+        address = ADDRESS & ~NT if level < 3 else ADDRESS
+        if not value & AF or value & ~(address | ATTRIBUTES | ACCESS | SHAREABLE | AF | free | 3):
             raise Wrong(f"leaf {value:x} for {ipa:x} has bits that it should not have")
         access = value >> ACCESS_SHIFT & 3
         if not access:
@@ -217,6 +227,19 @@ class Stage2:
                 return value >> ACCESS_SHIFT & 3 if kind == LEAF else NONE
             table, level = value & ADDRESS, level + 1
 
+    # --- contiguous groups --------------------------------------------------------------------------
+
+    def broken_group(self):
+        """A leaf with the hint whose group is not whole; None if there is none."""
+        for table, (level, _) in self.live.items():
+            words = self.words(table)
+            for first in range(0, 512, GROUP):
+                group = words[first:first + GROUP]
+                hinted = [value for value in group if value & 1 and value & CONTIGUOUS]
+                if hinted and group != list(range(group[0], group[0] + (GROUP << SHIFT[level]), 1 << SHIFT[level])):
+                    return hinted[0]
+        return None
+
     # --- stores -------------------------------------------------------------------------------------
 
     def go_live(self):
@@ -248,7 +271,9 @@ class Stage2:
         effect.before, effect.after = self.pieces(old, level, ipa, False), self.pieces(value, level, ipa)
         if old_kind == LEAF:
             effect.leaves.append((level, ipa, old))
-            if new_kind == LEAF and (old ^ value) & ~ACCESS:
+            if old & CONTIGUOUS:        # perhaps cached for all members at once
+                effect.leaves.append((level + GROUPS, ipa - ipa % (GROUP << SHIFT[level]), old))
+            if new_kind == LEAF and (old ^ value) & ~(ACCESS | self.free):
                 raise Wrong(f"live leaf {old:x} becomes {value:x} without break-before-make")
         elif old_kind == TABLE:
             self.under(old, level, ipa, effect.leaves, effect.tables)

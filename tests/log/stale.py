@@ -6,12 +6,14 @@ covers it, a SYNC behind that command was seen, and, for nested streams, the sta
 likewise. Between two SYNCs commands are in no order. Spec: IHI 0070, CMD_TLBI_*, CMD_SYNC. Used by replayed.py.
 """
 
-from stage2 import Wrong
+from stage2 import GROUP, GROUPS, Wrong
 
 SYNC, CFGI_STE, CFGI_ALL = 0x46, 0x03, 0x04
 NH_ALL, S12_VMALL, S2_IPA, NSNH_ALL = 0x10, 0x28, 0x2A, 0x30
 TLBI = range(0x10, 0x31)
-PAGES = {1: 1 << 18, 2: 1 << 9, 3: 1, 0: 1 << 27}       # of an entry, by level
+PAGES = {1: 1 << 18, 2: 1 << 9, 3: 1, 0: 1 << 27}       # of an entry, by level, or of a contiguous group
+PAGES.update({level + GROUPS: GROUP * PAGES[level] for level in (1, 2, 3)})
+LEAVES = (1, 2, 3, 11, 12, 13)
 ENTRY_BYTES_LG2 = {1: 30, 2: 21}                        # to which TTL aligns a range
 
 
@@ -45,7 +47,7 @@ class Command:
         self.end = self.start + ((num + 1) << scale)
 
     def leaf_levels(self):
-        return (self.ttl,) if self.ttl else (1, 2, 3)
+        return (self.ttl, self.ttl + GROUPS) if self.ttl else LEAVES
 
     def table_levels(self):
         if self.leaf_only:
@@ -60,7 +62,7 @@ class Smmu:
         self.nested = nested
         self.words = []                 # of each command, by position
         self.published = self.seen = 0
-        self.leaves = {1: {}, 2: {}, 3: {}}     # level -> page -> None, or parts covered by commands so far
+        self.leaves = {level: {} for level in LEAVES}   # level -> page -> None, or parts covered by commands so far
         self.tables = set()             # (level, page, table page)
         self.covered = []               # by a command since the last SYNC in the queue
         self.stage1 = []                # nested: covered before a SYNC, the stage-1 step is to come
@@ -74,7 +76,7 @@ class Smmu:
     def below_stale_table(self, level, page):
         """A walk cache could bring this leaf back."""
         for above, first, _ in self.tables:
-            if above < level and first <= page < first + PAGES[above]:
+            if above < level % GROUPS and first <= page < first + PAGES[above]:
                 return True
         return False
 
@@ -91,6 +93,9 @@ class Smmu:
             if not waiting:
                 continue
             size = PAGES[level]
+            if not command.ranged:      # one leaf, whatever its level
+                start = command.start - command.start % PAGES[level % GROUPS]
+                end = start + PAGES[level % GROUPS]
             first = start - start % size
             if len(waiting) < (end - first) // size:
                 pages = [page for page in waiting if page < end and start < page + size]
@@ -99,7 +104,7 @@ class Smmu:
             for page in pages:
                 if self.tables and self.below_stale_table(level, page):
                     continue
-                if not command.ranged or self.whole(waiting, page, size, start, end):
+                if self.whole(waiting, page, size, start, end):
                     self.take_leaf(level, page)
 
     @staticmethod
@@ -115,9 +120,9 @@ class Smmu:
         return reach >= page + size
 
     def everything(self):
-        gone = list(self.tables) + [(level, page) for level in (1, 2, 3) for page in self.leaves[level]]
+        gone = list(self.tables) + [(level, page) for level in LEAVES for page in self.leaves[level]]
         self.tables.clear()
-        for level in (1, 2, 3):
+        for level in LEAVES:
             self.leaves[level].clear()
         gone += self.covered + self.stage1
         self.covered, self.stage1 = [], []

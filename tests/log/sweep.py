@@ -19,15 +19,19 @@ RESERVED = {
     "pvm-frag": "42340000-42c00000",
 }
 MMIO = "1ffff000-20001000"
+# What the batched table is like.
+TABLES = (["--collapse", "eager"], ["--collapse", "eager", "--contiguous"], [],
+          ["--contiguous", "--compact", "2"], ["--collapse", "never", "--compact", "1"], ["--fwb", "--non-coherent"])
 FLUSHES = ("transition", "trip", "512")
 
 
-def options(trace, until, flush, nested, smmus, bbml, ril, reserve):
+def options(trace, until, flush, nested, smmus, bbml, ril, reserve, table=()):
     found = ["--flush", flush] if flush else []
     found += ["--nested"] if nested else []
     found += ["--smmus", str(smmus)] if smmus > 1 else []
     found += ["--bbml", str(bbml)] if bbml != 2 else []
     found += [] if ril else ["--no-ril"]
+    found += table
     if reserve:
         found += ["--reserve", RESERVED[trace], "--reserve", MMIO]
     return found + (["--until", str(until)] if until else [])
@@ -39,8 +43,10 @@ def quick():
     for index, (flush, nested) in enumerate(product(FLUSHES, (False, True))):
         for trace in ("churn", "pingpong"):
             yield trace, "batched", options(trace, until[trace], flush, nested, 1 + 3 * (index & 1), 2, index != 2,
-                                            index & 2)
-    yield "churn", "batched", options("churn", until["churn"], "trip", False, 1, 0, True, True)
+                                            index & 2, TABLES[index])
+    for index, table in enumerate(TABLES):
+        yield "churn", "batched", options("churn", 6000, "trip", index & 1, 1, 1, index != 1, index & 2, table)
+    yield "churn", "batched", options("churn", until["churn"], "trip", False, 1, 0, True, True, ["--contiguous"])
     yield "np-thp", "batched", []
     for policy, nested in (("strict", False), ("eager", True)):
         yield "churn", policy, options("churn", 4000, None, nested, 4, 2, not nested, not nested)
@@ -48,9 +54,11 @@ def quick():
 
 def everything():
     for trace in UNTIL:
-        for nested, smmus, bbml, ril, reserve in product((False, True), (1, 4), (2, 0), (True, False), (False, True)):
-            for flush in FLUSHES:
-                yield trace, "batched", options(trace, UNTIL[trace], flush, nested, smmus, bbml, ril, reserve)
+        for nested, smmus, bbml, ril, reserve in product((False, True), (1, 4), (2, 1, 0), (True, False),
+                                                         (False, True)):
+            for index, flush in enumerate(FLUSHES):
+                yield trace, "batched", options(trace, UNTIL[trace], flush, nested, smmus, bbml, ril, reserve,
+                                                TABLES[2 * index + nested])
             for policy in ("eager", "strict"):
                 if bbml == 2:
                     yield trace, policy, options(trace, UNTIL[trace], None, nested, smmus, bbml, ril, reserve)

@@ -52,6 +52,8 @@ void replay_rig_open_instant(struct replay_rig *rig)
 		assert_int_equal(
 			instant_add(&rig->instant[rig->instants], !rig->options.no_ril, rig->options.nested),
 			0);
+		instant_set_coherent(&rig->instant[rig->instants],
+				     world_is_coherent(&rig->world, policy_of(rig)));
 		rig->world.policy.smmu[rig->instants].registers = rig->instant[rig->instants].registers;
 	}
 	rig->ops = runner_native.policies[policy_of(rig)];

@@ -99,6 +99,36 @@ static void a_flush_of_nothing_is_not_counted(void **state)
 	rig_fini(&rig);
 }
 
+static void idle_time_gives_blocks_back_and_waits_for_it(void **state)
+{
+	struct storm_config config = storm_config_default();
+	struct policy_stats stats;
+
+	(void)state;
+	rig_init(&rig, &config);
+	rig.storm.world.bbml = 2;
+	rig.storm.world.collapse = SHADOW_COLLAPSE_NEVER;
+	rig.storm.world.compact = 1;
+	rig_open(&rig, &policy_batched);
+	assert_int_equal(rig_revoke(&rig, 7, 1), 0);
+	assert_int_equal(flush(), 0);
+	assert_int_equal(policy_batched.idle(rig.storm.policy), 0);
+	storm_stats(&rig.storm, &stats);
+	assert_int_equal(stats.tables.splits, 2);
+	assert_int_equal(stats.tables.collapses, 0);
+	assert_int_equal(rig_grant(&rig, 7, 1, 0), 0);
+	assert_int_equal(flush(), 0);
+	assert_string_equal(rig.text, "");
+
+	assert_int_equal(policy_batched.idle(rig.storm.policy), 0);
+
+	assert_string_equal(rig.text, "0:IPA:0+512:0 0:SYNC 0:! 0:?");
+	storm_stats(&rig.storm, &stats);
+	assert_int_equal(stats.tables.collapses, 1);
+	assert_int_equal(stats.tables.bytes_retired, 0);
+	rig_fini(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -107,6 +137,7 @@ int main(void)
 		cmocka_unit_test(all_smmus_are_rung_before_any_is_waited_for),
 		cmocka_unit_test(grants_alone_take_no_command),
 		cmocka_unit_test(a_flush_of_nothing_is_not_counted),
+		cmocka_unit_test(idle_time_gives_blocks_back_and_waits_for_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -68,6 +68,11 @@ static void it_claims_what_it_was_asked_for(void **state)
 	assert_int_equal(read32(0) & 3, 3);
 	assert_int_equal(read32(0xc) & 1u << 10, 1u << 10);
 	assert_int_equal(read32(0xc) >> 11 & 3, 2);
+	assert_int_equal(read32(0) & 1u << 4, 1u << 4);
+	instant_set_coherent(&instant, false);
+	assert_int_equal(read32(0) & 0x1f, 0xb);
+	instant_set_coherent(&instant, true);
+	assert_int_equal(read32(0) & 0x1f, 0x1b);
 	instant_remove(&instant);
 }
 

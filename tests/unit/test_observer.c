@@ -6,6 +6,8 @@
  */
 #include "replay_rig.h"
 
+#include "engine/platform/linux.h"
+
 /* Trips of two CPUs that overlap; a T that changes nothing. */
 #define TRACE                                                \
 	REPLAY_RIG_HEAD "T 1 0 1000 a 40201000 1000 O N u\n" \
@@ -121,6 +123,68 @@ static void until_flushes_in_the_middle_of_a_trip(void **state)
 	assert_string_equal(shape, "T1 W C D S K1 ");
 }
 
+static void at_level_1_blocks_are_marked_and_waited_for_before_they_are_cut(void **state)
+{
+	(void)state;
+	play(TRACE, "--policy batched --verify --bbml 1 --collapse never");
+
+	assert_string_equal(shape, "T1 T2 T3 W C D S W C D S K3 T6 W K6 ");
+	assert_false(observer_failed(&rig.observer));
+}
+
+static void what_idle_time_does_comes_after_the_k(void **state)
+{
+	struct policy_stats stats;
+
+	(void)state;
+	play(TRACE, "--policy batched --verify --collapse never --compact 1");
+	rig.ops->stats(rig.policy, &stats);
+
+	assert_string_equal(shape, "T1 T2 T3 W C D S K3 T6 W K6 W C D S ");
+	assert_int_equal(stats.tables.splits, 2);
+	assert_int_equal(stats.tables.collapses, 1);
+	assert_false(observer_failed(&rig.observer));
+}
+
+static void idle_time_is_in_no_latency(void **state)
+{
+	(void)state;
+	play(TRACE, "--policy batched --collapse never --compact 1 --flush 1 --sync-ns 500");
+
+	assert_int_equal(latency_summarise(&rig.observer.latency.revoke).max, 500);
+	assert_int_equal(latency_summarise(&rig.observer.latency.grant).max, 0);
+}
+
+static void devices_that_are_not_coherent_read_what_was_cleaned(void **state)
+{
+	(void)state;
+	play(TRACE, "--policy batched --verify --non-coherent --contiguous");
+
+	assert_non_null(rig.observer.cache);
+	assert_true(model_cache_counters(rig.observer.cache)->cleaned > 0);
+	assert_false(observer_failed(&rig.observer));
+}
+
+static void without_cleaning_they_read_something_else(void **state)
+{
+	(void)state;
+	replay_rig_init(&rig, TRACE, "--policy batched --verify --non-coherent");
+	replay_rig_open_observed(&rig, NULL, NULL);
+	platform_linux_set_clean(NULL, NULL);
+	replay_rig_play(&rig);
+
+	assert_true(observer_failed(&rig.observer));
+}
+
+static void eager_and_strict_have_coherent_devices(void **state)
+{
+	(void)state;
+	play(TRACE, "--policy strict --verify --non-coherent");
+
+	assert_null(rig.observer.cache);
+	assert_false(observer_failed(&rig.observer));
+}
+
 static void every_store_is_a_w_line_and_a_write(void **state)
 {
 	struct policy_stats stats;
@@ -196,6 +260,13 @@ int main(void)
 		cmocka_unit_test_teardown(a_forced_flush_comes_before_the_t_that_forced_it, tear_down),
 		cmocka_unit_test_teardown(a_k_is_not_repeated_at_the_end, tear_down),
 		cmocka_unit_test_teardown(until_flushes_in_the_middle_of_a_trip, tear_down),
+		cmocka_unit_test_teardown(at_level_1_blocks_are_marked_and_waited_for_before_they_are_cut,
+					  tear_down),
+		cmocka_unit_test_teardown(what_idle_time_does_comes_after_the_k, tear_down),
+		cmocka_unit_test_teardown(idle_time_is_in_no_latency, tear_down),
+		cmocka_unit_test_teardown(devices_that_are_not_coherent_read_what_was_cleaned, tear_down),
+		cmocka_unit_test_teardown(without_cleaning_they_read_something_else, tear_down),
+		cmocka_unit_test_teardown(eager_and_strict_have_coherent_devices, tear_down),
 		cmocka_unit_test_teardown(every_store_is_a_w_line_and_a_write, tear_down),
 		cmocka_unit_test_teardown(latencies_run_from_record_to_trigger_and_sync, tear_down),
 		cmocka_unit_test_teardown(eager_waits_for_one_smmu_after_the_other, tear_down),

@@ -49,6 +49,9 @@ static void defaults_are_all_policies_and_trip(void **state)
 	assert_int_equal(options.flush.mode, SCHEDULE_TRIP);
 	assert_int_equal(options.smmus, 1);
 	assert_int_equal(options.bbml, 2);
+	assert_int_equal(options.collapse, SHADOW_COLLAPSE_PATIENT);
+	assert_int_equal(options.compact, 0);
+	assert_false(options.contiguous || options.fwb || options.non_coherent || options.flush.idle);
 	assert_int_equal(options.sync_ns, 1000);
 	assert_true(options.until == UINT64_MAX);
 	assert_false(options.has_until || options.has_pool || options.nested || options.no_ril ||
@@ -96,6 +99,43 @@ static void switches_and_numbers_are_read(void **state)
 	assert_int_equal(options.until, 7);
 }
 
+static void what_the_table_is_like_is_read(void **state)
+{
+	(void)state;
+	assert_int_equal(
+		parse("--bbml 1 --collapse eager --contiguous --fwb --non-coherent --compact 65536 a"), 0);
+
+	assert_int_equal(options.bbml, 1);
+	assert_int_equal(options.collapse, SHADOW_COLLAPSE_EAGER);
+	assert_true(options.contiguous && options.fwb && options.non_coherent);
+	assert_int_equal(options.compact, 65536);
+}
+
+static void idle_time_follows_each_flush_wherever_the_options_stand(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("--compact 1 --flush transition a"), 0);
+	assert_true(options.flush.idle);
+	assert_int_equal(parse("--flush 7 --compact 1 a"), 0);
+
+	assert_true(options.flush.idle);
+	assert_int_equal(options.flush.count, 7);
+}
+
+static void every_collapse_policy_has_its_name_back(void **state)
+{
+	static const char *const names[] = { "eager", "patient", "never" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		char line[64];
+
+		snprintf(line, sizeof(line), "--collapse %s a", names[i]);
+		assert_int_equal(parse(line), 0);
+		assert_string_equal(options_collapse_name(options.collapse), names[i]);
+	}
+}
+
 static void addresses_are_hexadecimal_with_or_without_0x(void **state)
 {
 	(void)state;
@@ -136,6 +176,9 @@ int main(void)
 		cmocka_unit_test_teardown(policies_add_up, release),
 		cmocka_unit_test_teardown(every_flush_has_its_name_back, release),
 		cmocka_unit_test_teardown(switches_and_numbers_are_read, release),
+		cmocka_unit_test_teardown(what_the_table_is_like_is_read, release),
+		cmocka_unit_test_teardown(idle_time_follows_each_flush_wherever_the_options_stand, release),
+		cmocka_unit_test_teardown(every_collapse_policy_has_its_name_back, release),
 		cmocka_unit_test_teardown(addresses_are_hexadecimal_with_or_without_0x, release),
 		cmocka_unit_test_teardown(options_may_follow_the_trace, release),
 		cmocka_unit_test_teardown(help_needs_no_trace, release),

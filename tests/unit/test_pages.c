@@ -108,7 +108,7 @@ static void an_empty_table_maps_nothing_in_any_shape(void **state)
 	unsigned bits;
 
 	(void)state;
-	for (bits = SHADOW_IA_BITS_MIN; bits <= SHADOW_IA_BITS_MAX; bits++) {
+	for (bits = SHADOW_IA_BITS_MIN; bits <= PAGES_IA_BITS_MAX; bits++) {
 		start(bits);
 		assert_false(leaf_at(0).valid);
 		assert_false(leaf_at((UINT64_C(1) << (bits - SHADOW_PAGE_LG2)) - 1).valid);
@@ -122,7 +122,7 @@ static void a_shape_out_of_range_is_refused(void **state)
 	pool = (struct shadow_pool){ { POOL_BASE }, NULL, POOL_BYTES };
 
 	assert_int_equal(pages_init(&pages, &pool, SHADOW_IA_BITS_MIN - 1), -SHADOW_EINVAL);
-	assert_int_equal(pages_init(&pages, &pool, SHADOW_IA_BITS_MAX + 1), -SHADOW_EINVAL);
+	assert_int_equal(pages_init(&pages, &pool, PAGES_IA_BITS_MAX + 1), -SHADOW_EINVAL);
 	pool.bytes = 4096;
 	assert_int_equal(pages_init(&pages, &pool, 40), -SHADOW_ENOMEM); /* two start tables */
 }

@@ -106,6 +106,43 @@ static void time_is_per_transition(void **state)
 	assert_true(result_ns_per(result, 0) == 0);
 }
 
+static void rates_are_per_transition_that_changes_access(void **state)
+{
+	struct result *result = add("first", OPTIONS_BATCHED, 1000);
+
+	(void)state;
+	result->splits = 2;
+	result->collapses = 1;
+	result->table_writes = 15;
+	result->table_bytes_reserved = 8192;
+	assert_true(result_per_access(result, 15) == 1.5);
+	print();
+	assert_non_null(strstr(text, "        2            1       200.0          100.0        0          0"
+				     "             1.50               8\n"));
+	result->transitions_access = 0;
+
+	assert_true(result_per_access(result, 15) == 0);
+}
+
+static void what_the_batched_table_is_like_is_said(void **state)
+{
+	(void)state;
+	add("first", OPTIONS_BATCHED, 1000);
+	print();
+	assert_non_null(strstr(text, "\nbatched --collapse patient --flush trip"));
+	options.collapse = SHADOW_COLLAPSE_NEVER;
+	options.contiguous = options.fwb = options.non_coherent = true;
+	options.compact = 4;
+	print();
+	assert_non_null(strstr(text,
+			       "\nbatched --collapse never --compact 4 --contiguous --fwb --non-coherent "
+			       "--flush trip (assumes: guest map at the trip's end)\n"));
+	options.policy[OPTIONS_BATCHED] = false;
+	print();
+
+	assert_null(strstr(text, "batched --"));
+}
+
 static void every_column_is_marked(void **state)
 {
 	unsigned heads = 0;
@@ -128,7 +165,7 @@ static void every_column_is_marked(void **state)
 		}
 	}
 
-	assert_int_equal(heads, 4);
+	assert_int_equal(heads, 5);
 }
 
 static void lines_of_a_section_line_up_and_are_not_wide(void **state)
@@ -189,6 +226,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(without_eager_there_is_no_ratio, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_trace_named_twice_is_two_groups, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(time_is_per_transition, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(rates_are_per_transition_that_changes_access, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(what_the_batched_table_is_like_is_said, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(every_column_is_marked, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(lines_of_a_section_line_up_and_are_not_wide, set_up,
 						tear_down),

@@ -93,6 +93,14 @@ static void every_key_is_there(void **state)
 		"table_writes",
 		"table_bytes_live",
 		"table_bytes_peak",
+		"table_bytes_reserved",
+		"table_writes_per_access",
+		"splits",
+		"collapses",
+		"splits_per_1000",
+		"collapses_per_1000",
+		"hints",
+		"hints_dropped",
 		"leaves",
 		"cpu_ns",
 		"latency_ns",
@@ -134,6 +142,43 @@ static void words_are_text_and_counts_are_numbers(void **state)
 	assert_true(json_integer_value(json_object_get(run, "tlbi")) == INT64_C(1) << 40);
 	assert_true(json_real_value(json_object_get(run, "cpu_ns")) == 150);
 	assert_true(json_real_value(json_object_get(run, "cpu_ns_per_t")) == 75);
+}
+
+static void splits_and_collapses_are_also_per_1000_changes_of_access(void **state)
+{
+	struct result *result = add(OPTIONS_BATCHED);
+	json_t *run;
+
+	(void)state;
+	result->splits = 3;
+	result->collapses = 1;
+	result->table_writes = 5;
+	write_and_read();
+	run = run_at(0);
+
+	assert_int_equal(json_integer_value(json_object_get(run, "splits")), 3);
+	assert_true(json_real_value(json_object_get(run, "splits_per_1000")) == 1500);
+	assert_true(json_real_value(json_object_get(run, "collapses_per_1000")) == 500);
+	assert_true(json_real_value(json_object_get(run, "table_writes_per_access")) == 2.5);
+}
+
+static void the_configuration_says_what_the_table_is_like(void **state)
+{
+	json_t *config;
+
+	(void)state;
+	options.collapse = SHADOW_COLLAPSE_EAGER;
+	options.contiguous = options.non_coherent = true;
+	options.compact = 9;
+	add(OPTIONS_BATCHED);
+	write_and_read();
+	config = json_object_get(root, "config");
+
+	assert_string_equal(json_string_value(json_object_get(config, "collapse")), "eager");
+	assert_int_equal(json_integer_value(json_object_get(config, "compact")), 9);
+	assert_true(json_is_true(json_object_get(config, "contiguous")));
+	assert_true(json_is_false(json_object_get(config, "fwb")));
+	assert_true(json_is_false(json_object_get(config, "coherent")));
 }
 
 static void reserved_lists_the_options_alone(void **state)
@@ -201,6 +246,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(every_key_is_there, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(words_are_text_and_counts_are_numbers, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(splits_and_collapses_are_also_per_1000_changes_of_access,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_configuration_says_what_the_table_is_like, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(reserved_lists_the_options_alone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_was_not_asked_for_is_null, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_was_skipped_is_no_run, set_up, tear_down),

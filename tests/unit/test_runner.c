@@ -46,6 +46,12 @@ static int flush(struct policy *policy)
 	return tell("F ", 0);
 }
 
+static int idle(struct policy *policy)
+{
+	(void)policy;
+	return tell("I ", 0);
+}
+
 static void trip_end(struct policy *policy, unsigned cpu)
 {
 	(void)policy;
@@ -64,6 +70,7 @@ static const struct policy_ops ops = {
 	.name = "scribe",
 	.transition = transition,
 	.flush = flush,
+	.idle = idle,
 	.trip_end = trip_end,
 	.queued = queued,
 };
@@ -110,8 +117,10 @@ static const struct runner_hooks hooks = {
 		.changes_access = true, .asks = true                                       \
 	}
 
-static struct op steps[] = { TRANSITION, { .kind = OP_TRIP_END, .cpu = 4 }, { .kind = OP_FLUSH } };
-static const struct schedule schedule = { .ops = steps, .count = 3 };
+static struct op steps[] = {
+	TRANSITION, { .kind = OP_TRIP_END, .cpu = 4 }, { .kind = OP_FLUSH }, { .kind = OP_IDLE }
+};
+static const struct schedule schedule = { .ops = steps, .count = 4 };
 
 static const struct op *play(const struct runner_hooks *with, int expected)
 {
@@ -136,7 +145,7 @@ static void steps_are_handed_over_in_order(void **state)
 	(void)state;
 	assert_null(play(NULL, 0));
 
-	assert_string_equal(told, "T3 E4 F ");
+	assert_string_equal(told, "T3 E4 F I ");
 }
 
 static void hooks_are_called_around_them(void **state)
@@ -144,7 +153,7 @@ static void hooks_are_called_around_them(void **state)
 	(void)state;
 	assert_null(play(&hooks, 0));
 
-	assert_string_equal(told, "( T3 ) E4 [ F ] ");
+	assert_string_equal(told, "( T3 ) E4 [ F ] I ");
 }
 
 static void a_transition_that_asks_is_preceded_by_a_flush_if_its_pages_are_queued(void **state)
@@ -152,10 +161,10 @@ static void a_transition_that_asks_is_preceded_by_a_flush_if_its_pages_are_queue
 	(void)state;
 	is_queued = true;
 	play(NULL, 0);
-	assert_string_equal(told, "F T3 E4 F ");
+	assert_string_equal(told, "F T3 E4 F I ");
 	play(&hooks, 0);
 
-	assert_string_equal(told, "[ F ] ( T3 ) E4 [ F ] ");
+	assert_string_equal(told, "[ F ] ( T3 ) E4 [ F ] I ");
 }
 
 static void one_that_does_not_ask_is_not(void **state)
@@ -166,7 +175,7 @@ static void one_that_does_not_ask_is_not(void **state)
 	play(NULL, 0);
 	steps[0].asks = true;
 
-	assert_string_equal(told, "T3 E4 F ");
+	assert_string_equal(told, "T3 E4 F I ");
 }
 
 static void the_first_error_ends_it_and_names_its_step(void **state)
@@ -182,6 +191,10 @@ static void the_first_error_ends_it_and_names_its_step(void **state)
 	assert_ptr_equal(play(&hooks, -SHADOW_EIO), &steps[2]);
 
 	assert_string_equal(told, "( T3 ) E4 [ ");
+	fails_at = 8;
+	assert_ptr_equal(play(&hooks, -SHADOW_EIO), &steps[3]);
+	fails_at = 4;
+	assert_ptr_equal(play(NULL, -SHADOW_EIO), &steps[3]);
 }
 
 static void both_builds_offer_the_same_policies(void **state)

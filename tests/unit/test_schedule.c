@@ -3,7 +3,7 @@
  * test_schedule.c - where the flushes of each mode fall, and how transitions are numbered.
  *
  * A schedule is written as text: T and its number (n: changes nothing, ?: asks first), E and its CPU for the
- * end of a trip, F and its trigger for a flush, . for the last flush.
+ * end of a trip, F and its trigger for a flush, . for the last flush, I for idle time.
  */
 #include "trace_text.h"
 
@@ -38,6 +38,8 @@ static const char *write_down(const struct schedule *schedule)
 				op->asks ? "?" : "");
 		else if (op->kind == OP_TRIP_END)
 			fprintf(file, "E%u ", op->cpu);
+		else if (op->kind == OP_IDLE)
+			fprintf(file, "I ");
 		else
 			fprintf(file, "F%" PRIu64 "%s ", op->page, op->final ? "." : "");
 	}
@@ -90,6 +92,16 @@ static void a_number_counts_over_all_cpus_and_closes_no_slot(void **state)
 	expect(two_cpus, every(2), UINT64_MAX, "T1 T2 F200 T3n T3 T4n F800. ");
 	expect(two_cpus, every(1), UINT64_MAX, "T1 F100 T2 F200 T3n T3 F500 T4n F800. ");
 	expect(two_cpus, every(65536), UINT64_MAX, "T1 T2 T3n T3 T4n F800. ");
+}
+
+static void idle_time_follows_each_flush_if_there_is_any(void **state)
+{
+	struct schedule_flush idle = trip, no_flush = none;
+
+	(void)state;
+	idle.idle = no_flush.idle = true;
+	expect(two_cpus, idle, UINT64_MAX, "T1 T2 T3n E0 F400 I T3 E1 F600 I T4n F800. I ");
+	expect(two_cpus, no_flush, UINT64_MAX, "T1 T2 T3n T3 T4n ");
 }
 
 static void until_stops_before_the_first_record_above_it(void **state)
@@ -154,6 +166,7 @@ int main(void)
 		cmocka_unit_test(transition_flushes_after_each_revoke),
 		cmocka_unit_test(trip_flushes_where_a_trip_changed_access),
 		cmocka_unit_test(a_number_counts_over_all_cpus_and_closes_no_slot),
+		cmocka_unit_test(idle_time_follows_each_flush_if_there_is_any),
 		cmocka_unit_test(until_stops_before_the_first_record_above_it),
 		cmocka_unit_test(a_trigger_is_never_before_what_it_completes),
 		cmocka_unit_test(steps_name_their_records),

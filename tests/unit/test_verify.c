@@ -63,6 +63,10 @@ static void a_good_policy_passes(void **state)
 		"--verify --policy strict",
 		"--verify --policy batched --nested --smmus 3",
 		"--verify --policy batched --bbml 0 --no-ril",
+		"--verify --policy batched --bbml 1 --smmus 2",
+		"--verify --policy batched --collapse eager --contiguous",
+		"--verify --policy batched --collapse never --compact 4 --nested",
+		"--verify --policy batched --non-coherent --fwb --bbml 1 --contiguous",
 	};
 
 	(void)state;
@@ -105,6 +109,18 @@ static void a_late_revoke_is_caught_though_it_ends_well(void **state)
 
 	(void)state;
 	assert_true(counts->stale_hits > 0);
+}
+
+static void in_idle_time_a_page_touched_before_is_accessed(void **state)
+{
+	const struct verify_counts *counts = play(TRACE, "--verify --policy batched", NULL);
+	uint64_t accesses = counts->accesses;
+
+	(void)state;
+	verify_between(&rig.observer.verify);
+
+	assert_int_equal(counts->accesses, accesses + 1);
+	assert_false(observer_failed(&rig.observer));
 }
 
 static void an_access_before_the_stream_is_open_is_caught(void **state)
@@ -202,6 +218,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_revoke_that_is_not_flushed_is_a_stale_hit, tear_down),
 		cmocka_unit_test_teardown(a_grant_that_is_not_flushed_is_a_spurious_fault, tear_down),
 		cmocka_unit_test_teardown(a_late_revoke_is_caught_though_it_ends_well, tear_down),
+		cmocka_unit_test_teardown(in_idle_time_a_page_touched_before_is_accessed, tear_down),
 		cmocka_unit_test_teardown(an_access_before_the_stream_is_open_is_caught, tear_down),
 		cmocka_unit_test_teardown(tables_are_compared_at_every_address, tear_down),
 		cmocka_unit_test_teardown(a_page_too_many_in_the_tables_is_a_stale_hit, tear_down),
