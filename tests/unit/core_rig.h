@@ -79,6 +79,7 @@ struct core {
 	struct shadow_range memory[4], reserved[4];
 	struct shadow_address_map map;
 	unsigned bbml, smmu_count, cpu_count, queue_slots, cmdq_lg2;
+	enum shadow_collapse collapse;
 	bool nested, no_ril;
 	uint64_t pool_bytes; /* 0: what shadow_smmu_pool_bytes() says */
 	uint64_t wait_ns;    /* of each SMMU */
@@ -238,6 +239,7 @@ static inline void core_init(struct core *core)
 	core->memory[0] = (struct shadow_range){ CORE_GIB, 2 * CORE_GIB };
 	core->map = (struct shadow_address_map){ .ia_bits = CORE_IA_BITS, .memory_count = 1 };
 	core->bbml = 2;
+	core->collapse = SHADOW_COLLAPSE_EAGER;
 	core->smmu_count = core->cpu_count = 1;
 	core->queue_slots = 16;
 	core->cmdq_lg2 = 6;
@@ -294,7 +296,7 @@ static inline struct shadow_smmu_config core_smmu_config(const struct core *core
 static inline struct shadow_smmu_target_config core_target_config(struct core *core)
 {
 	struct shadow_smmu_config smmus[CORE_SMMUS_MAX];
-	struct shadow_smmu_target_config config = { .bbml = core->bbml, .collapse = SHADOW_COLLAPSE_EAGER,
+	struct shadow_smmu_target_config config = { .bbml = core->bbml, .collapse = core->collapse,
 						    .vmid = CORE_VMID,
 						    .runs_max = core->cpu_count * core->queue_slots };
 

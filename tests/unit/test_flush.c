@@ -374,6 +374,77 @@ static void reserved_pages_cut_runs_at_the_border_of_what_is_handed_over(void **
 	}
 }
 
+/* ---- marks before cuts, and idle time ----------------------------------------------------------------- */
+
+static void a_flush_that_cuts_a_live_block_at_level_1_syncs_its_mark_first(void **state)
+{
+	(void)state;
+	core.bbml = 1;
+	core_up(&core);
+	assert_true(core_reaches(&core, 0, PAGE));
+	core_revoke(&core, PAGE, 1);
+	(void)shadow_flush(core.engine);
+	assert_int_equal(core_count(&core, CORE_DOORBELL, 0), 2);
+	assert_true(core_count(&core, CORE_CONS_READ, 0) > 0);
+	core_finish(&core);
+	assert_false(core_reaches(&core, 0, PAGE));
+	assert_true(core_reaches(&core, 0, PAGE + 1));
+
+	/* Its neighbour needs no cut any more. */
+	core_forget(&core);
+	core_revoke(&core, PAGE + 1, 1);
+	(void)shadow_flush(core.engine);
+	assert_int_equal(core_count(&core, CORE_DOORBELL, 0), 1);
+	assert_int_equal(core_count(&core, CORE_CONS_READ, 0), 0);
+	core_finish(&core);
+	assert_false(core_reaches(&core, 0, PAGE + 1));
+}
+
+/* One page goes and comes back, and its table stays until there is time. */
+static void leave_a_whole_table(uint64_t page)
+{
+	core_revoke(&core, page, 1);
+	core_finish(&core);
+	core_grant(&core, page, 1);
+	core_finish(&core);
+}
+
+static void idle_calls_make_blocks_again_and_their_tickets_give_the_tables_back(void **state)
+{
+	(void)state;
+	for (unsigned bbml = 1; bbml <= 2; bbml++) {
+		struct shadow_table_stats before, after;
+		shadow_ticket_t ticket;
+		bool more = true;
+
+		core_init(&core);
+		core.bbml = bbml;
+		core.collapse = SHADOW_COLLAPSE_NEVER;
+		core_up(&core);
+		before = core_table_stats(&core);
+		leave_a_whole_table(PAGE);
+		leave_a_whole_table(PAGE + 1024);
+		assert_true(core_table_stats(&core).leaves[3] >= 1024);
+
+		for (unsigned calls = 0; more; calls++) {
+			assert_true(calls < 10);
+			more = shadow_compact(core.engine, 1, &ticket);
+			assert_true(core_reaches(&core, 0, PAGE));
+			assert_true(core_reaches(&core, 0, PAGE + 1023));
+		}
+		assert_int_equal(shadow_wait(core.engine, ticket, CORE_WAIT_NS), 0);
+
+		after = core_table_stats(&core);
+		assert_int_equal(after.leaves[3], before.leaves[3]);
+		assert_int_equal(after.leaves[2], before.leaves[2]);
+		assert_int_equal(after.bytes_retired, 0);
+		assert_int_equal(after.bytes_live, before.bytes_live);
+		core_finish(&core);
+		core_down(&core);
+	}
+	core_init(&core);
+}
+
 /* ---- against one state a page ------------------------------------------------------------------------- */
 
 #define PAGES 2048u
@@ -391,7 +462,7 @@ static void random_cpus_keep_the_host_s_order(void **state)
 		core.queue_slots = 32;
 		core.smmu_count = 1 + round % 2;
 		core.nested = round % 3 == 2;
-		core.bbml = round % 2 * 2;
+		core.bbml = round / 2 % 3;
 		core_up(&core);
 		memset(old, OWNED, sizeof(old));
 		for (unsigned i = 0; i < 300; i++) {
@@ -454,6 +525,8 @@ int main(void)
 		TEST(a_grant_that_undoes_a_revoke_of_its_batch_is_a_round_of_its_own),
 		TEST(more_runs_than_are_handed_over_at_once_all_arrive),
 		TEST(reserved_pages_cut_runs_at_the_border_of_what_is_handed_over),
+		TEST(a_flush_that_cuts_a_live_block_at_level_1_syncs_its_mark_first),
+		TEST(idle_calls_make_blocks_again_and_their_tickets_give_the_tables_back),
 		TEST(random_cpus_keep_the_host_s_order),
 	};
 
