@@ -13,57 +13,92 @@
 
 #define HOST_PA (UINT64_C(1) << 50)
 #define HOST_BYTES UINT64_C(0x10000)
-#define GIB (UINT64_C(1) << 30)
+#define UNIT_LG2_MAX 18u	       /* pages from one end of memory to the next; 1 GiB of 4 KiB pages */
+#define EXTRA_FIRST 5u
+#define CMDQ_PROD 0x98u
+#define NT (UINT64_C(1) << 16)
 
 const struct shadow_range system_memory[2] = {
-	{ GIB, 3 * GIB },
-	{ 3 * GIB + 0x5000, 3 * GIB + 0x1203000 },
+	{ UINT64_C(1) << 30, UINT64_C(3) << 30 },
+	{ (UINT64_C(3) << 30) + (EXTRA_FIRST << 12), (UINT64_C(3) << 30) + ((EXTRA_FIRST + SYSTEM_EXTRA_PAGES) << 12) },
 };
+
+/* ---- the SMMUs and what they see --------------------------------------------------------------------- */
 
 static uint32_t device_read32(void *ctx, uint32_t offset)
 {
-	return model_read32(ctx, offset);
+	return model_read32(((struct system_smmu *)ctx)->model, offset);
 }
 
 static uint64_t device_read64(void *ctx, uint32_t offset)
 {
-	return model_read64(ctx, offset);
+	return model_read64(((struct system_smmu *)ctx)->model, offset);
 }
 
 static void device_write32(void *ctx, uint32_t offset, uint32_t value)
 {
-	model_write32(ctx, offset, value);
+	struct system_smmu *smmu = ctx;
+
+	if (offset == CMDQ_PROD && smmu->system->cache)
+		model_cache_doorbell(smmu->system->cache);
+	model_write32(smmu->model, offset, value);
 }
 
 static void device_write64(void *ctx, uint32_t offset, uint64_t value)
 {
-	model_write64(ctx, offset, value);
+	model_write64(((struct system_smmu *)ctx)->model, offset, value);
 }
 
 static const struct platform_linux_device device = { device_read32, device_read64, device_write32, device_write64 };
 
-static const void *pool_read(void *ctx, uint64_t pa, size_t bytes)
+/* What lies at @pa in one of the pool's two faces: the CPU's, or memory behind the caches. */
+static void *pool_at(const struct system *system, void *face, uint64_t pa, size_t bytes)
 {
-	const struct shadow_pool *pool = ctx;
+	const struct shadow_pool *pool = &system->pool;
 
 	if (pa < pool->base.addr || pa - pool->base.addr + bytes > pool->bytes)
 		return NULL;
-	return (const char *)pool->virt + (pa - pool->base.addr);
+	return (char *)face + (pa - pool->base.addr);
 }
 
-static void *pool_write(void *ctx, uint64_t pa, size_t bytes)
+static void *memory_write(void *ctx, uint64_t pa, size_t bytes)
 {
-	return (void *)(uintptr_t)pool_read(ctx, pa, bytes);
+	const struct system *system = ctx;
+
+	return pool_at(system, system->cache ? model_cache_view(system->cache) : system->pool.virt, pa, bytes);
+}
+
+static const void *memory_read(void *ctx, uint64_t pa, size_t bytes)
+{
+	return memory_write(ctx, pa, bytes);
+}
+
+static const void *memory_peek(void *ctx, uint64_t pa, size_t bytes)
+{
+	const struct system *system = ctx;
+
+	return pool_at(system, system->pool.virt, pa, bytes);
+}
+
+static void clean(void *ctx, const void *start, size_t bytes)
+{
+	struct system *system = ctx;
+	uintptr_t offset = (uintptr_t)start - (uintptr_t)system->pool.virt;
+
+	assert_non_null(system->cache);
+	assert_true(offset < system->pool.bytes && bytes <= system->pool.bytes - offset);
+	if (++system->cleans != system->drop_clean)
+		model_cache_clean(system->cache, offset, bytes);
 }
 
 static void violated(void *ctx, const struct model_violation *violation)
 {
 	struct system *system = ctx;
 
-	print_error("model: %s: %s (pa %llx: %llx -> %llx)\n", model_rule_name(violation->rule), violation->what,
-		    (unsigned long long)violation->pa, (unsigned long long)violation->old_value,
-		    (unsigned long long)violation->new_value);
-	system->violations++;
+	if (!system->violations++)
+		print_error("model: %s: %s (pa %llx: %llx -> %llx)\n", model_rule_name(violation->rule), violation->what,
+			    (unsigned long long)violation->pa, (unsigned long long)violation->old_value,
+			    (unsigned long long)violation->new_value);
 }
 
 static void relax(void *ctx)
@@ -79,11 +114,15 @@ static void relax(void *ctx)
 static void stored(void *ctx, uint64_t *where, uint64_t old_value, uint64_t value)
 {
 	struct system *system = ctx;
-	uint64_t pa = system->pool.base.addr + (uint64_t)((char *)where - (char *)system->pool.virt);
+	uint64_t offset = (uint64_t)((char *)where - (char *)system->pool.virt);
+	uint64_t pa = system->pool.base.addr + offset;
 
 	for (unsigned i = 0; i < system->config.smmu_count; i++)
 		if (system->smmu[i].model)
 			model_observe_store(system->smmu[i].model, pa, old_value, value);
+	/* What was stored last is most likely not cleaned yet. */
+	if (system->cache && !system->config.no_evictions && old_value != value && system_random(system) % 8 == 0)
+		(void)model_cache_evict(system->cache, offset / MODEL_CACHE_LINE);
 	if (system->stored)
 		system->stored(system, pa);
 }
@@ -109,9 +148,12 @@ uint64_t system_seed(uint64_t seed)
 
 struct system_config system_config_default(void)
 {
-	return (struct system_config){ .ia_bits = 40, .bbml = 2, .smmu_count = 1, .cpu_count = 4,
-				       .queue_slots = 64, .cmdq_lg2 = 8, .ril = true, .seed = 1 };
+	return (struct system_config){ .ia_bits = 40, .bbml = 2, .smmu_count = 1, .cpu_count = 4, .queue_slots = 64,
+				       .cmdq_lg2 = 8, .granule_lg2 = 12, .collapse = SHADOW_COLLAPSE_EAGER,
+				       .ril = true, .coherent = true, .seed = 1 };
 }
+
+/* ---- up and down ---------------------------------------------------------------------------------------- */
 
 static void *zeroed(size_t bytes)
 {
@@ -121,71 +163,153 @@ static void *zeroed(size_t bytes)
 	return memory;
 }
 
-static void open_smmu(struct system *system, unsigned number, const struct shadow_smmu_config *smmu_config)
+static unsigned oas_bits(const struct system_config *config)
 {
-	struct system_smmu *smmu = &system->smmu[number];
-	struct shadow_smmu_config config = *smmu_config;
+	return config->ia_bits > 48 ? 52 : 48;
+}
+
+static struct model_config model_of(struct system *system)
+{
 	struct model_config model = { 0 };
 
 	model_config_default(&model);
 	model.s1p = system->config.nested;
 	model.bbml = system->config.bbml;
 	model.ril = system->config.ril;
-	model.seed = system_random(system);
-	model.memory = (struct model_memory){ &system->pool, pool_read, pool_write };
+	model.fwb = system->config.fwb;
+	model.cohacc = system->config.coherent;
+	model.oas_bits = oas_bits(&system->config);
+	model.ds = system->config.ia_bits > 48;
+	model.memory = (struct model_memory){ system, memory_read, memory_write };
+	model.peek = system->config.coherent ? NULL : memory_peek;
 	model.report_ctx = system;
 	model.report = violated;
+	return model;
+}
+
+static struct shadow_smmu_config smmu_of(const struct system_config *config)
+{
+	return (struct shadow_smmu_config){ .cmdq_lg2 = config->cmdq_lg2, .evtq_lg2 = 4, .sid_bits = 6,
+					    .nested = config->nested, .wait_ns = SYSTEM_WAIT_NS };
+}
+
+static void open_smmu(struct system *system, unsigned number)
+{
+	struct system_smmu *smmu = &system->smmu[number];
+	struct shadow_smmu_config config = smmu_of(&system->config);
+	struct model_config model = model_of(system);
+
+	model.seed = system_random(system);
+	smmu->system = system;
 	smmu->model = model_new(&model);
 	assert_non_null(smmu->model);
-	smmu->registers = platform_linux_add_device(&device, smmu->model, 0x20000);
+	smmu->registers = platform_linux_add_device(&device, smmu, 0x20000);
 	assert_int_not_equal(smmu->registers, 0);
 	config.registers = smmu->registers;
 	assert_int_equal(shadow_smmu_attach(system->target, &config, &smmu->smmu), 0);
 	assert_int_equal(shadow_smmu_stream(smmu->smmu, SYSTEM_SID), 0);
 }
 
-void system_open(struct system *system, const struct system_config *config)
+/* Everything is empty, so any start level does: the first one whose table is full enough. */
+static int host_start_level(const struct system_config *config)
 {
-	struct shadow_smmu_config smmu = { .cmdq_lg2 = config->cmdq_lg2, .evtq_lg2 = 4, .sid_bits = 6,
-					   .nested = config->nested, .wait_ns = SYSTEM_WAIT_NS };
-	struct shadow_smmu_config smmus[SYSTEM_SMMUS_MAX] = { smmu, smmu, smmu, smmu };
-	struct shadow_address_map map = { .ia_bits = config->ia_bits, .memory = system_memory, .memory_count = 2,
-					  .reserved = config->reserved, .reserved_count = config->reserved_count };
-	struct shadow_engine_config engine = { .cpu_count = config->cpu_count, .queue_slots = config->queue_slots,
-					       .map = map };
-	struct shadow_smmu_target_config target = { .map = map, .bbml = config->bbml, .vmid = 5,
+	unsigned index_lg2 = config->granule_lg2 - 3;
+	int level = 3;
+
+	while (config->ia_bits > config->granule_lg2 + index_lg2 * (unsigned)(4 - level))
+		level--;
+	return config->granule_lg2 == 14 && config->ia_bits == 48 ? 1 : level;
+}
+
+static struct shadow_address_map place_memory(struct system *system, const struct system_config *config)
+{
+	unsigned granule = config->granule_lg2, unit = config->ia_bits - granule - 2;
+
+	unit = unit > UNIT_LG2_MAX ? UNIT_LG2_MAX : unit;
+	system->page_first = UINT64_C(1) << unit;
+	system->page_count = (UINT64_C(2) << unit) + EXTRA_FIRST + SYSTEM_EXTRA_PAGES;
+	system->memory[0].start = system->page_first << granule;
+	system->memory[0].end = UINT64_C(3) << (unit + granule);
+	system->memory[1].start = system->memory[0].end + ((uint64_t)EXTRA_FIRST << granule);
+	system->memory[1].end = (system->page_first + system->page_count) << granule;
+	system->pool.base.addr = UINT64_C(4) << (unit + granule);
+	return (struct shadow_address_map){ .ia_bits = config->ia_bits, .granule_lg2 = granule,
+					    .memory = system->memory, .memory_count = 2,
+					    .reserved = config->reserved, .reserved_count = config->reserved_count };
+}
+
+int system_open_target(struct system *system, const struct system_config *config)
+{
+	struct shadow_smmu_config smmu = smmu_of(config), smmus[SYSTEM_SMMUS_MAX] = { smmu, smmu, smmu, smmu };
+	struct shadow_smmu_target_config target = { .map = place_memory(system, config), .bbml = config->bbml,
+						    .vmid = 5, .start = config->start,
+						    .collapse = config->collapse, .fwb = config->fwb,
+						    .contiguous = config->contiguous, .regions = config->regions,
+						    .region_count = config->region_count,
 						    .runs_max = config->cpu_count * config->queue_slots };
 
-	*system = (struct system){ .config = *config, .random = config->seed };
-	observed_set(stored, system);
-	platform_linux_set_relax(relax, system);
-	platform_linux_set_host_lock(true);
-	target.pool.base.addr = SYSTEM_POOL_PA;
+	target.pool.base = system->pool.base;
 	target.pool.bytes = config->pool_bytes;
 	if (!config->pool_bytes)
 		target.pool.bytes = shadow_smmu_pool_bytes(&target, smmus, config->smmu_count);
+	if (!target.pool.bytes)
+		return -SHADOW_EINVAL;
 	target.pool.virt = zeroed(target.pool.bytes);
 	system->pool = target.pool;
-	assert_int_equal(platform_linux_add_memory(target.pool.base, target.pool.virt, target.pool.bytes), 0);
-	system->host_memory = zeroed(HOST_BYTES);
-	assert_int_equal(platform_linux_add_memory((shadow_pa_t){ HOST_PA }, system->host_memory, HOST_BYTES), 0);
+	system->target_bytes = shadow_smmu_target_bytes(&target);
+	assert_int_not_equal(system->target_bytes, 0);
+	system->target_memory = zeroed(system->target_bytes);
+	return shadow_smmu_target_init(system->target_memory, system->target_bytes, &target, &system->target);
+}
+
+static void open_engine(struct system *system)
+{
+	struct shadow_engine_config engine = { .cpu_count = system->config.cpu_count,
+					       .queue_slots = system->config.queue_slots,
+					       .map = place_memory(system, &system->config) };
 
 	system->engine_bytes = shadow_engine_bytes(&engine);
 	system->engine_memory = zeroed(system->engine_bytes);
 	assert_int_equal(shadow_engine_init(system->engine_memory, system->engine_bytes, &engine, &system->engine), 0);
-	system->target_bytes = shadow_smmu_target_bytes(&target);
-	system->target_memory = zeroed(system->target_bytes);
-	assert_int_equal(shadow_smmu_target_init(system->target_memory, system->target_bytes, &target,
-						 &system->target), 0);
-	for (unsigned i = 0; i < config->smmu_count; i++)
-		open_smmu(system, i, &smmu);
-	assert_int_equal(shadow_engine_register(system->engine, system->target), 0);
+}
 
-	system->page_first = system_memory[0].start >> 12;
-	system->page_count = (system_memory[1].end >> 12) - system->page_first;
+void system_open_rest(struct system *system)
+{
+	const struct system_config *config = &system->config;
+	static shadow_pa_t earlier;
+
+	observed_set(stored, system);
+	platform_linux_set_relax(relax, system);
+	platform_linux_set_host_lock(true);
+	/* A test that failed leaves its memory behind. */
+	platform_linux_remove_memory(earlier);
+	platform_linux_remove_memory((shadow_pa_t){ HOST_PA });
+	earlier = system->pool.base;
+	assert_int_equal(platform_linux_add_memory(system->pool.base, system->pool.virt, system->pool.bytes), 0);
+	system->host_memory = zeroed(HOST_BYTES);
+	assert_int_equal(platform_linux_add_memory((shadow_pa_t){ HOST_PA }, system->host_memory, HOST_BYTES), 0);
+	if (!config->coherent) {
+		system->cache = model_cache_new(system->pool.virt, system->pool.bytes);
+		assert_non_null(system->cache);
+		platform_linux_set_clean(clean, system);
+	}
+	open_engine(system);
+	for (unsigned i = 0; i < config->smmu_count; i++)
+		open_smmu(system, i);
+	assert_int_equal(shadow_engine_register(system->engine, system->target), 0);
 	system->state = zeroed(system->page_count);
+	system->access = zeroed(system->page_count);
+	memset(system->access, SHADOW_ACCESS_RW, system->page_count);
 	assert_int_equal(shadow_snapshot(system->engine, &(struct shadow_host_table){
-		.root = { HOST_PA }, .ia_bits = config->ia_bits, .start_level = config->ia_bits > 43 ? 0 : 1 }), 0);
+		.root = { HOST_PA }, .ia_bits = config->ia_bits, .start_level = host_start_level(config),
+		.granule_lg2 = config->granule_lg2 }), 0);
+}
+
+void system_open(struct system *system, const struct system_config *config)
+{
+	*system = (struct system){ .config = *config, .random = config->seed };
+	assert_int_equal(system_open_target(system, config), 0);
+	system_open_rest(system);
 }
 
 void system_close(struct system *system)
@@ -195,112 +319,262 @@ void system_close(struct system *system)
 		platform_linux_remove_device(system->smmu[i].registers);
 		model_free(system->smmu[i].model);
 	}
+	platform_linux_set_clean(NULL, NULL);
+	model_cache_free(system->cache);
 	platform_linux_remove_memory(system->pool.base);
 	platform_linux_remove_memory((shadow_pa_t){ HOST_PA });
 	platform_linux_set_relax(NULL, NULL);
 	platform_linux_free(system->pool.virt, system->pool.bytes);
 	platform_linux_free(system->host_memory, HOST_BYTES);
 	platform_linux_free(system->state, system->page_count);
+	platform_linux_free(system->access, system->page_count);
 	platform_linux_free(system->engine_memory, system->engine_bytes);
 	platform_linux_free(system->target_memory, system->target_bytes);
 }
 
-static bool in_memory(uint64_t page)
+/* ---- the oracle ------------------------------------------------------------------------------------------ */
+
+static unsigned granule(const struct system *system)
+{
+	return system->config.granule_lg2;
+}
+
+static bool in_memory(const struct system *system, uint64_t page)
 {
 	for (unsigned i = 0; i < 2; i++)
-		if (page >= system_memory[i].start >> 12 && page < system_memory[i].end >> 12)
+		if (page >= system->memory[i].start >> granule(system) && page < system->memory[i].end >> granule(system))
+			return true;
+	return false;
+}
+
+static bool is_reserved(const struct system *system, uint64_t page)
+{
+	uint64_t pa = page << granule(system);
+
+	if (pa >= system->pool.base.addr && pa < system->pool.base.addr + system->pool.bytes)
+		return true;
+	for (unsigned i = 0; i < system->config.reserved_count; i++)
+		if (pa + (UINT64_C(1) << granule(system)) > system->config.reserved[i].start &&
+		    pa < system->config.reserved[i].end)
 			return true;
 	return false;
 }
 
 enum shadow_state system_state(const struct system *system, uint64_t page)
 {
-	return in_memory(page) ? (enum shadow_state)system->state[page - system->page_first] : SHADOW_STATE_OWNED;
+	return in_memory(system, page) ? (enum shadow_state)system->state[page - system->page_first] :
+					 SHADOW_STATE_OWNED;
+}
+
+enum shadow_access system_access(const struct system *system, uint64_t page)
+{
+	if (is_reserved(system, page))
+		return SHADOW_ACCESS_NONE;
+	return in_memory(system, page) ? (enum shadow_access)system->access[page - system->page_first] :
+					 SHADOW_ACCESS_RW;
 }
 
 bool system_reachable(const struct system *system, uint64_t page)
 {
-	uint64_t pa = page << 12;
-
-	if (pa >= system->pool.base.addr && pa < system->pool.base.addr + system->pool.bytes)
-		return false;
-	for (unsigned i = 0; i < system->config.reserved_count; i++)
-		if (pa >= system->config.reserved[i].start && pa < system->config.reserved[i].end)
-			return false;
-	return system_state(system, page) != SHADOW_STATE_NOPAGE;
+	return system_access(system, page) & SHADOW_ACCESS_W;
 }
 
-int system_transition(struct system *system, unsigned cpu, uint64_t page, uint64_t count,
-		      enum shadow_state new_state)
+int system_transition_access(struct system *system, unsigned cpu, uint64_t page, uint64_t count,
+			     enum shadow_state new_state, enum shadow_access access)
 {
 	uint8_t *state = &system->state[page - system->page_first];
-	struct shadow_transition transition = { .start = { page << 12 }, .page_count = count, .old_states = state,
-						.new_state = new_state };
+	uint8_t *allowed = &system->access[page - system->page_first];
+	struct shadow_transition transition = { .start = { page << granule(system) }, .page_count = count,
+						.old_states = state, .new_state = new_state, .access = access };
 	int error = shadow_reserve(system->engine, cpu, &transition, SYSTEM_WAIT_NS);
 
 	if (error)
 		return error;
 	if (shadow_queue(system->engine, cpu, system->number + 1, &transition))
 		system->number++;
+	for (uint64_t i = 0; i < count; i++) {
+		if (new_state == SHADOW_STATE_NOPAGE)
+			allowed[i] = SHADOW_ACCESS_NONE;
+		else if (state[i] == SHADOW_STATE_NOPAGE)
+			allowed[i] = access ? access : SHADOW_ACCESS_RW;
+	}
 	memset(state, new_state, count);
 	return 0;
 }
 
-bool system_touch(struct system *system, unsigned smmu, uint64_t page)
+int system_transition(struct system *system, unsigned cpu, uint64_t page, uint64_t count,
+		      enum shadow_state new_state)
 {
-	struct model_access access = model_dma(system->smmu[smmu].model, SYSTEM_SID, page << 12, true);
+	return system_transition_access(system, cpu, page, count, new_state, SHADOW_ACCESS_NONE);
+}
+
+/* ---- devices ---------------------------------------------------------------------------------------------- */
+
+bool system_try(struct system *system, unsigned smmu, uint64_t page, bool write)
+{
+	struct model_access access = model_dma(system->smmu[smmu].model, SYSTEM_SID, page << granule(system), write);
 
 	if (access.fault)
 		return false;
 	assert_false(access.bypass);
-	assert_int_equal(access.pa, page << 12);
-	assert_int_equal(access.device, !in_memory(page));
+	assert_int_equal(access.pa, page << granule(system));
+	assert_int_equal(access.device, !in_memory(system, page));
 	return true;
+}
+
+bool system_touch(struct system *system, unsigned smmu, uint64_t page)
+{
+	return system_try(system, smmu, page, true);
 }
 
 void system_expect(struct system *system, uint64_t page)
 {
 	for (unsigned i = 0; i < system->config.smmu_count; i++) {
-		bool reached = system_touch(system, i, page);
+		bool write = system_random(system) % 2, reached = system_try(system, i, page, write);
+		enum shadow_access wanted = write ? SHADOW_ACCESS_W : SHADOW_ACCESS_R;
 
-		if (reached != system_reachable(system, page))
+		if (reached != ((system_access(system, page) & wanted) != 0))
 			fail_msg("seed %llu: SMMU %u %s page %llx", (unsigned long long)system->config.seed, i,
 				 reached ? "still reaches" : "faults on", (unsigned long long)page);
 	}
 }
 
-/* Follows the walk: what the oracle says of every page of a leaf; leaves no smaller than they could be. */
+/* ---- raw tables ------------------------------------------------------------------------------------------- */
+
+/* Follows the walk: what the oracle says of every page of a leaf; leaves no smaller than they could be; groups
+ * whole or not at all. */
 struct table_check {
 	struct system *system;
 	uint64_t next;		       /* page */
+	bool largest;		       /* blocks wherever they may be */
+	bool complete;		       /* every sync: no block is on its way */
+	uint64_t group;		       /* first page of the group that the leaf before was in */
+	int group_level;
+	unsigned members, hinted;      /* of that group, up to the leaf before; alike */
 };
 
-/* Could the aligned block of @level around @page be one leaf: one type, all reachable, none closed? */
-static bool could_be_block(const struct system *system, uint64_t page, unsigned level)
+/* Pages of an entry of @level. */
+static uint64_t level_pages(const struct system *system, int level)
 {
-	uint64_t size = UINT64_C(1) << 9 * (3 - level), start = page & ~(size - 1);
-	bool memory = in_memory(start);
+	return UINT64_C(1) << (granule(system) - 3) * (unsigned)(3 - level);
+}
 
-	if (memory && !system->config.bbml)
+/* First level with blocks, as the architecture has it. */
+static int block_level(const struct system *system)
+{
+	return (granule(system) == 12 ? 1 : 2) - (system->config.ia_bits > 48);
+}
+
+static unsigned group_members(const struct system *system, int level)
+{
+	if (granule(system) == 12)
+		return level >= 1 ? 16 : 1;
+	if (level < 2)
+		return 1;
+	return granule(system) == 14 && level == 3 ? 128 : 32;
+}
+
+/* What was declared for the pages around @page: the range and how it is mapped; NULL if nothing was. */
+static const struct shadow_region *declared(const struct system *system, uint64_t page, struct shadow_range *range)
+{
+	*range = (struct shadow_range){ 0, UINT64_MAX };
+	for (unsigned i = 0; i < system->config.region_count; i++) {
+		const struct shadow_region *region = &system->config.regions[i];
+		uint64_t start = region->range.start >> granule(system), end = region->range.end >> granule(system);
+
+		if (page < start) {
+			range->end = start;
+			return NULL;
+		}
+		range->start = end;
+		if (page < end) {
+			*range = (struct shadow_range){ start, end };
+			return region;
+		}
+	}
+	return NULL;
+}
+
+/* May there be a leaf of @level around @page, by what was configured? */
+static bool may_be_block(const struct system *system, uint64_t page, int level)
+{
+	uint64_t size = level_pages(system, level), start = page & ~(size - 1);
+	struct shadow_range range;
+	const struct shadow_region *region = declared(system, page, &range);
+
+	if (level < block_level(system) || start < range.start || start + size > range.end ||
+	    start + size > UINT64_C(1) << (system->config.ia_bits - granule(system)))
 		return false;
-	for (uint64_t at = start; at < start + size; at += 1)
-		if (in_memory(at) != memory || !system_reachable(system, at))
+	if (region)
+		return region->mapping == SHADOW_MAPPING_BLOCKS;
+	return system->config.bbml || !in_memory(system, page);
+}
+
+/* Could the aligned block of @level around @page be one leaf: one type, all open to reads and writes? */
+static bool could_be_block(const struct system *system, uint64_t page, int level)
+{
+	uint64_t size = level_pages(system, level), start = page & ~(size - 1);
+	bool memory = in_memory(system, start);
+
+	/* At BBM level 0 pages that transitioned where blocks were declared stay pages. */
+	if (!may_be_block(system, page, level) || (memory && !system->config.bbml && system->number))
+		return false;
+	for (uint64_t at = start; at < start + size; at++)
+		if (in_memory(system, at) != memory || system_access(system, at) != SHADOW_ACCESS_RW)
 			return false;
 	return true;
+}
+
+/* May a group of leaves have the hint here? */
+static bool may_have_hint(const struct system *system, uint64_t page)
+{
+	struct shadow_range range;
+	const struct shadow_region *region = declared(system, page, &range);
+
+	return system->config.contiguous &&
+	       (system->config.bbml || (region && region->mapping == SHADOW_MAPPING_BLOCKS));
+}
+
+static void check_hint(struct table_check *check, const struct model_leaf *leaf, uint64_t start)
+{
+	struct system *system = check->system;
+	uint64_t size = level_pages(system, leaf->level);
+	unsigned members = group_members(system, leaf->level);
+	uint64_t group = start & ~(members * size - 1);
+
+	if (leaf->contiguous && (members == 1 || !may_have_hint(system, start)))
+		fail_msg("hint where there may be none: %llx", (unsigned long long)start);
+	if (group != check->group || leaf->level != check->group_level || group == start)
+		check->members = check->hinted = 0;
+	check->group = group;
+	check->group_level = leaf->level;
+	check->members++;
+	check->hinted += leaf->contiguous;
+	if (check->hinted && check->hinted != check->members)
+		fail_msg("hint on a part of a group: %llx", (unsigned long long)start);
+	if (leaf->contiguous && start == group + (members - 1) * size && check->members != members)
+		fail_msg("hint on a group that is not whole: %llx", (unsigned long long)start);
 }
 
 static void check_leaf(void *ctx, const struct model_leaf *leaf)
 {
 	struct table_check *check = ctx;
 	struct system *system = check->system;
-	uint64_t start = leaf->start >> 12, end = leaf->end >> 12;
-	uint64_t first = system->page_first - 512, last = (SYSTEM_POOL_PA + system->pool.bytes) >> 12;
+	uint64_t start = leaf->start >> granule(system), end = leaf->end >> granule(system);
+	uint64_t first = system->page_first - 512;
+	uint64_t last = (system->pool.base.addr + system->pool.bytes) >> granule(system);
 
 	assert_int_equal(start, check->next);
 	check->next = end;
 	if (leaf->valid) {
 		assert_int_equal(leaf->pa, leaf->start);
-		assert_true(leaf->read && leaf->write);
+		assert_true(leaf->read || leaf->write);
+		assert_false(check->complete && leaf->level < 3 && leaf->descriptor & NT);
+		if (leaf->level < 3)
+			assert_true(may_be_block(system, start, leaf->level));
+		check_hint(check, leaf, start);
+	} else {
+		check->members = check->hinted = 0;
 	}
 	/* Far from memory and pool there is MMIO in large blocks, and a few holes: the ends stand for all. */
 	if (end <= first || start >= last) {
@@ -310,34 +584,53 @@ static void check_leaf(void *ctx, const struct model_leaf *leaf)
 		return;
 	}
 	for (uint64_t page = start; page < end; page++) {
-		if (leaf->valid != system_reachable(system, page))
+		if ((leaf->read * SHADOW_ACCESS_R | leaf->write * SHADOW_ACCESS_W) != (int)system_access(system, page))
 			fail_msg("seed %llu: table %s page %llx", (unsigned long long)system->config.seed,
 				 leaf->valid ? "maps" : "lacks", (unsigned long long)page);
 		if (leaf->valid)
-			assert_int_equal(leaf->device, !in_memory(page));
+			assert_int_equal(leaf->device, !in_memory(system, page));
 	}
-	if (leaf->valid && leaf->level == 3 && !(start & 511) && could_be_block(system, start, 2))
-		fail_msg("pages where a 2 MiB block would do: %llx", (unsigned long long)start);
-	if (leaf->valid && leaf->level == 2 && !(start & 0x3ffff) && could_be_block(system, start, 1))
-		fail_msg("2 MiB blocks where 1 GiB would do: %llx", (unsigned long long)start);
+	if (check->largest && leaf->valid && !(start & (level_pages(system, leaf->level - 1) - 1)) &&
+	    could_be_block(system, start, leaf->level - 1))
+		fail_msg("leaves of level %d where one above would do: %llx", leaf->level, (unsigned long long)start);
 }
 
-void system_check_tables(struct system *system)
+static void check_tables(struct system *system, bool largest, bool complete)
 {
-	struct model_memory memory = { &system->pool, pool_read, pool_write };
-	struct table_check check = { .system = system };
+	struct model_config model = model_of(system);
+	struct table_check check = { .system = system, .largest = largest, .complete = complete };
 	struct model_stage2 stage2;
-	struct model_config model = { 0 };
 	uint64_t ste[8];
 
-	model_config_default(&model);
-	model.s1p = system->config.nested;
 	shadow_smmu_ste(system->smmu[0].smmu, SYSTEM_SID, ste);
 	stage2 = model_decode_ste(ste, &model);
 	assert_true(stage2.valid);
 	assert_int_equal(stage2.ia_bits, system->config.ia_bits);
-	assert_int_equal(model_walk_all(&memory, &stage2, &check, check_leaf), MODEL_OK);
-	assert_int_equal(check.next, UINT64_C(1) << (system->config.ia_bits - 12));
+	assert_int_equal(stage2.granule_lg2, system->config.granule_lg2);
+	assert_int_equal(model_walk_all(&model.memory, &stage2, &check, check_leaf), MODEL_OK);
+	assert_int_equal(check.next, UINT64_C(1) << (system->config.ia_bits - granule(system)));
+}
+
+void system_check_tables(struct system *system)
+{
+	check_tables(system, system->config.collapse == SHADOW_COLLAPSE_EAGER, false);
+}
+
+void system_check_compacted(struct system *system)
+{
+	check_tables(system, true, true);
+}
+
+void system_compact(struct system *system, unsigned blocks)
+{
+	shadow_ticket_t ticket;
+	bool more;
+
+	do {
+		more = shadow_compact(system->engine, blocks, &ticket);
+		assert_int_equal(shadow_wait(system->engine, ticket, SYSTEM_WAIT_NS), 0);
+	} while (more);
+	system_flush_and_wait(system);
 }
 
 void system_flush_and_wait(struct system *system)
