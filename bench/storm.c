@@ -259,7 +259,7 @@ uint64_t storm_checksum(const struct storm *storm)
 	struct model_memory memory = { .read = read_memory };
 	struct sum sum = { .value = 1 };
 	struct model_stage2 stage2;
-	struct model_config config;
+	struct model_config config = { 0 };
 	uint64_t ste[8];
 
 	model_config_default(&config);

@@ -17,7 +17,9 @@ from event_log import PAGE, Bad, Log, need
 
 KEYS = {"trace", "policy", "pool", "reserved", "ste", "vmid", "transitions", "transitions_access",
         "pages_granted", "pages_revoked", "flushes", "flushes_forced", "tlbi", "syncs", "doorbells",
-        "table_writes", "table_bytes_live", "table_bytes_peak", "leaves", "cpu_ns", "latency_ns", "init"}
+        "table_writes", "table_bytes_live", "table_bytes_peak", "table_bytes_reserved", "table_writes_per_access",
+        "splits", "collapses", "splits_per_1000", "collapses_per_1000", "hints", "hints_dropped", "leaves",
+        "cpu_ns", "latency_ns", "init"}
 
 
 def read_image(path):
@@ -168,6 +170,8 @@ SETTINGS = [
     ["--flush", "64"],
     ["--nested", "--smmus", "2"],
     ["--bbml", "0", "--no-ril"],
+    ["--bbml", "1", "--contiguous", "--collapse", "eager"],
+    ["--collapse", "never", "--compact", "2", "--non-coherent", "--fwb"],
 ]
 
 

@@ -171,7 +171,7 @@ static const void *read_memory(void *ctx, uint64_t pa, size_t bytes)
 unsigned rig_access(const struct rig *rig, uint64_t page)
 {
 	struct model_memory memory = { .read = read_memory };
-	struct model_config config;
+	struct model_config config = { 0 };
 	struct model_stage2 stage2;
 	struct model_leaf leaf;
 	uint64_t ste[8];
