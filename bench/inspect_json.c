@@ -107,6 +107,8 @@ static json_t *totals_json(const struct inspect_survey *survey)
 	set(object, "device_bytes", number(survey->device_bytes));
 	set(object, "read_only_bytes", number(survey->read_only_bytes));
 	set(object, "write_only_bytes", number(survey->write_only_bytes));
+	set(object, "leaves", number(survey->leaves));
+	set(object, "leaves_fewest", number(survey->leaves_fewest));
 	set(object, "hole_bytes", number(survey->hole_bytes));
 	set(object, "hole_runs", number(survey->hole_runs));
 	set(object, "largest_hole_bytes", number(survey->largest_hole));

@@ -448,6 +448,44 @@ static void make_runs(struct surveyor *surveyor)
 	}
 }
 
+/* The highest level at which the format has blocks. */
+static int block_level_min(const struct inspect_shape *shape)
+{
+	int level = (shape->granule_lg2 == 12 ? 1 : 2) - (shape->large ? 1 : 0);
+
+	return level < shape->start_level ? shape->start_level : level;
+}
+
+/* The leaves of a run if each were as large as addresses and format allow: small ones at both ends, and the
+ * largest between them. */
+static uint64_t fewest_leaves(const struct inspect_shape *shape, const struct inspect_run *run)
+{
+	uint64_t low = run->start, high = run->end, leaves = 0;
+	int level = 3;
+
+	for (; level > block_level_min(shape); level--) {
+		unsigned shift = inspect_shift(shape->granule_lg2, level);
+		uint64_t larger = UINT64_C(1) << inspect_shift(shape->granule_lg2, level - 1);
+		uint64_t inner_low = (low + larger - 1) & ~(larger - 1), inner_high = high & ~(larger - 1);
+
+		if (inner_low >= inner_high || (run->start ^ run->pa) & (larger - 1))
+			break;
+		leaves += (inner_low - low + high - inner_high) >> shift;
+		low = inner_low;
+		high = inner_high;
+	}
+	return leaves + ((high - low) >> inspect_shift(shape->granule_lg2, level));
+}
+
+static void count_leaves(struct inspect_survey *survey, const struct inspect_shape *shape)
+{
+	for (unsigned i = 0; i < INSPECT_LEVELS; i++)
+		survey->leaves += survey->level[i].leaves;
+	for (size_t i = 0; i < survey->run_count; i++)
+		if (survey->runs[i].kind == INSPECT_MAPPED)
+			survey->leaves_fewest += fewest_leaves(shape, &survey->runs[i]);
+}
+
 static void measure_holes(struct inspect_survey *survey)
 {
 	for (size_t i = 0; i < survey->run_count; i++) {
@@ -480,6 +518,7 @@ int inspect_survey(struct inspect_survey *survey, const struct imagefile *image,
 	check_tables_out_of_reach(&surveyor);
 	make_runs(&surveyor);
 	measure_holes(survey);
+	count_leaves(survey, shape);
 	free(surveyor.entered);
 	return surveyor.failed ? -1 : 0;
 }

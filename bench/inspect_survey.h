@@ -68,6 +68,7 @@ struct inspect_survey {
 	size_t problem_count, problem_capacity;
 	uint64_t mapped_bytes, device_bytes, read_only_bytes, write_only_bytes, hole_bytes, fault_bytes;
 	uint64_t largest_hole;
+	uint64_t leaves, leaves_fewest; /* and how few would do for the same runs */
 	size_t hole_runs;
 	bool identity; /* every output address is its input address */
 };

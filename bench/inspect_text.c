@@ -94,6 +94,8 @@ static void write_totals(FILE *file, const struct inspect_survey *survey)
 	if (survey->mapped_bytes)
 		fprintf(file, "; %s",
 			survey->identity ? "every address to itself" : "not every address to itself");
+	fprintf(file, "\nleaves        %" PRIu64 "; these runs need at least %" PRIu64, survey->leaves,
+		survey->leaves_fewest);
 	fprintf(file, "\nunmapped      %s", inspect_size_text(survey->hole_bytes).text);
 	if (survey->hole_runs)
 		fprintf(file, " in %zu hole%s, the largest %s", survey->hole_runs,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * test_inspect_options.c - what the arguments of an inspection become. What is refused: tests/cli/inspect.py.
+ * test_inspect_options.c - what the arguments of an inspection become. What is refused: tests/cli/inspection.py.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -99,6 +99,52 @@ static void an_address_that_moves_is_no_identity(void **state)
 	assert_false(inspect_rig_survey(&rig)->identity);
 }
 
+static void the_fewest_leaves_are_known(void **state)
+{
+	uint64_t pages = open_small(2);
+
+	(void)state;
+	for (unsigned i = 0; i < 512; i++)
+		inspect_rig_set(&rig, pages, i, inspect_rig_leaf(&rig, 3, 4096 * i));
+	inspect_rig_survey(&rig);
+	assert_int_equal(rig.survey.leaves, 513); /* and the block at 1 GiB */
+	assert_int_equal(rig.survey.leaves_fewest, 2);
+
+	inspect_rig_set(&rig, pages, 3, 0);
+	inspect_rig_survey(&rig);
+	assert_int_equal(rig.survey.leaves, 512);
+	assert_int_equal(rig.survey.leaves_fewest, 512);
+
+	for (unsigned i = 0; i < 512; i++) /* no address fits a block */
+		inspect_rig_set(&rig, pages, i, inspect_rig_leaf(&rig, 3, 4096 * (i + 1)));
+	inspect_rig_survey(&rig);
+	assert_int_equal(rig.survey.leaves_fewest, 513);
+
+	for (unsigned i = 0; i < 512; i++)
+		inspect_rig_set(&rig, INSPECT_RIG_BASE + 8192, i,
+				inspect_rig_leaf(&rig, 2, (uint64_t)i << 21));
+	inspect_rig_survey(&rig);
+	assert_int_equal(rig.survey.leaves, 513);
+	assert_int_equal(rig.survey.leaves_fewest, 2); /* normal memory, then the device */
+}
+
+static void larger_blocks_count_where_the_format_has_them(void **state)
+{
+	(void)state;
+	for (unsigned large = 0; large < 2; large++) {
+		inspect_rig_open(&rig, 12, 48, 0, large, 1);
+		inspect_rig_descend(&rig, 1);
+		for (unsigned i = 0; i < 512; i++)
+			inspect_rig_set(&rig, INSPECT_RIG_BASE + 4096, i,
+					inspect_rig_device(&rig, 1, (UINT64_C(1) << 40) + GIB * i));
+		inspect_rig_survey(&rig);
+		assert_int_equal(rig.survey.leaves, 512);
+		assert_int_equal(rig.survey.leaves_fewest, large ? 1 : 512);
+		tear_down(NULL);
+	}
+	inspect_rig_open(&rig, 12, 40, 1, false, 0);
+}
+
 /* ---- contiguous groups --------------------------------------------------------------------------- */
 
 static void hint(uint64_t pages, unsigned first, unsigned count)
@@ -393,6 +439,8 @@ int main(void)
 		cmocka_unit_test_teardown(every_level_is_counted, tear_down),
 		cmocka_unit_test_teardown(runs_join_levels_and_part_at_what_a_device_sees, tear_down),
 		cmocka_unit_test_teardown(an_address_that_moves_is_no_identity, tear_down),
+		cmocka_unit_test_teardown(the_fewest_leaves_are_known, tear_down),
+		cmocka_unit_test_teardown(larger_blocks_count_where_the_format_has_them, tear_down),
 		cmocka_unit_test_teardown(whole_groups_are_counted, tear_down),
 		cmocka_unit_test_teardown(a_group_without_its_first_last_or_middle_is_a_problem, tear_down),
 		cmocka_unit_test_teardown(a_member_that_differs_is_a_problem, tear_down),
