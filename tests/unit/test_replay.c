@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#define ARGUMENTS_MAX 16
+#define ARGUMENTS_MAX 24
 
 #define HEAD                                                                                      \
 	"# pkvm-host-trace 1\n# snapshot start seq 0\n# G ia_bits 36 start_level 1 pgd_pages 1\n" \
@@ -143,6 +143,65 @@ static void a_flush_whose_grants_replace_invalid_entries_issues_no_command(void 
 	assert_int_equal(number(revokes, 0, "syncs"), syncs);
 }
 
+#define ROUNDS 300 /* two flushes each: more than a patient table waits for */
+
+/* One page of a block goes and comes back, again and again. */
+static const char *one_page_forever(void)
+{
+	static char text[ROUNDS * 128 + 512];
+	int at = snprintf(text, sizeof(text), HEAD);
+
+	for (unsigned i = 0; i < ROUNDS; i++)
+		at += snprintf(text + at, sizeof(text) - (size_t)at,
+			       "T %u 0 %u a 40201000 1000 O N u\nX %u 0 %u hvc a 1 1 0 0\n"
+			       "T %u 0 %u a 40201000 1000 N O u\nX %u 0 %u hvc a 1 1 0 0\n",
+			       4 * i + 1, 4 * i + 1, 4 * i + 2, 4 * i + 2, 4 * i + 3, 4 * i + 3, 4 * i + 4,
+			       4 * i + 4);
+	return text;
+}
+
+static void a_page_that_comes_and_goes_costs_one_store_each_time(void **state)
+{
+	json_t *runs = run_json(one_page_forever(), "--policy batched");
+
+	(void)state;
+	assert_int_equal(number(runs, 0, "splits"), 1);
+	assert_int_equal(number(runs, 0, "collapses"), 0);
+	assert_int_equal(number(runs, 0, "table_writes"), 512 + 1 + 2 * ROUNDS - 1);
+}
+
+static void eager_collapse_splits_its_block_each_time(void **state)
+{
+	json_t *runs = run_json(one_page_forever(), "--policy batched --collapse eager");
+
+	(void)state;
+	assert_int_equal(number(runs, 0, "splits"), ROUNDS);
+	assert_int_equal(number(runs, 0, "collapses"), ROUNDS);
+}
+
+static void compaction_splits_it_each_time_too(void **state)
+{
+	json_t *runs = run_json(one_page_forever(), "--policy batched --collapse never --compact 1");
+
+	(void)state;
+	assert_int_equal(number(runs, 0, "splits"), ROUNDS);
+	assert_int_equal(number(runs, 0, "collapses"), ROUNDS);
+}
+
+static void eager_and_strict_keep_pages_whatever_the_table_should_be_like(void **state)
+{
+	json_t *runs =
+		run_json(HEAD TRIP, "--policy eager --policy strict --bbml 1 --collapse eager --contiguous "
+				    "--fwb --non-coherent --compact 1 --verify");
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(number(runs, i, "splits"), 0);
+		assert_int_equal(number(runs, i, "hints"), 0);
+		assert_int_equal(number(runs, i, "table_writes"), 4);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +209,11 @@ int main(void)
 		cmocka_unit_test_teardown(a_bad_one_is_status_2, tear_down),
 		cmocka_unit_test_teardown(policies_come_in_one_order_and_differ_where_they_should, tear_down),
 		cmocka_unit_test_teardown(a_flush_whose_grants_replace_invalid_entries_issues_no_command,
+					  tear_down),
+		cmocka_unit_test_teardown(a_page_that_comes_and_goes_costs_one_store_each_time, tear_down),
+		cmocka_unit_test_teardown(eager_collapse_splits_its_block_each_time, tear_down),
+		cmocka_unit_test_teardown(compaction_splits_it_each_time_too, tear_down),
+		cmocka_unit_test_teardown(eager_and_strict_keep_pages_whatever_the_table_should_be_like,
 					  tear_down),
 	};
 
