@@ -24,11 +24,17 @@
 #include "live.h"
 #include "state.h"
 
+struct collected {
+	struct placed *placed;
+	unsigned count, room;
+};
+
 struct root {
 	struct root *next;
 	struct model_stage2 stage2;
 	uint32_t sid; /* one that used it */
 	struct live_map live;
+	struct collected before; /* ghosts, while invalidations are applied and memory may lag behind */
 };
 
 struct executed {
@@ -558,20 +564,19 @@ void bbm_configuration_executed(struct model *model)
 	model->bbm->configuration_changed = true;
 }
 
-struct collected {
-	struct placed *placed;
-	unsigned count, room;
-};
-
-static void leaf_collect(void *ctx, uint64_t address, int level, bool table, uint64_t descriptor)
+static void placed_collect(void *ctx, uint64_t address, int level, bool table, uint64_t descriptor)
 {
 	struct collected *collected = ctx;
 
-	if (table)
-		return;
 	collected->placed =
 		array_grow(collected->placed, &collected->room, collected->count, sizeof(*collected->placed));
 	collected->placed[collected->count++] = (struct placed){ address, level, table, descriptor };
+}
+
+static void leaf_collect(void *ctx, uint64_t address, int level, bool table, uint64_t descriptor)
+{
+	if (!table)
+		placed_collect(ctx, address, level, table, descriptor);
 }
 
 /* Stage 2 alone is invalidated below a nested stream: what it loses may be in combined entries until now. */
@@ -595,6 +600,49 @@ static void stage2_apply(struct model *model, const struct root *root, const str
 			ghost_add(model, root, gone, true);
 	}
 	model_release(collected.placed);
+}
+
+/* What memory still says where the CPU has stored something else, without cleaning it, may be cached again. */
+static void uncleaned_restore(struct model *model, const struct root *root, const struct placed *gone)
+{
+	const struct model_memory *seen = &model->config.memory;
+	const struct model_memory stored = { seen->ctx, model->config.peek, NULL };
+	struct placed still = *gone;
+	uint64_t value;
+
+	if (!walk_entry(seen, &root->stage2, gone->address, gone->level, &still.descriptor) ||
+	    decode_kind(&root->stage2, gone->level, still.descriptor) !=
+		    (gone->table ? DESCRIPTOR_TABLE : DESCRIPTOR_LEAF))
+		return;
+	if (!walk_entry(&stored, &root->stage2, gone->address, gone->level, &value) || value != still.descriptor)
+		ghost_add(model, root, &still, false);
+}
+
+/* Ghosts of tables that walks are not coherent with: gone only if memory has what replaced them. */
+static void uncleaned_judge(struct model *model, struct root *root)
+{
+	struct space *space =
+		tlb_space(model->bbm->ghosts, root->stage2.vmid, root->stage2.granule_lg2, false, false);
+	uint64_t still;
+	unsigned index;
+
+	for (index = 0; index < root->before.count; index++) {
+		const struct placed *gone = &root->before.placed[index];
+
+		if (!space_get(space, gone->address, gone->level, gone->table, &still))
+			uncleaned_restore(model, root, gone);
+	}
+	model_release(root->before.placed);
+	root->before = (struct collected){ NULL, 0, 0 };
+}
+
+static void before_collect(struct model *model, struct root *root)
+{
+	struct space *space =
+		tlb_space(model->bbm->ghosts, root->stage2.vmid, root->stage2.granule_lg2, false, false);
+
+	if (space)
+		space_each(space, 0, UINT64_MAX, &root->before, placed_collect);
 }
 
 static void executed_apply(struct model *model, const struct executed *executed)
@@ -639,10 +687,16 @@ static void roots_prune(struct model *model)
 void bbm_synced(struct model *model)
 {
 	struct bbm *bbm = model->bbm;
+	bool lags = model->config.peek && bbm->executed_count;
+	struct root *root;
 	unsigned index;
 
+	for (root = bbm->roots; root && lags; root = root->next)
+		before_collect(model, root);
 	for (index = 0; index < bbm->executed_count; index++)
 		executed_apply(model, &bbm->executed[index]);
+	for (root = bbm->roots; root && lags; root = root->next)
+		uncleaned_judge(model, root);
 	bbm->executed_count = 0;
 	for (index = 0; index < bbm->hole_count; index++)
 		hole_judge(model, &bbm->hole[index]);

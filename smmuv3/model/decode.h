@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
  * decode.h - what the bits of stream table entries and stage-2 descriptors mean. Pure functions.
+ * walk_entry() alone reads memory: it is in walk.c.
  */
 #ifndef SMMUV3_MODEL_DECODE_H
 #define SMMUV3_MODEL_DECODE_H
@@ -54,6 +55,10 @@ enum {
 
 /** level_contiguous_lg2() - log2 of the members of a contiguous group; 0 where there are none. */
 unsigned level_contiguous_lg2(unsigned granule_lg2, int level);
+
+/** walk_entry() - the descriptor for @ipa at @level. Return: false if the walk ends above it or cannot read. */
+bool walk_entry(const struct model_memory *memory, const struct model_stage2 *stage2, uint64_t ipa, int level,
+		uint64_t *value);
 
 /** start_entries_lg2() - log2 of the entries in the (concatenated) start-level tables. */
 static inline unsigned start_entries_lg2(const struct model_stage2 *stage2)

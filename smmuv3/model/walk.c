@@ -78,6 +78,29 @@ enum model_fault model_walk(const struct model_memory *memory, const struct mode
 	}
 }
 
+bool walk_entry(const struct model_memory *memory, const struct model_stage2 *stage2, uint64_t ipa, int level,
+		uint64_t *value)
+{
+	unsigned index_lg2 = start_entries_lg2(stage2);
+	uint64_t table = stage2->ttb;
+	int at;
+
+	for (at = stage2->start_level; at <= level; at++, index_lg2 = stage2->granule_lg2 - 3) {
+		uint64_t index = ipa >> level_shift(stage2->granule_lg2, at) & (bits_put(1, index_lg2) - 1);
+		const void *slot = memory->read(memory->ctx, table + 8 * index, 8);
+
+		if (!slot)
+			return false;
+		*value = load64(slot);
+		if (at == level)
+			return true;
+		if (decode_kind(stage2, at, *value) != DESCRIPTOR_TABLE)
+			return false;
+		table = decode_table_address(stage2, *value);
+	}
+	return false;
+}
+
 struct walk_all {
 	const struct model_memory *memory;
 	const struct model_stage2 *stage2;

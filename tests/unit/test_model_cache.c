@@ -3,8 +3,8 @@
  * test_model_cache.c - a model that sees of memory what was cleaned.
  *
  * Proves: a store reaches the model's walker only by a clean or an eviction, and events reach the CPU only by
- * an invalidation; a revoke is in force only if its store was cleaned before the command; a table has to be in
- * memory before it is linked; cleans are counted, and those that did nothing are told apart.
+ * an invalidation; a revoke, nT and a break are in force only if their store was cleaned before the command; a
+ * table has to be in memory before it is linked, and is free only when memory has that it is not; cleans are counted, and those that did nothing are told apart.
  */
 #include "model_rig.h"
 
@@ -23,6 +23,7 @@ static int setup(void **state)
 	(void)state;
 	rig_config(&rig);
 	rig.noncoherent = true;
+	rig.config.bbml = 1;
 	rig_up_mapped(&rig);
 	rig_expect_pa(&rig, 0x2000, 0x2000); /* the stream is used: its tables are live */
 	return 0;
@@ -261,6 +262,55 @@ static void a_table_cleaned_before_it_is_linked_is_fine(void **state)
 	rig_expect_pa(&rig, 0x400000, 0x400000);
 }
 
+/* Split the live block of rig_up_mapped() as BBML 1 wants it. */
+static void split_by_nt(bool clean_nt)
+{
+	rig_store(&rig, rig_table(2) + 8, UINT64_C(0x200000) | RIG_BLOCK | RIG_NT);
+	if (clean_nt)
+		rig_clean(&rig, rig_table(2) + 8, 8);
+	rig_sync(&rig, RIG_S2_IPA, 0x200000 | RIG_LEAF);
+	fill(rig_table(5), 0x200000);
+	rig_clean(&rig, rig_table(5), 4096);
+	rig_store(&rig, rig_table(2) + 8, rig_table(5) | RIG_TABLE);
+}
+
+static void nt_counts_once_memory_has_it(void **state)
+{
+	(void)state;
+	split_by_nt(true);
+	assert_int_equal(rig.violations, 0);
+}
+
+static void nt_that_was_not_cleaned_before_its_sync_does_not_count(void **state)
+{
+	(void)state;
+	split_by_nt(false);
+	assert_int_equal(rig.violations, 1);
+	assert_int_equal(rig.last.rule, MODEL_RULE_BBM_BLOCK);
+}
+
+static void a_break_that_was_not_cleaned_is_none(void **state)
+{
+	(void)state;
+	rig_store(&rig, PAGE_SLOT(1), 0);
+	rig_sync(&rig, RIG_S2_IPA, 0x1000 | RIG_LEAF);
+	rig_clean(&rig, PAGE_SLOT(1), 8);
+	assert_int_equal(rig.violations, 0);
+	rig_store(&rig, PAGE_SLOT(1), 0x9000 | RIG_PAGE);
+	assert_int_equal(rig.violations, 1);
+	assert_int_equal(rig.last.rule, MODEL_RULE_BBM_OUTPUT);
+}
+
+static void a_table_is_not_free_while_memory_still_links_it(void **state)
+{
+	(void)state;
+	rig_store(&rig, rig_table(2), 0);
+	rig_sync(&rig, RIG_S12_VMALL, 0);
+	rig_store(&rig, PAGE_SLOT(7), 0x400000 | RIG_PAGE);
+	assert_int_equal(rig.violations, 1);
+	assert_int_equal(rig.last.rule, MODEL_RULE_TABLE_REUSE);
+}
+
 static void an_event_is_read_after_an_invalidation(void **state)
 {
 	const uint64_t *record = rig_word(&rig, RIG_EVTQ);
@@ -294,6 +344,10 @@ int main(void)
 		TEST(a_table_linked_before_it_is_cleaned_is_a_violation),
 		TEST(one_line_of_a_table_left_out_is_a_violation),
 		TEST(a_table_cleaned_before_it_is_linked_is_fine),
+		TEST(nt_counts_once_memory_has_it),
+		TEST(nt_that_was_not_cleaned_before_its_sync_does_not_count),
+		TEST(a_break_that_was_not_cleaned_is_none),
+		TEST(a_table_is_not_free_while_memory_still_links_it),
 		TEST(an_event_is_read_after_an_invalidation),
 	};
 
