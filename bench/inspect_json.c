@@ -81,6 +81,7 @@ static json_t *level_json(const struct inspect_subject *subject, int level)
 	set(object, "links", number(counts->links));
 	set(object, "leaves", number(counts->leaves));
 	set(object, "leaves_hinted", number(counts->leaves_hinted));
+	set(object, "leaves_marked", number(counts->leaves_marked));
 	set(object, "groups", number(counts->groups));
 	set(object, "holes", number(counts->holes));
 	set(object, "holes_marked", number(counts->holes_marked));

@@ -220,6 +220,7 @@ static void add_leaf(struct surveyor *surveyor, const struct inspect_walk *walk,
 	};
 
 	counts->leaves++;
+	counts->leaves_marked += step->level < 3 && step->descriptor >> 16 & 1;
 	counts->mapped_bytes += bytes;
 	survey->mapped_bytes += bytes;
 	survey->device_bytes += leaf->device ? bytes : 0;

@@ -23,6 +23,7 @@ struct inspect_level {
 	uint64_t links;		/* entries that point to tables of the next level */
 	uint64_t leaves;	/* blocks, or pages at level 3 */
 	uint64_t leaves_hinted; /* of them, in whole contiguous groups */
+	uint64_t leaves_marked; /* of them, blocks with nT: no TLB keeps them, as they are about to change */
 	uint64_t groups;	/* whole contiguous groups */
 	uint64_t holes;		/* invalid entries */
 	uint64_t holes_marked;	/* of them, not zero: software says something in them */

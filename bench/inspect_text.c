@@ -79,6 +79,15 @@ static uint64_t marked_holes(const struct inspect_survey *survey)
 	return marked;
 }
 
+static uint64_t marked_blocks(const struct inspect_survey *survey)
+{
+	uint64_t marked = 0;
+
+	for (unsigned i = 0; i < INSPECT_LEVELS; i++)
+		marked += survey->level[i].leaves_marked;
+	return marked;
+}
+
 static void write_totals(FILE *file, const struct inspect_survey *survey)
 {
 	fprintf(file, "\nmapped        %s", inspect_size_text(survey->mapped_bytes).text);
@@ -96,6 +105,8 @@ static void write_totals(FILE *file, const struct inspect_survey *survey)
 			survey->identity ? "every address to itself" : "not every address to itself");
 	fprintf(file, "\nleaves        %" PRIu64 "; these runs need at least %" PRIu64, survey->leaves,
 		survey->leaves_fewest);
+	if (marked_blocks(survey))
+		fprintf(file, "; %" PRIu64 " blocks are marked nT", marked_blocks(survey));
 	fprintf(file, "\nunmapped      %s", inspect_size_text(survey->hole_bytes).text);
 	if (survey->hole_runs)
 		fprintf(file, " in %zu hole%s, the largest %s", survey->hole_runs,

@@ -99,6 +99,22 @@ static void an_address_that_moves_is_no_identity(void **state)
 	assert_false(inspect_rig_survey(&rig)->identity);
 }
 
+static void marked_blocks_are_counted(void **state)
+{
+	const uint64_t nt = UINT64_C(1) << 16;
+	uint64_t pages = open_small(2);
+
+	(void)state;
+	inspect_rig_set(&rig, pages, 16, inspect_rig_leaf(&rig, 3, 0x10000)); /* an address bit there */
+	inspect_rig_set(&rig, INSPECT_RIG_BASE + 8192, 1, inspect_rig_leaf(&rig, 2, 2 * MIB) | nt);
+	inspect_rig_survey(&rig);
+
+	assert_int_equal(level_of(&rig.survey, 2)->leaves_marked, 1);
+	assert_int_equal(level_of(&rig.survey, 1)->leaves_marked, 0);
+	assert_int_equal(level_of(&rig.survey, 3)->leaves_marked, 0);
+	assert_int_equal(rig.survey.problem_count, 0);
+}
+
 static void the_fewest_leaves_are_known(void **state)
 {
 	uint64_t pages = open_small(2);
@@ -439,6 +455,7 @@ int main(void)
 		cmocka_unit_test_teardown(every_level_is_counted, tear_down),
 		cmocka_unit_test_teardown(runs_join_levels_and_part_at_what_a_device_sees, tear_down),
 		cmocka_unit_test_teardown(an_address_that_moves_is_no_identity, tear_down),
+		cmocka_unit_test_teardown(marked_blocks_are_counted, tear_down),
 		cmocka_unit_test_teardown(the_fewest_leaves_are_known, tear_down),
 		cmocka_unit_test_teardown(larger_blocks_count_where_the_format_has_them, tear_down),
 		cmocka_unit_test_teardown(whole_groups_are_counted, tear_down),
