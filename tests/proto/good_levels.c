@@ -175,6 +175,16 @@ static void member_split_after_its_group(struct levels *levels)
 	levels_tlbi_group(levels, LEAF_RANGE);
 }
 
+/* Without the hint, what a neighbour may be cached as says nothing of this leaf. */
+static void split_by_nt_beside_a_ghost(struct levels *levels)
+{
+	hint_set_and_cleared_live(levels);
+	levels_store_group(levels, 0);
+	levels_tlbi_group(levels, LEAF_RANGE);
+	levels_store_member(levels, 2, 0);
+	split_by_nt(levels);
+}
+
 #define G LEVELS_GOOD
 
 static const struct levels_case cases[] = {
@@ -192,6 +202,7 @@ static const struct levels_case cases[] = {
 	{ "hint set and cleared live", 1, 2, LEVELS_GROUPS, G, hint_set_and_cleared_live },
 	{ "hint by break-before-make", 0, 2, LEVELS_GROUPS, G, hint_by_break_before_make },
 	{ "member revoked with its group", 1, 2, LEVELS_GROUPS, G, member_revoked_with_its_group },
+	{ "split by nT beside a ghost", 1, 1, LEVELS_BLOCK_GROUPS, G, split_by_nt_beside_a_ghost },
 	{ "member split after its group, by nT", 1, 2, LEVELS_BLOCK_GROUPS, G, member_split_after_its_group_by_nt },
 	{ "member split after its group", 2, 2, LEVELS_BLOCK_GROUPS, G, member_split_after_its_group },
 };

@@ -119,6 +119,37 @@ static void one_store_is_judged_for_every_vmid_that_sees_it(void **state)
 	assert_int_equal(rig.violations, 3); /* the other VMID was not invalidated */
 }
 
+static void tables_that_a_stream_reads_in_another_way_are_judged_anew(void **state)
+{
+	(void)state;
+	rig_free(&rig);
+	rig_config(&rig);
+	rig.config.fwb = true;
+	rig_up_mapped(&rig);
+	rig_read(&rig, 0x7000);
+	assert_int_equal(rig.violations, 0);
+	rig_ste(&rig, RIG_SID + 1, 6, RIG_VMID, rig_table(0));
+	rig_word(&rig, RIG_STRTAB + 64 * (RIG_SID + 1))[1] = UINT64_C(1) << 25; /* S2FWB: MemAttr 1111 is reserved */
+	model_dma(rig.model, RIG_SID + 1, 0x7000, false);
+	assert_true(rig.violations > 0);
+	assert_int_equal(rig.last.rule, MODEL_RULE_DESCRIPTOR);
+}
+
+/* 33 bits at level 1: eight entries, half of a group. */
+static void a_group_larger_than_the_input_space_is_misprogrammed(void **state)
+{
+	uint64_t *ste = rig_word(&rig, RIG_STRTAB + 64 * RIG_SID);
+
+	(void)state;
+	ste[2] = (ste[2] & ~(UINT64_C(0x3f) << 32)) | UINT64_C(31) << 32;
+	rig_read(&rig, 0x7000);
+	rig_store(&rig, rig_table(0) + 16, UINT64_C(0x80000000) | RIG_BLOCK);
+	assert_int_equal(rig.violations, 0);
+	rig_store(&rig, rig_table(0) + 16, UINT64_C(0x80000000) | RIG_BLOCK | RIG_CONT);
+	assert_int_equal(rig.violations, 1);
+	assert_int_equal(rig.last.rule, MODEL_RULE_CONTIGUOUS);
+}
+
 static void larger_granules_are_followed(void **state)
 {
 	uint64_t *ste = rig_word(&rig, RIG_STRTAB + 64 * 9), table = RIG_TABLES + 0x80000;
@@ -286,6 +317,8 @@ int main(void)
 		TEST(tables_that_no_stream_uses_any_more_are_forgotten),
 		TEST(tables_stay_judged_while_another_stream_uses_them),
 		TEST(one_store_is_judged_for_every_vmid_that_sees_it),
+		TEST(tables_that_a_stream_reads_in_another_way_are_judged_anew),
+		TEST(a_group_larger_than_the_input_space_is_misprogrammed),
 		TEST(larger_granules_are_followed),
 		cmocka_unit_test(correct_driver_is_never_blamed),
 	};
