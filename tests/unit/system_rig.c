@@ -95,7 +95,7 @@ static void violated(void *ctx, const struct model_violation *violation)
 {
 	struct system *system = ctx;
 
-	if (!system->violations++)
+	if (!system->violations++ && !system->quiet)
 		print_error("model: %s: %s (pa %llx: %llx -> %llx)\n", model_rule_name(violation->rule), violation->what,
 			    (unsigned long long)violation->pa, (unsigned long long)violation->old_value,
 			    (unsigned long long)violation->new_value);

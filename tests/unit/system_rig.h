@@ -66,6 +66,7 @@ struct system {
 	uint64_t page_first, page_count;
 	uint64_t random;
 	uint64_t violations;
+	bool quiet;		       /* a violation is wanted: do not print it */
 	uint64_t cleans;	       /* calls of platform_clean() */
 	uint64_t drop_clean;	       /* this one does nothing; 0: none */
 	bool stalled;		       /* the SMMUs execute nothing while the driver waits */
