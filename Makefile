@@ -80,7 +80,17 @@ COMMAND_SRCS := \
 	bench/device.c \
 	bench/host_stage2.c \
 	bench/imagefile.c \
+	bench/imagefile_read.c \
 	bench/info.c \
+	bench/inspect.c \
+	bench/inspect_json.c \
+	bench/inspect_layout.c \
+	bench/inspect_options.c \
+	bench/inspect_plot.c \
+	bench/inspect_survey.c \
+	bench/inspect_text.c \
+	bench/inspect_walk.c \
+	bench/inspect_words.c \
 	bench/instant.c \
 	bench/latency.c \
 	bench/machine.c \
@@ -113,6 +123,7 @@ BENCH_SRCS := \
 TEST_SUPPORT_SRCS := \
 	tests/proto/proto.c \
 	tests/unit/fake_smmu.c \
+	tests/unit/inspect_rig.c \
 	tests/unit/model_rig.c \
 	tests/unit/policy_rig.c \
 	tests/unit/replay_rig.c \
@@ -127,24 +138,35 @@ TEST_SRCS := \
 	tests/proto/good_contiguous.c \
 	tests/unit/test_baseline.c \
 	tests/unit/test_batched.c \
+	tests/unit/test_bound.c \
 	tests/unit/test_check.c \
 	tests/unit/test_cmd.c \
 	tests/unit/test_cmdq.c \
 	tests/unit/test_coalesce.c \
+	tests/unit/test_compact.c \
 	tests/unit/test_device.c \
 	tests/unit/test_eager.c \
 	tests/unit/test_engine.c \
 	tests/unit/test_field.c \
 	tests/unit/test_flush.c \
+	tests/unit/test_granule.c \
 	tests/unit/test_host_stage2.c \
 	tests/unit/test_imagefile.c \
 	tests/unit/test_info.c \
+	tests/unit/test_inspect_json.c \
+	tests/unit/test_inspect_layout.c \
+	tests/unit/test_inspect_options.c \
+	tests/unit/test_inspect_plot.c \
+	tests/unit/test_inspect_survey.c \
+	tests/unit/test_inspect_text.c \
+	tests/unit/test_inspect_walk.c \
 	tests/unit/test_instant.c \
 	tests/unit/test_latency.c \
 	tests/unit/test_machine.c \
 	tests/unit/test_mapfile.c \
 	tests/unit/test_message.c \
 	tests/unit/test_model_bbm.c \
+	tests/unit/test_model_cache.c \
 	tests/unit/test_model_cmdq.c \
 	tests/unit/test_model_command.c \
 	tests/unit/test_model_decode.c \
@@ -166,6 +188,7 @@ TEST_SRCS := \
 	tests/unit/test_plan.c \
 	tests/unit/test_platform.c \
 	tests/unit/test_pool_exhaustion.c \
+	tests/unit/test_prepare.c \
 	tests/unit/test_queue.c \
 	tests/unit/test_replay.c \
 	tests/unit/test_reserve.c \
@@ -265,7 +288,7 @@ el2_flags := -std=c11 $(common_flags) $(c_warnings) $(EL2_CFLAGS) -ffreestanding
 	-fno-asynchronous-unwind-tables -fstack-usage
 
 jemalloc_lib := $(if $(findstring SANITIZED,$(config_flags)),,-ljemalloc)
-LIBS = $(jemalloc_lib) -lhwloc -lurcu-bp -lurcu-common -llzma -ljansson -lm
+LIBS = $(jemalloc_lib) -lhwloc -lurcu-bp -lurcu-common -llzma -ljansson -lcairo -lm
 LINK = $(CC) -pthread $(config_flags) $(CFLAGS) $(LDFLAGS)
 
 # --- what is built ---------------------------------------------------------------------------------------
@@ -513,13 +536,16 @@ check-bench: $(BENCHMARKS)
 check-traces: $(COMMAND)
 	$(Q)$(RUN_TESTS) --limit 1200 --name traces -- scripts/check-traces $(COMMAND) \
 		plain,smmus=4,nested $(TRACES)
+	$(Q)$(RUN_TESTS) --limit 1200 --name 'traces, other tables' -- scripts/check-traces --policy batched \
+		$(COMMAND) bbml=0,bbml=1,contiguous+collapse=eager,bbml=1+contiguous+non-coherent $(TRACES)
 	$(Q)$(RUN_TESTS) --limit 1200 --name 'traces, 4 nested SMMUs' -- scripts/check-traces $(COMMAND) \
 		smmus=4+nested $(call trace,boot np-thp pingpong)
 
 ## check-maps: the map of every policy equals the trace's oracle, at points spread over every trace
 .PHONY: check-maps
 map_settings := '' '--no-ril' '--smmus 4' '--nested' '--nested --no-ril' '--bbml 0' '--bbml 0 --no-ril' \
-	'--bbml 0 --nested' '--bbml 0 --nested --no-ril'
+	'--bbml 0 --nested' '--bbml 0 --nested --no-ril' '--bbml 1' \
+	'--bbml 1 --contiguous --collapse eager --non-coherent'
 check-maps: $(MAP_EQUALITY)
 	$(Q)for trace in $(TRACES); do for setting in $(map_settings); do \
 		set -- "$$@" "$(MAP_EQUALITY) $$setting $$trace"; done; done; $(RUN_TESTS) --limit 600 "$$@"
