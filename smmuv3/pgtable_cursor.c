@@ -36,15 +36,15 @@ unsigned cursor_walk(struct pgtable *pgtable, uint64_t page)
 	return height;
 }
 
-void cursor_fill(struct pgtable *pgtable, struct pgtable_place *place, unsigned index)
+void cursor_fill(struct pgtable *pgtable, unsigned height, unsigned index)
 {
-	uint64_t value = place->inherited + place->filled * place->inherited_step;
+	struct pgtable_place *place = &pgtable->place[height];
+	unsigned filled = place->filled;
 
-	if (index <= place->filled)
+	if (index <= filled)
 		return;
-	pgtable->stats.writes += index - place->filled;
-	for (unsigned i = place->filled; i < index; i++, value += place->inherited_step)
-		order_fill_descriptor(&place->entry[i], value);
+	hint_fill(pgtable, height, filled, index - filled, place->inherited + filled * place->inherited_step,
+		  place->inherited_step);
 	place->filled = index;
 }
 
@@ -76,9 +76,11 @@ void cursor_dirty(struct pgtable *pgtable, struct pgtable_place *place, unsigned
 	place->dirty_end = end;
 }
 
-static void store_fresh(struct pgtable *pgtable, struct pgtable_place *place, unsigned index, uint64_t value)
+static void store_fresh(struct pgtable *pgtable, unsigned height, unsigned index, uint64_t value)
 {
-	cursor_fill(pgtable, place, index);
+	struct pgtable_place *place = &pgtable->place[height];
+
+	cursor_fill(pgtable, height, index);
 	order_fill_descriptor(&place->entry[index], value);
 	if (place->filled <= index)
 		place->filled = index + 1;
@@ -109,7 +111,7 @@ void cursor_store(struct pgtable *pgtable, unsigned height, unsigned index, uint
 
 	place->changed = true;
 	if (place->fresh)
-		store_fresh(pgtable, place, index, value);
+		store_fresh(pgtable, height, index, value);
 	else
 		store_live(pgtable, height, index, old, value);
 	pgtable->stats.writes++;

@@ -52,7 +52,7 @@ static inline void cursor_leave(struct pgtable *pgtable, unsigned height)
 unsigned cursor_walk(struct pgtable *pgtable, uint64_t page);
 
 /* Fresh table: entries below @index that the batch does not change keep what they inherit. */
-void cursor_fill(struct pgtable *pgtable, struct pgtable_place *place, unsigned index);
+void cursor_fill(struct pgtable *pgtable, unsigned height, unsigned index);
 
 /* One entry to or from a table, or a leaf in a table's place. A live leaf that is replaced adds its span. */
 void cursor_store(struct pgtable *pgtable, unsigned height, unsigned index, uint64_t value);

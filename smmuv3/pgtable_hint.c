@@ -23,12 +23,27 @@ static bool is_hinted(uint64_t pte)
 	return (pte & (PTE_VALID | PTE_CONTIGUOUS)) == (PTE_VALID | PTE_CONTIGUOUS);
 }
 
-/* Members of the group from @first on, but for those of [@from, @to), lose the hint. */
+/* The row that is about to change, and what its first entry is to say. */
+struct change {
+	unsigned from, to;
+	uint64_t value, step;
+};
+
+/* Does the group at @first have the hint, and will a member say something else? Members agree: one tells for all. */
+static bool group_changes(const uint64_t *entry, unsigned first, const struct change *change)
+{
+	unsigned member = first > change->from ? first : change->from;
+	uint64_t value = change->value ? change->value + (member - change->from) * change->step : 0;
+
+	return is_hinted(entry[member]) && (entry[member] & ~PTE_CONTIGUOUS) != value;
+}
+
+/* Members that stay lose the hint; with a row of leaves also those that change, or they would disagree for a while. */
 static void group_drop(struct pgtable *pgtable, struct pgtable_place *place, unsigned first, unsigned count,
-		       unsigned from, unsigned to)
+		       const struct change *change)
 {
 	for (unsigned i = first; i < first + count; i++) {
-		if (i >= from && i < to)
+		if (!change->value && i >= change->from && i < change->to)
 			continue;
 		order_store_descriptor(&place->entry[i], place->entry[i] & ~PTE_CONTIGUOUS);
 		pgtable->stats.writes++;
@@ -39,29 +54,44 @@ static void group_drop(struct pgtable *pgtable, struct pgtable_place *place, uns
 
 void hint_drop(struct pgtable *pgtable, unsigned height, unsigned *index, unsigned *end, uint64_t value)
 {
+	const struct change change = { *index, *end, value, format_step(&pgtable->format, height) };
 	struct pgtable_place *place = &pgtable->place[height];
-	unsigned lg2 = group_lg2(pgtable, height), count = 1u << lg2, from = *index, to = *end;
-	unsigned head = from & ~(count - 1), tail = (to - 1) & ~(count - 1);
-	uint64_t last_value;
+	unsigned lg2 = group_lg2(pgtable, height), count = 1u << lg2, first = change.from & ~(count - 1);
 
-	if (!lg2)
-		return;
-	/* Members of a group agree: if the first does not change, none does. */
-	if (is_hinted(place->entry[from]) && (place->entry[from] & ~PTE_CONTIGUOUS) != value) {
-		if (head < from || head + count > to)
-			group_drop(pgtable, place, head, count, from, to);
-		*index = head;
-		if (head + count > to)
-			*end = head + count;
+	for (; lg2 && first < change.to; first += count) {
+		bool cut = first < change.from || first + count > change.to;
+
+		/* A revoke of a whole group leaves no member to disagree. */
+		if ((!cut && !value) || !group_changes(place->entry, first, &change))
+			continue;
+		group_drop(pgtable, place, first, count, &change);
+		*index = first < *index ? first : *index;
+		*end = first + count > *end ? first + count : *end;
 	}
-	if (tail == head)
+}
+
+static void fill(uint64_t *entry, unsigned count, uint64_t value, uint64_t step)
+{
+	for (uint64_t *end = entry + count; entry < end; entry++, value += step)
+		order_fill_descriptor(entry, value);
+}
+
+void hint_fill(struct pgtable *pgtable, unsigned height, unsigned index, unsigned count, uint64_t value, uint64_t step)
+{
+	uint64_t *entry = &pgtable->place[height].entry[index];
+	unsigned lg2 = value && pgtable->bbml ? group_lg2(pgtable, height) : 0;
+	unsigned before = (0 - index) & ((1u << lg2) - 1), whole;
+
+	pgtable->stats.writes += count;
+	if (!lg2 || count <= before) {
+		fill(entry, count, value, step);
 		return;
-	last_value = value ? value + (to - 1 - from) * format_step(&pgtable->format, height) : 0;
-	if (tail + count > to && is_hinted(place->entry[to - 1]) &&
-	    (place->entry[to - 1] & ~PTE_CONTIGUOUS) != last_value) {
-		group_drop(pgtable, place, tail, count, from, to);
-		*end = tail + count;
 	}
+	whole = (count - before) >> lg2 << lg2;
+	fill(entry, before, value, step);
+	fill(entry + before, whole, (value + before * step) | PTE_CONTIGUOUS, step);
+	fill(entry + before + whole, count - before - whole, value + (before + whole) * step, step);
+	pgtable->stats.hints += whole >> lg2;
 }
 
 /* All members are leaves without the hint, of one kind and one address after the other. */
@@ -88,7 +118,8 @@ void hint_give(struct pgtable *pgtable, unsigned height)
 		uint64_t page = base + ((uint64_t)i << format_lg2(&pgtable->format, height));
 
 		if (!group_is_whole(&place->entry[i], count, height, step) ||
-		    (pgtable->bbml == 0 && !policy_never_transitions(pgtable, page)))
+		    (pgtable->bbml == 0 && !policy_never_transitions(pgtable, page,
+							     format_pages(&pgtable->format, height) << lg2)))
 			continue;
 		for (unsigned j = i; j < i + count; j++)
 			if (place->fresh)

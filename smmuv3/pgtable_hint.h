@@ -13,6 +13,10 @@
  * they cut lose the hint, and the range grows to what has to be invalidated. */
 void hint_drop(struct pgtable *pgtable, unsigned height, unsigned *index, unsigned *end, uint64_t value);
 
+/* Entries of the fresh table at the cursor's place say @value, @value + @step, ...; whole groups get the hint. */
+void hint_fill(struct pgtable *pgtable, unsigned height, unsigned index, unsigned count, uint64_t value,
+	       uint64_t step);
+
 /* Give the hint to every group of the table at the cursor's place that is whole and may have it. */
 void hint_give(struct pgtable *pgtable, unsigned height);
 

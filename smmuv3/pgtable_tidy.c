@@ -3,8 +3,8 @@
  * pgtable_tidy.c - see pgtable_tidy.h.
  *
  * Tables that may be tidied up wait in a list, oldest first. Eager: all of them at the end of their batch.
- * Patient: one a batch, once it has stayed as it is for SHADOW_PATIENCE batches; so a page that goes back and
- * forth keeps its table. Never: only pgtable_compact().
+ * Patient: one a batch, once it has stayed as it is for SHADOW_PATIENCE batches, and not more often than splits
+ * are paid for; so a page that goes back and forth keeps its table. Never: only pgtable_compact().
  * Owns: a walker finds the same translation in the table and in the block that takes its place; the table stays
  * intact until no walk cache leads to it. Spec: IHI 0070, Break-before-make level 1 and 2.
  */
@@ -16,6 +16,8 @@
 #include "smmuv3/pgtable_policy.h"
 
 #define TIDY_LOOKS 2u		       /* tables that a patient batch looks at */
+#define TIDY_STORES 8u		       /* tables' worth of stores between two of its collapses: what it costs to split
+					* again is an eighth of that at most */
 
 bool tidy_is_whole(struct pgtable *pgtable, const struct pgtable_page *table)
 {
@@ -106,6 +108,8 @@ static bool is_worth_it(struct pgtable *pgtable, const struct pgtable_page *tabl
 
 static void tidy_patiently(struct pgtable *pgtable)
 {
+	if (pgtable->stats.writes < pgtable->patient_writes)
+		return;
 	for (unsigned look = 0; look < TIDY_LOOKS; look++) {
 		uint32_t page = untidy_pop(pgtable);
 
@@ -118,6 +122,7 @@ static void tidy_patiently(struct pgtable *pgtable)
 			continue;
 		}
 		tidy_one(pgtable, page);
+		pgtable->patient_writes = pgtable->stats.writes + TIDY_STORES * format_entries(&pgtable->format);
 		return;
 	}
 }

@@ -34,7 +34,8 @@ enum shadow_collapse {
 };
 
 /* Flushes for which a table must have stayed whole before a patient target collapses it. A page that is revoked and
- * granted again meanwhile finds its table in place and costs one store each time. */
+ * granted again meanwhile finds its table in place and costs one store each time. Between two collapses there are
+ * always as many stores as eight splits take. */
 #define SHADOW_PATIENCE 256u
 
 /* What the start of a walk looks like; both forms are legal for few input sizes only. */
