@@ -42,13 +42,15 @@ struct tables_walk {
 int tables_walk(const struct tables *tables, struct tables_walk *walk, void *ctx,
 		void (*visit)(void *ctx, const struct tables_run *run)) __attribute__((warn_unused_result));
 
-/* Physical addresses of all tables that a walker can reach, sorted: one granule each, a small start table less. */
+/* Physical addresses of all tables that a walker can reach, sorted: one granule each, a small start table
+ * less. */
 struct tables_pages {
 	uint64_t *pa;
 	size_t count, capacity;
 };
 
-/* Return: 0; -1 if memory is short or a table is malformed or lies outside memory. Release with tables_pages_free(). */
+/* Return: 0; -1 if memory is short or a table is malformed or lies outside memory. Release with
+ * tables_pages_free(). */
 int tables_pages(const struct tables *tables, struct tables_pages *pages) __attribute__((warn_unused_result));
 void tables_pages_free(struct tables_pages *pages);
 

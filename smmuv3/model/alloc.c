@@ -2,7 +2,8 @@
  *
  * alloc.c - the model's memory, from the hosted platform's arena, apart from everything else in the process.
  *
- * The platform wants to hear the size again when it takes memory back; a head in front of each piece holds it.
+ * The platform wants to hear the size again when it takes memory back; a head in front of each piece holds
+ * it.
  */
 #include "alloc.h"
 

@@ -333,8 +333,10 @@ static void group_judge(struct store *store, const struct live_table *table, uns
 	bbm->contiguous_seen |= DESCRIPTOR_CONTIGUOUS(value);
 	if (!members || !bbm->contiguous_seen)
 		return;
-	if (DESCRIPTOR_CONTIGUOUS(value) && members >> level_contiguous_lg2(stage2->granule_lg2, table->level) == 0)
-		say(store, (struct verdict){ "contiguous group larger than the input space", MODEL_RULE_CONTIGUOUS });
+	if (DESCRIPTOR_CONTIGUOUS(value) &&
+	    members >> level_contiguous_lg2(stage2->granule_lg2, table->level) == 0)
+		say(store, (struct verdict){ "contiguous group larger than the input space",
+					     MODEL_RULE_CONTIGUOUS });
 	entries = table_read(store->model, table->pa + 8 * (uint64_t)first, members);
 	for (i = 0; entries && i < members; i++) {
 		struct member member = { load64(entries + 8 * i), i, false };
@@ -363,8 +365,8 @@ static void neighbours_judge(struct store *store, const struct live_table *table
 		uint64_t value = load64(entries + 8 * i);
 
 		if (is_leaf(store->root, table->level, value) && DESCRIPTOR_CONTIGUOUS(value))
-			grouped_ghost_judge(store, table->base + bits_put(first + i, shift), table->level, false,
-					    value);
+			grouped_ghost_judge(store, table->base + bits_put(first + i, shift), table->level,
+					    false, value);
 	}
 }
 
@@ -602,7 +604,8 @@ static void stage2_apply(struct model *model, const struct root *root, const str
 	model_release(collected.placed);
 }
 
-/* What memory still says where the CPU has stored something else, without cleaning it, may be cached again. */
+/* What memory still says where the CPU has stored something else, without cleaning it, may be cached again.
+ */
 static void uncleaned_restore(struct model *model, const struct root *root, const struct placed *gone)
 {
 	const struct model_memory *seen = &model->config.memory;
@@ -614,7 +617,8 @@ static void uncleaned_restore(struct model *model, const struct root *root, cons
 	    decode_kind(&root->stage2, gone->level, still.descriptor) !=
 		    (gone->table ? DESCRIPTOR_TABLE : DESCRIPTOR_LEAF))
 		return;
-	if (!walk_entry(&stored, &root->stage2, gone->address, gone->level, &value) || value != still.descriptor)
+	if (!walk_entry(&stored, &root->stage2, gone->address, gone->level, &value) ||
+	    value != still.descriptor)
 		ghost_add(model, root, &still, false);
 }
 

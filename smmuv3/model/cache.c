@@ -22,8 +22,8 @@ struct line {
 
 struct model_cache {
 	struct line *live, *memory;
-	struct line *common;  /* as of the last transfer between the two */
-	uint64_t *cleaned;    /* a bit for each line: since the last doorbell */
+	struct line *common; /* as of the last transfer between the two */
+	uint64_t *cleaned;   /* a bit for each line: since the last doorbell */
 	size_t lines;
 	struct model_cache_counters counters;
 };

@@ -3,7 +3,8 @@
  * cache.h - CPU caches in front of memory, for a model that does not look into them (IDR0.COHACC=0).
  *
  * The CPU works on its own bytes, "live". The model is given the view, "memory", and sees of a line what was
- * cleaned or evicted. What it writes there, live has after an invalidation. One thread at a time, as the model.
+ * cleaned or evicted. What it writes there, live has after an invalidation. One thread at a time, as the
+ * model.
  */
 #ifndef SMMUV3_MODEL_CACHE_H
 #define SMMUV3_MODEL_CACHE_H
@@ -37,7 +38,8 @@ void model_cache_invalidate(struct model_cache *cache, size_t offset, size_t byt
  * Return: false if none is dirty. Compares all lines in the worst case. */
 bool model_cache_evict(struct model_cache *cache, uint64_t random);
 
-/** model_cache_doorbell() - from here on, a line may be cleaned once again without being counted as redundant. */
+/** model_cache_doorbell() - from here on, a line may be cleaned once again without being counted as
+ * redundant. */
 void model_cache_doorbell(struct model_cache *cache);
 
 struct model_cache_counters {

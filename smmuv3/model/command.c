@@ -50,7 +50,7 @@ enum need {
 #define VMID	     M(47, 32)
 #define ASID	     M(63, 48)
 #define RANGE	     (M(16, 12) | M(24, 20)) /* NUM, SCALE */
-#define RANGE_DS     M(25, 25)                /* one more bit of SCALE, with IDR5.DS */
+#define RANGE_DS     M(25, 25)		     /* one more bit of SCALE, with IDR5.DS */
 #define LEVEL_HINT   (M(9, 8) | M(11, 10))   /* TTL, TG */
 #define LEAF	     M(0, 0)
 #define VA	     M(63, 12)

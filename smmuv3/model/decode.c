@@ -46,7 +46,8 @@ static unsigned granule_decode(unsigned tg, const struct model_config *config)
 }
 
 /* S2SL0 and S2SL0_2. Return: false if there is no such level; which sizes it may have is checked later. */
-static bool start_level_decode(struct model_stage2 *stage2, unsigned sl0, bool sl0_2, const struct model_config *config)
+static bool start_level_decode(struct model_stage2 *stage2, unsigned sl0, bool sl0_2,
+			       const struct model_config *config)
 {
 	if (sl0_2) {
 		stage2->start_level = -1;
@@ -75,7 +76,8 @@ static bool start_level_legal(const struct model_stage2 *stage2, unsigned oas_im
 
 	if (stage2->ia_bits <= shift)
 		return false;
-	/* The tops of the small formats are not there for small outputs: the level below, concatenated, is. */
+	/* The tops of the small formats are not there for small outputs: the level below, concatenated, is.
+	 */
 	if (stage2->granule_lg2 == 12 && stage2->start_level == 0 && oas_implemented < 44)
 		return false;
 	if (stage2->granule_lg2 == 14 && stage2->start_level == 1 && oas_implemented < 42)
@@ -96,7 +98,8 @@ static bool size_decode(struct model_stage2 *stage2, unsigned t0sz, const struct
 }
 
 /* The fields that say what a table looks like. Return: false if there is none like that. */
-static bool format_decode(const uint64_t ste[8], const struct model_config *config, struct model_stage2 *stage2)
+static bool format_decode(const uint64_t ste[8], const struct model_config *config,
+			  struct model_stage2 *stage2)
 {
 	uint64_t word2 = ste[2], word3 = ste[3];
 

@@ -56,7 +56,8 @@ enum {
 /** level_contiguous_lg2() - log2 of the members of a contiguous group; 0 where there are none. */
 unsigned level_contiguous_lg2(unsigned granule_lg2, int level);
 
-/** walk_entry() - the descriptor for @ipa at @level. Return: false if the walk ends above it or cannot read. */
+/** walk_entry() - the descriptor for @ipa at @level. Return: false if the walk ends above it or cannot read.
+ */
 bool walk_entry(const struct model_memory *memory, const struct model_stage2 *stage2, uint64_t ipa, int level,
 		uint64_t *value);
 

@@ -10,9 +10,9 @@
  *
  * Simplified: stage 1 of a nested stream is an identity map of global entries owned by the host (contexts are
  * not fetched, stage 1 never faults), a stage-1-only stream is bypassed, no stalls, PRI, MSIs of errors or
- * events, or substreams. Offering HTTU or ATS makes the fields and commands legal; descriptors are not updated
- * (with S2HA an AF of 0 does not fault) and there is no ATC. A table is read through one memory callback, so
- * concatenated start tables (up to 64 KiB x 16) must be contiguous for the host too.
+ * events, or substreams. Offering HTTU or ATS makes the fields and commands legal; descriptors are not
+ * updated (with S2HA an AF of 0 does not fault) and there is no ATC. A table is read through one memory
+ * callback, so concatenated start tables (up to 64 KiB x 16) must be contiguous for the host too.
  */
 #ifndef SMMUV3_MODEL_MODEL_H
 #define SMMUV3_MODEL_MODEL_H
@@ -68,8 +68,8 @@ struct model_config {
 	bool fwb;	       /* IDR3.FWB: S2FWB is legal */
 	bool stt;	       /* IDR3.STT: input sizes below 25 bits, and level 3 as start with 4K */
 	struct model_memory memory;
-	/* With caches in front of memory (cache.h): what the CPU has stored, be it in its caches only. Stores are
-	 * judged by it. Gets memory.ctx; NULL: as memory.read. */
+	/* With caches in front of memory (cache.h): what the CPU has stored, be it in its caches only. Stores
+	 * are judged by it. Gets memory.ctx; NULL: as memory.read. */
 	const void *(*peek)(void *ctx, uint64_t pa, size_t bytes);
 	void *report_ctx; /* called at once for each violation; may be NULL */
 	void (*report)(void *ctx, const struct model_violation *violation);
@@ -113,11 +113,11 @@ enum model_fault { /* event numbers of IHI 0070, Event records; 0 is success */
 
 struct model_access {
 	enum model_fault fault;
-	uint64_t pa;	/* when fault is MODEL_OK */
-	bool device;	/* Device memory type */
-	bool hit;	/* served by a cached translation (leaf or combined) */
-	bool bypass;	/* SMMU disabled and GBPA lets it through, or STE bypass */
-	int level;	/* of the leaf that translated it: -1 .. 3 */
+	uint64_t pa; /* when fault is MODEL_OK */
+	bool device; /* Device memory type */
+	bool hit;    /* served by a cached translation (leaf or combined) */
+	bool bypass; /* SMMU disabled and GBPA lets it through, or STE bypass */
+	int level;   /* of the leaf that translated it: -1 .. 3 */
 };
 
 /** model_dma() - a device makes one access of up to 8 bytes within a page. Fills the TLB. */

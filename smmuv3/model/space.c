@@ -476,9 +476,11 @@ void space_each(struct space *space, uint64_t first, uint64_t last, void *ctx,
 }
 
 void space_each_grouped(struct space *space, uint64_t address, int level, void *ctx,
-			void (*entry)(void *ctx, uint64_t address, int level, bool table, uint64_t descriptor))
+			void (*entry)(void *ctx, uint64_t address, int level, bool table,
+				      uint64_t descriptor))
 {
-	unsigned shift = level_shift(space->granule_lg2, level), lg2 = level_contiguous_lg2(space->granule_lg2, level);
+	unsigned shift = level_shift(space->granule_lg2, level),
+		 lg2 = level_contiguous_lg2(space->granule_lg2, level);
 	struct node *node = lg2 ? node_at(space, address, level, false) : NULL;
 	uint64_t group = address >> (shift + lg2) << (shift + lg2);
 	unsigned first, member;
@@ -487,7 +489,8 @@ void space_each_grouped(struct space *space, uint64_t address, int level, void *
 		return;
 	first = index_of(space, node, group);
 	for (member = 0; member < 1u << lg2; member++) {
-		if (bit_test(node->leaf.bits, first + member) && bit_test(node->contiguous_bits, first + member))
+		if (bit_test(node->leaf.bits, first + member) &&
+		    bit_test(node->contiguous_bits, first + member))
 			entry(ctx, group + bits_put(member, shift), level, false,
 			      node->leaf.slot[first + member].descriptor);
 	}

@@ -43,7 +43,8 @@ struct space_extent {
 };
 
 /** space_invalidate() - forget what was filled up to @time and covers an address in [first, last]: leaves
- * at the levels of one mask (LEVEL_BIT), table pointers at those of the other. @extent, if given, grows by what went. */
+ * at the levels of one mask (LEVEL_BIT), table pointers at those of the other. @extent, if given, grows by
+ * what went. */
 void space_invalidate(struct space *space, uint64_t first, uint64_t last, unsigned leaf_levels,
 		      unsigned table_levels, uint64_t time, struct space_extent *extent);
 
@@ -57,6 +58,7 @@ void space_each(struct space *space, uint64_t first, uint64_t last, void *ctx,
 
 /** space_each_grouped() - every leaf of exactly @level that stands for a contiguous group around @address. */
 void space_each_grouped(struct space *space, uint64_t address, int level, void *ctx,
-			void (*entry)(void *ctx, uint64_t address, int level, bool table, uint64_t descriptor));
+			void (*entry)(void *ctx, uint64_t address, int level, bool table,
+				      uint64_t descriptor));
 
 #endif

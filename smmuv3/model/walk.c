@@ -8,8 +8,8 @@
 #include "bits.h"
 #include "decode.h"
 
-static void leaf_fill(struct model_leaf *leaf, const struct model_stage2 *stage2, int level,
-		      uint64_t ipa, uint64_t descriptor_pa, uint64_t value, enum descriptor_kind kind)
+static void leaf_fill(struct model_leaf *leaf, const struct model_stage2 *stage2, int level, uint64_t ipa,
+		      uint64_t descriptor_pa, uint64_t value, enum descriptor_kind kind)
 {
 	unsigned shift = level_shift(stage2->granule_lg2, level);
 

@@ -4,8 +4,8 @@
  *
  * Proves: each omission is found at its step: nT missing, cleared or followed by a table before its SYNC,
  * blocks and tables exchanged live where nT or BBML 2 does not cover it, types and outputs changed under a
- * cached leaf, reserved forms, groups of the contiguous hint made or cut wrongly; and where there is no rule to break, the
- * device is seen to reach what was not invalidated.
+ * cached leaf, reserved forms, groups of the contiguous hint made or cut wrongly; and where there is no rule
+ * to break, the device is seen to reach what was not invalidated.
  */
 #include "levels.h"
 
@@ -143,8 +143,7 @@ static void table_written_before_its_sync(struct levels *levels)
 	levels_store(levels, 0);
 	levels_command(levels, 0);
 	levels_last(levels);
-	rig_store(&levels->rig, levels->child + 8,
-		  levels_leaf(levels, levels->level + 1, 0, 0));
+	rig_store(&levels->rig, levels->child + 8, levels_leaf(levels, levels->level + 1, 0, 0));
 }
 
 static void nt_at_bbml_0(struct levels *levels)
@@ -179,8 +178,9 @@ static void output_in_place(struct levels *levels)
 static void highest_bit_of_the_output_in_place(struct levels *levels)
 {
 	levels_last(levels);
-	levels_store(levels, levels_leaf(levels, levels->level,
-					 levels->address ^ UINT64_C(1) << (levels->format->large ? 51 : 47), 0));
+	levels_store(levels,
+		     levels_leaf(levels, levels->level,
+				 levels->address ^ UINT64_C(1) << (levels->format->large ? 51 : 47), 0));
 }
 
 static void split_to_another_type(struct levels *levels)
@@ -192,7 +192,8 @@ static void split_to_another_type(struct levels *levels)
 static void split_with_one_other_output(struct levels *levels)
 {
 	levels_fill(levels, 0);
-	*rig_word(&levels->rig, levels->child + 8 * 5) = levels_leaf(levels, levels->level + 1, levels->address, 0);
+	*rig_word(&levels->rig, levels->child + 8 * 5) =
+		levels_leaf(levels, levels->level + 1, levels->address, 0);
 	link_child(levels);
 }
 
@@ -226,7 +227,7 @@ static void reserved_leaves(struct levels *levels)
 {
 	uint64_t leaf = levels_block(levels, 0);
 	bool in_place = levels->format->large && levels->format->granule_lg2 != 16; /* address bits 49:48 */
-	unsigned low = levels->format->large && !in_place ? 17 : 12, memattr; /* bit 16 is nT */
+	unsigned low = levels->format->large && !in_place ? 17 : 12, memattr;	    /* bit 16 is nT */
 
 	levels->may_fault = true;
 	levels_store(levels, 0);
@@ -320,7 +321,8 @@ static void member_with_another_type(struct levels *levels)
 	levels->may_fault = true;
 	levels_clear_group(levels);
 	levels_tlbi_group(levels, RIG_LEAF);
-	levels_store_member(levels, 0, levels_leaf(levels, levels->level, levels->address - levels->bytes, RIG_CONT));
+	levels_store_member(levels, 0,
+			    levels_leaf(levels, levels->level, levels->address - levels->bytes, RIG_CONT));
 	levels_last(levels);
 	levels_store(levels, levels_block(levels, RIG_CONT | LEVELS_DEVICE));
 }
@@ -391,7 +393,8 @@ static void member_moved_without_its_group(struct levels *levels)
 static const struct levels_case cases[] = {
 	{ "split in one store", 0, 1, LEVELS_BLOCKS, BLOCK, split_in_one_store },
 	{ "split with nT but no TLBI", 1, 1, LEVELS_BLOCKS, BLOCK, split_with_nt_in_the_same_breath },
-	{ "split with nT and TLBI but no SYNC", 1, 1, LEVELS_BLOCKS, BLOCK, split_with_nt_and_tlbi_before_the_sync },
+	{ "split with nT and TLBI but no SYNC", 1, 1, LEVELS_BLOCKS, BLOCK,
+	  split_with_nt_and_tlbi_before_the_sync },
 	{ "split with the TLBI before nT", 1, 1, LEVELS_BLOCKS, BLOCK, split_with_the_tlbi_before_nt },
 	{ "split with nT dropped again", 1, 1, LEVELS_BLOCKS, BLOCK, split_with_nt_dropped_again },
 	{ "split through an invalid entry without SYNC", 0, 1, LEVELS_BLOCKS, BLOCK,
@@ -411,7 +414,8 @@ static const struct levels_case cases[] = {
 	{ "type through an invalid entry without SYNC", 0, 2, LEVELS_LEAVES, TYPE,
 	  type_through_an_invalid_entry_without_sync },
 	{ "output in place", 0, 2, LEVELS_LEAVES, OUTPUT, output_in_place },
-	{ "highest bit of the output in place", 0, 2, LEVELS_LEAVES, OUTPUT, highest_bit_of_the_output_in_place },
+	{ "highest bit of the output in place", 0, 2, LEVELS_LEAVES, OUTPUT,
+	  highest_bit_of_the_output_in_place },
 	{ "split to another type", 2, 2, LEVELS_BLOCKS, TYPE, split_to_another_type },
 	{ "split with one other output", 2, 2, LEVELS_BLOCKS, OUTPUT, split_with_one_other_output },
 	{ "reserved forms of leaves", 0, 2, LEVELS_LEAVES, FORM, reserved_leaves },
@@ -426,7 +430,8 @@ static const struct levels_case cases[] = {
 	{ "member with other permissions", 0, 2, LEVELS_GROUPS, GROUP, member_with_other_permissions },
 	{ "group to an address of another alignment", 0, 2, LEVELS_GROUPS, GROUP,
 	  group_to_an_address_of_another_alignment },
-	{ "members that do not follow each other", 0, 2, LEVELS_GROUPS, GROUP, members_that_do_not_follow_each_other },
+	{ "members that do not follow each other", 0, 2, LEVELS_GROUPS, GROUP,
+	  members_that_do_not_follow_each_other },
 	{ "member revoked while the others keep the hint", 0, 2, LEVELS_GROUPS, GROUP,
 	  member_revoked_while_the_others_keep_the_hint },
 	{ "member split by nT, others still cached with the hint", 1, 1, LEVELS_BLOCK_GROUPS, BLOCK,

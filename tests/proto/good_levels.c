@@ -79,7 +79,8 @@ static void split_and_collapse_again_by_nt(struct levels *levels)
 {
 	split_by_nt(levels);
 	rig_store(&levels->rig, levels->child + (UINT64_C(1) << levels->format->granule_lg2) - 8,
-		  levels_leaf(levels, levels->level + 1, levels->address + levels->bytes - levels->child_bytes, 0));
+		  levels_leaf(levels, levels->level + 1,
+			      levels->address + levels->bytes - levels->child_bytes, 0));
 	levels->hole = false;
 	levels_store(levels, levels_block(levels, RIG_NT));
 	levels_tlbi(levels, 0);
@@ -203,7 +204,8 @@ static const struct levels_case cases[] = {
 	{ "hint by break-before-make", 0, 2, LEVELS_GROUPS, G, hint_by_break_before_make },
 	{ "member revoked with its group", 1, 2, LEVELS_GROUPS, G, member_revoked_with_its_group },
 	{ "split by nT beside a ghost", 1, 1, LEVELS_BLOCK_GROUPS, G, split_by_nt_beside_a_ghost },
-	{ "member split after its group, by nT", 1, 2, LEVELS_BLOCK_GROUPS, G, member_split_after_its_group_by_nt },
+	{ "member split after its group, by nT", 1, 2, LEVELS_BLOCK_GROUPS, G,
+	  member_split_after_its_group_by_nt },
 	{ "member split after its group", 2, 2, LEVELS_BLOCK_GROUPS, G, member_split_after_its_group },
 };
 

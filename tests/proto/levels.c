@@ -5,14 +5,10 @@
 #include "levels.h"
 
 static const struct levels_format formats[] = {
-	{ "4K, 48 bits", 12, 48, false, 0, 1 },
-	{ "4K, 32 bits, four start tables", 12, 32, false, 2, 1 },
-	{ "4K, 52 bits", 12, 52, true, -1, 0 },
-	{ "4K, 52 bits, sixteen start tables", 12, 52, true, 0, 0 },
-	{ "16K, 47 bits", 14, 47, false, 1, 2 },
-	{ "16K, 52 bits", 14, 52, true, 0, 1 },
-	{ "64K, 48 bits", 16, 48, false, 1, 2 },
-	{ "64K, 52 bits", 16, 52, true, 1, 1 },
+	{ "4K, 48 bits", 12, 48, false, 0, 1 },	 { "4K, 32 bits, four start tables", 12, 32, false, 2, 1 },
+	{ "4K, 52 bits", 12, 52, true, -1, 0 },	 { "4K, 52 bits, sixteen start tables", 12, 52, true, 0, 0 },
+	{ "16K, 47 bits", 14, 47, false, 1, 2 }, { "16K, 52 bits", 14, 52, true, 0, 1 },
+	{ "64K, 48 bits", 16, 48, false, 1, 2 }, { "64K, 52 bits", 16, 52, true, 1, 1 },
 };
 
 static uint64_t bits_of(uint64_t value, unsigned high, unsigned low)
@@ -127,11 +123,11 @@ void levels_store_group(struct levels *levels, uint64_t bits)
 	unsigned member;
 
 	for (member = 0; member < levels->members; member++)
-		levels_store_member(levels, member,
-				    levels_leaf(levels, levels->level,
-						levels->address + levels->bytes * member -
-							levels->bytes * levels->member,
-						bits));
+		levels_store_member(
+			levels, member,
+			levels_leaf(levels, levels->level,
+				    levels->address + levels->bytes * member - levels->bytes * levels->member,
+				    bits));
 }
 
 void levels_clear_group(struct levels *levels)
@@ -152,7 +148,8 @@ static void command(struct levels *levels, uint64_t address, uint64_t bytes, uin
 		scale++;
 	if (!scale)
 		bits |= RIG_TTL(3);
-	rig_queue(&levels->rig, RIG_S2_IPA | RIG_SCALE(scale), address | bits | RIG_TG(tg[granule_lg2 / 2 - 6]));
+	rig_queue(&levels->rig, RIG_S2_IPA | RIG_SCALE(scale),
+		  address | bits | RIG_TG(tg[granule_lg2 / 2 - 6]));
 	rig_run(&levels->rig);
 }
 
@@ -176,7 +173,8 @@ void levels_tlbi(struct levels *levels, uint64_t bits)
 
 void levels_tlbi_group(struct levels *levels, uint64_t bits)
 {
-	command(levels, levels->address - levels->bytes * levels->member, levels->bytes * levels->members, bits);
+	command(levels, levels->address - levels->bytes * levels->member, levels->bytes * levels->members,
+		bits);
 	levels_sync(levels);
 }
 
@@ -195,7 +193,8 @@ static void stream_set(struct levels *levels)
 
 	rig_ste(&levels->rig, RIG_SID, 6, RIG_VMID, table_pa(levels, START));
 	ste[1] = (uint64_t)levels->fwb << 25;
-	ste[2] = (ste[2] & ~(UINT64_C(0x3f) << 32 | UINT64_C(3) << 38 | UINT64_C(3) << 46 | UINT64_C(7) << 48)) |
+	ste[2] = (ste[2] &
+		  ~(UINT64_C(0x3f) << 32 | UINT64_C(3) << 38 | UINT64_C(3) << 46 | UINT64_C(7) << 48)) |
 		 (uint64_t)(64 - format->ia_bits) << 32 | (sl0 & 3) << 38 | tg << 46 |
 		 (format->large ? UINT64_C(6) : UINT64_C(5)) << 48;
 	if (format->start == -1)
@@ -225,10 +224,12 @@ static void tables_make(struct levels *levels)
 	for (member = 0; member < levels->members; member++)
 		*rig_word(&levels->rig, levels->slot + 8 * (uint64_t)member - 8 * (uint64_t)levels->member) =
 			levels_leaf(levels, levels->level,
-				    levels->address + levels->bytes * member - levels->bytes * levels->member, 0);
+				    levels->address + levels->bytes * member - levels->bytes * levels->member,
+				    0);
 }
 
-static void levels_up(struct levels *levels, const struct levels_format *format, int level, unsigned bbml, bool fwb)
+static void levels_up(struct levels *levels, const struct levels_format *format, int level, unsigned bbml,
+		      bool fwb)
 {
 	*levels = (struct levels){ .format = format, .level = level, .fwb = fwb };
 	rig_config(&levels->rig);
@@ -256,7 +257,8 @@ static void levels_up(struct levels *levels, const struct levels_format *format,
 	assert_int_equal(levels->rig.violations, 0);
 }
 
-static void case_run(const struct levels_case *one, const struct levels_format *format, int level, unsigned bbml)
+static void case_run(const struct levels_case *one, const struct levels_format *format, int level,
+		     unsigned bbml)
 {
 	struct levels levels;
 	bool fwb = (bbml + (unsigned)level + format->granule_lg2 / 2) & 1, good;

@@ -14,7 +14,7 @@
 struct levels_format {
 	const char *name;
 	unsigned granule_lg2, ia_bits;
-	bool large; /* 52-bit addresses */
+	bool large;	   /* 52-bit addresses */
 	int start, blocks; /* level of the start table; highest level that has blocks */
 };
 
@@ -24,18 +24,24 @@ struct levels {
 	const struct levels_format *format;
 	int level;
 	bool fwb;
-	uint64_t address, bytes; /* of the leaf under test */
-	uint64_t slot;		 /* where its descriptor is */
+	uint64_t address, bytes;     /* of the leaf under test */
+	uint64_t slot;		     /* where its descriptor is */
 	uint64_t child, child_bytes; /* a table, not yet linked: its pa; what an entry covers */
 	unsigned members, member;    /* of its contiguous group, 0 if there is none; which one it is */
-	bool may_fault;		 /* the leaf is broken just now: a device may fault */
-	bool hole;		 /* the last entry of the child is to be one */
+	bool may_fault;		     /* the leaf is broken just now: a device may fault */
+	bool hole;		     /* the last entry of the child is to be one */
 };
 
 struct levels_case {
 	const char *name;
 	unsigned bbml_first, bbml_last;
-	enum { LEVELS_LEAVES, LEVELS_BLOCKS, LEVELS_GROUPS, LEVELS_BLOCK_GROUPS, LEVELS_NO_GROUPS } where;
+	enum {
+		LEVELS_LEAVES,
+		LEVELS_BLOCKS,
+		LEVELS_GROUPS,
+		LEVELS_BLOCK_GROUPS,
+		LEVELS_NO_GROUPS
+	} where;
 	int rule; /* enum model_rule that the last step breaks; LEVELS_GOOD */
 	void (*run)(struct levels *levels);
 };

@@ -129,7 +129,8 @@ static void tables_that_a_stream_reads_in_another_way_are_judged_anew(void **sta
 	rig_read(&rig, 0x7000);
 	assert_int_equal(rig.violations, 0);
 	rig_ste(&rig, RIG_SID + 1, 6, RIG_VMID, rig_table(0));
-	rig_word(&rig, RIG_STRTAB + 64 * (RIG_SID + 1))[1] = UINT64_C(1) << 25; /* S2FWB: MemAttr 1111 is reserved */
+	rig_word(&rig, RIG_STRTAB + 64 * (RIG_SID + 1))[1] = UINT64_C(1)
+							     << 25; /* S2FWB: MemAttr 1111 is reserved */
 	model_dma(rig.model, RIG_SID + 1, 0x7000, false);
 	assert_true(rig.violations > 0);
 	assert_int_equal(rig.last.rule, MODEL_RULE_DESCRIPTOR);

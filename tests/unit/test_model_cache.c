@@ -3,8 +3,9 @@
  * test_model_cache.c - a model that sees of memory what was cleaned.
  *
  * Proves: a store reaches the model's walker only by a clean or an eviction, and events reach the CPU only by
- * an invalidation; a revoke, nT and a break are in force only if their store was cleaned before the command; a
- * table has to be in memory before it is linked, and is free only when memory has that it is not; cleans are counted, and those that did nothing are told apart.
+ * an invalidation; a revoke, nT and a break are in force only if their store was cleaned before the command;
+ * a table has to be in memory before it is linked, and is free only when memory has that it is not; cleans
+ * are counted, and those that did nothing are told apart.
  */
 #include "model_rig.h"
 
@@ -13,7 +14,7 @@
 
 #include "seeded.h"
 
-#define GRANTED	   UINT64_C(0x7000) /* page 7 of rig_up_mapped() is not mapped */
+#define GRANTED		UINT64_C(0x7000) /* page 7 of rig_up_mapped() is not mapped */
 #define PAGE_SLOT(page) (rig_table(3) + 8 * (uint64_t)(page))
 
 static struct rig rig;

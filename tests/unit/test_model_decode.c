@@ -4,7 +4,8 @@
  *
  * Proves: the known S2-only entry decodes; every illegal field makes it illegal; the pairs of input size and
  * start level are exactly those of the architecture's tables, for all three granules, small and 52-bit; the
- * walker reads blocks and pages of all granules, refuses what has no such form, and covers every address once.
+ * walker reads blocks and pages of all granules, refuses what has no such form, and covers every address
+ * once.
  */
 #include "model_rig.h"
 
@@ -195,7 +196,8 @@ static bool large_row_allows(unsigned granule_lg2, bool ds, bool stt, int start,
 	unsigned index;
 
 	for (index = 0; index < sizeof(rows) / sizeof(rows[0]); index++) {
-		if (rows[index].granule_lg2 != granule_lg2 || rows[index].ds != ds || rows[index].start != start)
+		if (rows[index].granule_lg2 != granule_lg2 || rows[index].ds != ds ||
+		    rows[index].start != start)
 			continue;
 		if (!stt && !rows[index].ia_min)
 			return false;
@@ -289,7 +291,8 @@ static void concatenation_is_mandatory_where_the_output_size_says_so(void **stat
 	config.oas_bits = 44;
 	assert_true(model_decode_ste(ste, &config).valid);
 
-	ste[2] = (ste[2] & ~(UINT64_C(0xc0ff) << 32)) | UINT64_C(24) << 32 | UINT64_C(2) << 38 | UINT64_C(2) << 46;
+	ste[2] = (ste[2] & ~(UINT64_C(0xc0ff) << 32)) | UINT64_C(24) << 32 | UINT64_C(2) << 38 |
+		 UINT64_C(2) << 46;
 	assert_true(model_decode_ste(ste, &config).valid); /* 16K, 40 bits in, level 1 */
 	config.oas_bits = 42;
 	assert_true(model_decode_ste(ste, &config).valid);
@@ -499,7 +502,8 @@ static void walk_knows_level_minus_1_and_512_gib_blocks(void **state)
 	stage2.oas_bits = 48;
 	assert_int_equal(model_walk(&readable, &stage2, UINT64_C(0xf008000001abc), &leaf), MODEL_F_ADDR_SIZE);
 	memory[0x10000 / 8 + 15] = 0x7fd; /* no block at level -1 */
-	assert_int_equal(model_walk(&readable, &stage2, UINT64_C(0xf008000001abc), &leaf), MODEL_F_TRANSLATION);
+	assert_int_equal(model_walk(&readable, &stage2, UINT64_C(0xf008000001abc), &leaf),
+			 MODEL_F_TRANSLATION);
 }
 
 static void walk_knows_the_52_bit_addresses_of_16k_and_64k(void **state)
@@ -532,7 +536,8 @@ static void walk_knows_the_52_bit_addresses_of_16k_and_64k(void **state)
 	assert_int_equal(leaf.pa, UINT64_C(0xa123456780000));
 	stage2.large = false;
 	stage2.oas_bits = 48;
-	assert_int_equal(model_walk(&readable, &stage2, UINT64_C(0xffc0000000000), &leaf), MODEL_F_TRANSLATION);
+	assert_int_equal(model_walk(&readable, &stage2, UINT64_C(0xffc0000000000), &leaf),
+			 MODEL_F_TRANSLATION);
 }
 
 static void memory_types_are_read_as_s2fwb_says(void **state)
@@ -670,8 +675,8 @@ int main(void)
 						teardown_memory),
 		cmocka_unit_test_setup_teardown(memory_types_are_read_as_s2fwb_says, setup_memory,
 						teardown_memory),
-		cmocka_unit_test_setup_teardown(walk_tables_finds_each_table_and_each_part_of_the_start, setup_memory,
-						teardown_memory),
+		cmocka_unit_test_setup_teardown(walk_tables_finds_each_table_and_each_part_of_the_start,
+						setup_memory, teardown_memory),
 		cmocka_unit_test_setup_teardown(walk_all_covers_every_address_once, setup_memory,
 						teardown_memory),
 		cmocka_unit_test_setup_teardown(walk_all_stops_at_what_is_malformed, setup_memory,

@@ -139,8 +139,8 @@ static void registers_take_anything(void **state)
 static void ste_random_format(uint64_t *ste)
 {
 	ste[1] ^= below(2) << 25;
-	ste[2] = (ste[2] & ~(UINT64_C(0xc0ff) << 32 | UINT64_C(7) << 48)) | (12 + below(40)) << 32 | below(4) << 38 |
-		 below(3) << 46 | (4 + below(4)) << 48;
+	ste[2] = (ste[2] & ~(UINT64_C(0xc0ff) << 32 | UINT64_C(7) << 48)) | (12 + below(40)) << 32 |
+		 below(4) << 38 | below(3) << 46 | (4 + below(4)) << 48;
 	ste[3] = (ste[3] & ~UINT64_C(0xc)) | below(4) << 2;
 }
 
@@ -186,7 +186,7 @@ static void entries_and_descriptors_take_anything(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)	 cmocka_unit_test_setup_teardown(name, setup, teardown)
 #define TEST_LARGE(name) cmocka_unit_test_setup_teardown(name, setup_large, teardown)
 		TEST(every_command_is_consumed_or_refused),
 		TEST(registers_take_anything),

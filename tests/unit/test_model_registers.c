@@ -353,8 +353,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(identification_of_the_default_configuration, setup, teardown),
-		cmocka_unit_test_setup_teardown(identification_of_52_bit_addresses_fwb_and_small_tables, setup,
-						teardown),
+		cmocka_unit_test_setup_teardown(identification_of_52_bit_addresses_fwb_and_small_tables,
+						setup, teardown),
 		cmocka_unit_test_setup_teardown(identification_follows_the_configuration, setup, teardown),
 		cmocka_unit_test_setup_teardown(cr0_is_acknowledged_by_steps_and_not_by_the_write, setup,
 						teardown),

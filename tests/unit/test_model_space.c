@@ -2,9 +2,10 @@
  *
  * test_model_space.c - the radix tree of cached descriptors against a list that is scanned.
  *
- * Proves: for random fills and invalidations, in all three granules and at every level from -1 on, a lookup finds exactly what a naive
- * list finds whose every entry is looked at on each invalidation: by level, leaf or table, range, time of
- * fill, contiguous group; and what an invalidation reports as lost covers all that was lost.
+ * Proves: for random fills and invalidations, in all three granules and at every level from -1 on, a lookup
+ * finds exactly what a naive list finds whose every entry is looked at on each invalidation: by level, leaf
+ * or table, range, time of fill, contiguous group; and what an invalidation reports as lost covers all that
+ * was lost.
  */
 #include "model_rig.h"
 

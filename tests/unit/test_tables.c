@@ -154,9 +154,9 @@ static const struct hand_format {
 	unsigned start_tables;
 	int start; /* level */
 } hand_formats[] = {
-	{ 0, 12, 40, 1, 0, 2, 1 },	  { 0, 12, 48, 2, 0, 1, 0 },	 { 0, 12, 52, 0, 0xc, 1, -1 },
-	{ 2, 14, 40, 1, 0, 16, 2 },	  { 2, 14, 47, 2, 0, 1, 1 },	 { 2, 14, 52, 3, 0x8, 1, 0 },
-	{ 1, 16, 32, 0, 0, 8, 3 },	  { 1, 16, 48, 2, 0, 1, 1 },	 { 1, 16, 52, 2, 0, 1, 1 },
+	{ 0, 12, 40, 1, 0, 2, 1 },  { 0, 12, 48, 2, 0, 1, 0 }, { 0, 12, 52, 0, 0xc, 1, -1 },
+	{ 2, 14, 40, 1, 0, 16, 2 }, { 2, 14, 47, 2, 0, 1, 1 }, { 2, 14, 52, 3, 0x8, 1, 0 },
+	{ 1, 16, 32, 0, 0, 8, 3 },  { 1, 16, 48, 2, 0, 1, 1 }, { 1, 16, 52, 2, 0, 1, 1 },
 };
 
 /* Start tables at 0, from 0x100000 on one table of each level below: the last page of the space is mapped. */
@@ -168,8 +168,8 @@ static void hand_make(const struct hand_format *format)
 
 	model_config_default(&config);
 	config.oas_bits = 52;
-	ste[2] = (uint64_t)(64 - format->ia_bits) << 32 | (uint64_t)format->sl0 << 38 | (uint64_t)format->tg << 46 |
-		 UINT64_C(6) << 48 | UINT64_C(1) << 51;
+	ste[2] = (uint64_t)(64 - format->ia_bits) << 32 | (uint64_t)format->sl0 << 38 |
+		 (uint64_t)format->tg << 46 | UINT64_C(6) << 48 | UINT64_C(1) << 51;
 	ste[3] = format->word3;
 	assert_int_equal(tables_open(&tables, ste, &config), 0);
 	for (int level = format->start; level <= 3; level++) {
