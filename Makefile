@@ -152,6 +152,7 @@ TEST_SRCS := \
 	tests/unit/test_granule.c \
 	tests/unit/test_host_stage2.c \
 	tests/unit/test_imagefile.c \
+	tests/unit/test_imagefile_read.c \
 	tests/unit/test_info.c \
 	tests/unit/test_inspect_json.c \
 	tests/unit/test_inspect_layout.c \
@@ -553,7 +554,8 @@ check-maps: $(MAP_EQUALITY)
 ## check-cli: the command refuses bad input, and its output files agree with each other
 .PHONY: check-cli
 check-cli: $(COMMAND)
-	$(Q)$(RUN_TESTS) --limit 600 'tests/cli/bad_input.py $(COMMAND)' 'tests/cli/outputs.py $(COMMAND)'
+	$(Q)$(RUN_TESTS) --limit 600 'tests/cli/bad_input.py $(COMMAND)' 'tests/cli/outputs.py $(COMMAND)' \
+		'tests/cli/inspection.py $(COMMAND)'
 
 ## check-log: the event log alone proves that every table, command and sync is right
 .PHONY: check-log

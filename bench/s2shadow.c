@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * s2shadow.c - the command: one subcommand each in replay.c and info.c.
+ * s2shadow.c - the command: one subcommand each in replay.c, inspect.c and info.c.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "bench/info.h"
+#include "bench/inspect.h"
 #include "bench/message.h"
 #include "bench/replay.h"
 
@@ -16,8 +17,9 @@ static const char help[] =
 	"Keep an Arm SMMUv3 stage-2 table in step with a hypervisor's, and see what that costs.\n"
 	"\n"
 	"  replay     replay recorded pKVM transitions through eager, strict and batched shadows\n"
+	"  inspect    show the tables in an image that a replay wrote\n"
 	"  info       this build, this machine, and what the software SMMUv3 claims to be\n"
-	"  --help     this text; `s2shadow replay --help` says more\n"
+	"  --help     this text; `s2shadow replay --help` and `s2shadow inspect --help` say more\n"
 	"  --version  version and commit\n";
 
 static int command(int argc, char **argv)
@@ -28,6 +30,8 @@ static int command(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "replay"))
 		return replay_main(argc - 1, argv + 1);
+	if (!strcmp(argv[1], "inspect"))
+		return inspect_main(argc - 1, argv + 1);
 	if (!strcmp(argv[1], "info"))
 		return info_main(argc - 1, argv + 1);
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
