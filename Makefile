@@ -121,6 +121,7 @@ BENCH_SRCS := \
 	bench/bench_queue.c
 
 TEST_SUPPORT_SRCS := \
+	tests/proto/levels.c \
 	tests/proto/proto.c \
 	tests/unit/fake_smmu.c \
 	tests/unit/inspect_rig.c \
@@ -134,8 +135,10 @@ TEST_SRCS := \
 	tests/proto/bad_bbm.c \
 	tests/proto/bad_contiguous.c \
 	tests/proto/bad_descriptor.c \
+	tests/proto/bad_levels.c \
 	tests/proto/good_bbm.c \
 	tests/proto/good_contiguous.c \
+	tests/proto/good_levels.c \
 	tests/unit/test_baseline.c \
 	tests/unit/test_batched.c \
 	tests/unit/test_bound.c \
