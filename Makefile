@@ -16,6 +16,7 @@ VERSION := 0.1.0
 
 CORE_SRCS := \
 	engine/coalesce.c \
+	engine/complete.c \
 	engine/engine.c \
 	engine/flush.c \
 	engine/plan.c \

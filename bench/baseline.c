@@ -60,7 +60,7 @@ static int smmu_open(struct policy *policy, const struct shadow_smmu_config *con
 		error = carve(policy, smmu_evtq_bytes(config), &memory.evtq, &memory.evtq_pa);
 	if (error)
 		return error;
-	return smmu_bring_up(smmu, &memory);
+	return smmu_bring_up(smmu, &memory, &policy->completing);
 }
 
 static int snapshot(struct policy *policy, const struct shadow_host_table *host)

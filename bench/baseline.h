@@ -20,6 +20,7 @@ struct policy {
 	struct pages pages;
 	struct plan_zones zones;
 	struct shadow_smmu *smmu; /* smmu_count of them */
+	_Atomic uint32_t completing; /* of their rings; one CPU here */
 	unsigned smmu_count;
 	uint32_t sid;
 	uint16_t vmid;

@@ -142,9 +142,12 @@ static int batched_flush(struct policy *policy)
 static int batched_idle(struct policy *policy)
 {
 	shadow_ticket_t ticket;
+	int error;
 
 	shadow_compact(policy->engine, policy->compact, &ticket);
-	return shadow_wait(policy->engine, ticket, POLICY_WAIT_NS);
+	error = shadow_wait(policy->engine, ticket, POLICY_WAIT_NS);
+	shadow_reclaim(policy->engine);
+	return error;
 }
 
 static void batched_trip_end(struct policy *policy, unsigned cpu)

@@ -242,7 +242,7 @@ void shadow_queue_close(struct shadow_engine *engine, unsigned cpu)
 
 shadow_ticket_t shadow_ticket(const struct shadow_engine *engine)
 {
-	uint64_t number = engine->flushed_number;
+	uint64_t number = load_relaxed_u64(&engine->flushed_number);
 
 	for (unsigned cpu = 0; cpu < engine->config.cpu_count; cpu++) {
 		const struct queue *queue = &engine->queue[cpu];

@@ -37,14 +37,18 @@ struct shadow_engine {
 	unsigned granule_lg2;	       /* of the page that everything is counted in */
 	uint64_t page_top;	       /* pages in the address space */
 	struct plan_zones zones;
-	uint64_t flushed_number, complete_number;
-	uint64_t fence, complete_fence; /* newest that a flight waits or waited for; newest seen complete */
 	struct run promised;	       /* a zone: ranges in here need not be reserved again, */
 	bool promise_holds;	       /* until the next flush; then the zone is asked for once more */
 	bool counted;		       /* since the last flush, tables were set aside outside of a promise */
-	struct engine_flight flight[ENGINE_FLIGHTS];
-	uint32_t flight_first, flight_count;
+	uint64_t retired_fence;	       /* tables of fences up to here are back */
 	struct shadow_stats stats;
+	/* A flush, under the host lock, fills a flight and moves the tail; who holds the target's completion lock sees it
+	 * complete and moves the head. Anyone reads the four positions below. */
+	struct engine_flight flight[ENGINE_FLIGHTS];
+	_Atomic uint32_t flight_tail;
+	_Atomic uint64_t flushed_number, fence; /* newest in a flight */
+	alignas(64) _Atomic uint32_t flight_head;
+	_Atomic uint64_t complete_number, complete_fence;
 	struct coalesce_scratch scratch;
 	struct run run[ENGINE_RUNS];
 	uint64_t revoked[ENGINE_REVOKED_WORDS]; /* a bit for each group of pages that a closed slot revokes, */
@@ -59,7 +63,19 @@ void engine_flush(struct shadow_engine *engine, bool all);
 /* Nothing is queued any more: empty the map of queued revokes. */
 void engine_forget_revoked(struct shadow_engine *engine);
 
-/* Wait until every flush is complete and its tables are back. Return: as shadow_wait(). */
+/* A flush published @fence: numbers up to @number are in force once that is complete. Host lock. */
+void engine_flight_add(struct shadow_engine *engine, uint64_t number, uint64_t fence);
+
+/* Tables that completed fences hold go back to the pool. Host lock, between batches. */
+void engine_retire(struct shadow_engine *engine);
+
+/* Is a flight outstanding? Host lock. */
+static inline bool engine_is_flying(const struct shadow_engine *engine)
+{
+	return load_relaxed_u32(&engine->flight_tail) != load_acquire_u32(&engine->flight_head);
+}
+
+/* Wait until every flush is complete and its tables are back. Host lock. Return: as shadow_wait(). */
 int engine_wait_all(struct shadow_engine *engine, uint64_t wait_ns);
 
 #endif

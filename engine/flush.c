@@ -9,7 +9,7 @@
  *      knows; it is given all runs of a round before any is written;
  *   5. write: the target's tables, in one pass over the address space;
  *   6. invalidate: the target publishes its commands, every SMMU's doorbell before any wait;
- *   7. sync and retire: shadow_complete() and shadow_wait() see the fence pass and give tables back.
+ *   7. sync: whoever asks or waits sees the fence pass, in complete.c; the next flush gives tables back.
  * A round is what lies before one cut of stage 2; stages 3 to 5 are done for each.
  * Owns: a ticket is complete only when everything up to its number is in force.
  */
@@ -125,42 +125,30 @@ static void apply_all(struct shadow_engine *engine, uint32_t count)
 	}
 }
 
-/* Remember what the newest fence covers. When too many are outstanding the newest two become one. */
-static void flight_add(struct shadow_engine *engine, uint64_t number, uint64_t fence)
-{
-	struct engine_flight *flight;
-
-	if (engine->flight_count < ENGINE_FLIGHTS)
-		engine->flight_count++;
-	flight = &engine->flight[(engine->flight_first + engine->flight_count - 1) % ENGINE_FLIGHTS];
-	*flight = (struct engine_flight){ number, fence };
-	engine->fence = fence;
-}
-
 void engine_flush(struct shadow_engine *engine, bool all)
 {
-	uint64_t number = engine->flushed_number;
+	uint64_t number = load_relaxed_u64(&engine->flushed_number);
 	uint32_t count = drain(engine, &number);
 
+	engine_retire(engine);
 	engine_forget_revoked(engine);
 	engine->promise_holds = engine->counted = false;
-	if (count || all) {
-		engine->stats.flushes += count != 0;
-		apply_all(engine, count);
-		flight_add(engine, number, engine->target->ops->publish(engine->target, all));
-	}
-	engine->flushed_number = number;
+	if (!count && !all)
+		return;
+	engine->stats.flushes += count != 0;
+	apply_all(engine, count);
+	engine_flight_add(engine, number, engine->target->ops->publish(engine->target, all));
 }
 
 shadow_ticket_t shadow_flush(struct shadow_engine *engine)
 {
 	shadow_assert(platform_host_lock_held());
 	if (!engine->open)
-		return (shadow_ticket_t){ engine->flushed_number };
+		return (shadow_ticket_t){ load_relaxed_u64(&engine->flushed_number) };
 	engine_flush(engine, false);
 	for (unsigned cpu = 0; cpu < engine->config.cpu_count; cpu++)
 		queue_unreserve(&engine->queue[cpu]);
-	return (shadow_ticket_t){ engine->flushed_number };
+	return (shadow_ticket_t){ load_relaxed_u64(&engine->flushed_number) };
 }
 
 /* Tables were set aside for what is queued or reserved as they are now: no collapse may take them away. */
@@ -179,103 +167,15 @@ bool shadow_compact(struct shadow_engine *engine, unsigned blocks, shadow_ticket
 	bool more = false;
 
 	shadow_assert(platform_host_lock_held());
+	engine_retire(engine);
 	if (engine->open && blocks && is_idle(engine)) {
 		more = engine->target->ops->compact(engine->target, blocks, &fence);
 		engine->promise_holds = false;
 		/* A flight of its own, so that its tables come back even if no flush follows. */
-		if (fence != engine->fence)
-			flight_add(engine, engine->flushed_number, fence);
+		if (fence != load_relaxed_u64(&engine->fence))
+			engine_flight_add(engine, load_relaxed_u64(&engine->flushed_number), fence);
 	}
 	if (ticket)
 		*ticket = (shadow_ticket_t){ fence | ENGINE_TICKET_FENCE };
 	return more;
-}
-
-/* Is the oldest outstanding flight complete? Then retire it. Return: 1, 0 or -SHADOW_EIO. */
-static int flight_poll(struct shadow_engine *engine)
-{
-	const struct engine_flight *flight = &engine->flight[engine->flight_first];
-	int done = engine->target->ops->complete(engine->target, flight->fence);
-
-	if (done != 1)
-		return done;
-	engine->target->ops->retire(engine->target, flight->fence);
-	engine->complete_number = flight->number;
-	engine->complete_fence = flight->fence;
-	engine->flight_first = (engine->flight_first + 1) % ENGINE_FLIGHTS;
-	engine->flight_count--;
-	return 1;
-}
-
-/* What a ticket waits for: a number, or the fence of a compaction. */
-static struct engine_flight goal_of(shadow_ticket_t ticket)
-{
-	if (ticket.number & ENGINE_TICKET_FENCE)
-		return (struct engine_flight){ .fence = ticket.number & ~ENGINE_TICKET_FENCE };
-	return (struct engine_flight){ .number = ticket.number };
-}
-
-/* Give back what is complete, up to the flight that covers @goal. Return: 1 if that is all in force, 0 if not yet,
- * or -SHADOW_EIO. */
-static int flights_poll(struct shadow_engine *engine, struct engine_flight goal)
-{
-	int done = 1;
-
-	while ((engine->complete_number < goal.number || engine->complete_fence < goal.fence) &&
-	       engine->flight_count && done == 1)
-		done = flight_poll(engine);
-	return done;
-}
-
-/* The same for a ticket's goal, which may be from before the snapshot, or not be flushed yet: -SHADOW_EAGAIN. */
-static int ticket_poll(struct shadow_engine *engine, struct engine_flight goal)
-{
-	/* Gate closed: nothing is in force, unless a snapshot failed and so did the abort after it. */
-	if (!engine->open)
-		return engine->target ? engine->target->ops->complete(engine->target, 0) : 1;
-	if (goal.number > engine->flushed_number || goal.fence > engine->fence)
-		return -SHADOW_EAGAIN;
-	return flights_poll(engine, goal);
-}
-
-/* What is complete at the first look, @done, costs no clock read. Later the clock is read before the look, so
- * that a caller who was held up between the two does not take a finished sync for a late one. */
-static int wait_for(struct shadow_engine *engine, int done, struct engine_flight goal, uint64_t wait_ns)
-{
-	uint64_t start = done ? 0 : platform_time_ns();
-
-	while (!done) {
-		bool late = platform_time_ns() - start > wait_ns;
-
-		done = flights_poll(engine, goal);
-		if (done)
-			break;
-		if (late)
-			return -SHADOW_ETIMEDOUT;
-		platform_relax();
-	}
-	return done == 1 ? 0 : done;
-}
-
-int engine_wait_all(struct shadow_engine *engine, uint64_t wait_ns)
-{
-	const struct engine_flight all = { .number = UINT64_MAX };
-
-	return wait_for(engine, flights_poll(engine, all), all, wait_ns);
-}
-
-bool shadow_complete(struct shadow_engine *engine, shadow_ticket_t ticket)
-{
-	shadow_assert(platform_host_lock_held());
-	return ticket_poll(engine, goal_of(ticket)) == 1;
-}
-
-int shadow_wait(struct shadow_engine *engine, shadow_ticket_t ticket, uint64_t wait_ns)
-{
-	struct engine_flight goal = goal_of(ticket);
-
-	shadow_assert(platform_host_lock_held());
-	if (!wait_ns || wait_ns > SHADOW_WAIT_NS_MAX)
-		return -SHADOW_EINVAL;
-	return wait_for(engine, ticket_poll(engine, goal), goal, wait_ns);
 }

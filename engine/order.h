@@ -12,6 +12,8 @@
  *   T1  fresh table filled before it is linked  the walker's dependent fetch of the table      SMMU
  *   D1  descriptors and commands before PROD   the fetch that the doorbell triggers            SMMU
  *   D2  grant visible before control returns   the walk of a device told to use the page       SMMU
+ *   L1  order_try_lock() before what it guards  order_unlock() after it                        CPU
+ *   P1  syncs seen before a position or number is called complete  who reads that it is        CPU
  *   C1  CONS read before what it completes     the SMMU's write of CONS after the SYNC         SMMU
  *
  * An SMMU that is not coherent reads memory behind the caches. For it a pair has one step more, in the same
@@ -55,6 +57,40 @@ static inline void store_release_u32(_Atomic uint32_t *where, uint32_t value)
 static inline void store_relaxed_u32(_Atomic uint32_t *where, uint32_t value)
 {
 	atomic_store_explicit(where, value, memory_order_relaxed);
+}
+
+static inline uint64_t load_acquire_u64(const _Atomic uint64_t *where)
+{
+	return atomic_load_explicit(where, memory_order_acquire);
+}
+
+static inline uint64_t load_relaxed_u64(const _Atomic uint64_t *where)
+{
+	return atomic_load_explicit(where, memory_order_relaxed);
+}
+
+static inline void store_release_u64(_Atomic uint64_t *where, uint64_t value)
+{
+	atomic_store_explicit(where, value, memory_order_release);
+}
+
+static inline void store_relaxed_u64(_Atomic uint64_t *where, uint64_t value)
+{
+	atomic_store_explicit(where, value, memory_order_relaxed);
+}
+
+/* [L1] Taken before what it guards is read; false: someone else has it. Pairs with order_unlock(). Observer: CPU. */
+static inline bool order_try_lock(_Atomic uint32_t *lock)
+{
+	/* Looking first keeps the line shared while someone else has it. */
+	return !atomic_load_explicit(lock, memory_order_relaxed) &&
+	       !atomic_exchange_explicit(lock, 1, memory_order_acquire);
+}
+
+/* [L1] What it guards was written before it is free. Pairs with order_try_lock(). Observer: CPU. */
+static inline void order_unlock(_Atomic uint32_t *lock)
+{
+	atomic_store_explicit(lock, 0, memory_order_release);
 }
 
 /* A descriptor that a walker may read at this moment: one single-copy atomic 64-bit store. */

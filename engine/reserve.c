@@ -121,7 +121,7 @@ static int reserve_piece(struct shadow_engine *engine, const struct transition_p
 
 	if (in_promised_zone(engine, piece)) {
 		/* Tables are promised, but what an outstanding flush unlinked may hide a grant. */
-		if (engine->promise_holds && !(piece->access && engine->flight_count))
+		if (engine->promise_holds && !(piece->access && engine_is_flying(engine)))
 			return 0;
 		run = (struct run){ piece->start, piece->end, piece->access, engine->promised.memory };
 		granted = engine->target->ops->reserve(engine->target, &run);
@@ -187,6 +187,7 @@ __attribute__((noinline)) static int reserve_slow(struct shadow_engine *engine, 
 	/* Something was queued that had not been reserved: it holds nothing back from others. */
 	if (engine->queue[cpu].promised < engine->queue[cpu].taken)
 		queue_unreserve(&engine->queue[cpu]);
+	engine_retire(engine);
 	error = reserve_all(engine, cpu, transition);
 	if (error != -SHADOW_EAGAIN && error != -SHADOW_ENOMEM)
 		return error;

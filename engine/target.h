@@ -39,7 +39,7 @@ struct target_ops {
 	 * earlier one; the same one if there was nothing to publish. */
 	uint64_t (*publish)(struct shadow_target *target, bool all);
 	/* Has every SMMU passed this fence's sync? Zero: before the first one. Return: 1, 0, or -SHADOW_EIO for
-	 * ever once an SMMU could not be shut. */
+	 * ever once an SMMU could not be shut. Context: completion lock held, host lock or not. */
 	int (*complete)(struct shadow_target *target, uint64_t fence);
 	/* The fence is complete: tables retired before it are reusable. */
 	void (*retire)(struct shadow_target *target, uint64_t fence);
@@ -51,6 +51,7 @@ struct shadow_target {
 	unsigned granule_lg2;	       /* its page, and so that of every run */
 	bool prepares;		       /* break-before-make level 1: marks go before cuts, with a sync in between */
 	struct shadow_range own;       /* bytes that no device may reach: the pool */
+	_Atomic uint32_t completing;   /* completion lock: who asks devices how far they are; never held in a wait */
 };
 
 #endif

@@ -190,7 +190,7 @@ int shadow_smmu_attach(struct shadow_target *target, const struct shadow_smmu_co
 	if (!error)
 		error = carve_memory(smmus, config, &memory);
 	if (!error)
-		error = smmu_bring_up(made, &memory);
+		error = smmu_bring_up(made, &memory, &target->completing);
 	if (error)
 		return error;
 	made->target = target;
@@ -295,9 +295,9 @@ void shadow_smmu_stats(const struct shadow_smmu *smmu, struct shadow_smmu_stats 
 		.syncs = smmu->cmdq.stats.syncs,
 		.doorbells = smmu->cmdq.stats.doorbells,
 		.doorbells_extra = smmu->doorbells_extra,
-		.commands_repaired = smmu->cmdq.stats.repaired,
-		.closed = smmu->closed,
-		.isolation_lost = smmu->isolation_lost,
+		.commands_repaired = smmu->cmdq.repaired,
+		.closed = load_acquire_u32(&smmu->closed),
+		.isolation_lost = load_acquire_u32(&smmu->isolation_lost),
 	};
 }
 

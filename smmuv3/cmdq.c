@@ -5,7 +5,7 @@
  * Sits under target.c, smmu.c and stream.c; cmdq.h has the inline part that writes commands.
  * Owns: no command is published before all its words are visible; an invalidation that the SMMU refuses is
  * performed by a wider one before any SYNC behind it completes; CONS never leads PROD.
- * Callers hold the host lock. Does not decide what to invalidate (tlbi.c), nor what a failed queue means
+ * Writers hold the host lock, pollers the completion lock; waiting is done outside of the latter. Does not decide what to invalidate (tlbi.c), nor what a failed queue means
  * for the SMMU (smmu_close()).
  * Spec: IHI 0070, Command queue; Circular queues; Command errors; SMMU_GERROR.
  */
@@ -17,7 +17,7 @@
 #include "smmuv3/regs.h"
 
 void cmdq_init(struct cmdq *cmdq, uint64_t *ring, unsigned entries_lg2, uintptr_t registers, unsigned number,
-	       bool coherent)
+	       bool coherent, _Atomic uint32_t *completing)
 {
 	shadow_assert(entries_lg2 <= SMMU_QUEUE_LG2_MAX);
 	*cmdq = (struct cmdq){
@@ -29,6 +29,7 @@ void cmdq_init(struct cmdq *cmdq, uint64_t *ring, unsigned entries_lg2, uintptr_
 		.entries_lg2 = entries_lg2,
 		.number = number,
 		.coherent = coherent,
+		.completing = completing,
 	};
 }
 
@@ -54,37 +55,42 @@ static uint32_t cmdq_index_mask(const struct cmdq *cmdq)
 
 void cmdq_publish(struct cmdq *cmdq)
 {
-	if (cmdq->written == cmdq->published)
+	uint64_t published = load_relaxed_u64(&cmdq->published);
+
+	if (cmdq->written == published)
 		return;
 
 	/* [D1] Descriptors and commands before PROD. Pairs with the fetch that the doorbell triggers.
 	 * Observer: SMMU. */
 	if (!cmdq->coherent)
-		cmdq_clean(cmdq, cmdq->published, cmdq->written);
+		cmdq_clean(cmdq, published, cmdq->written);
 	order_device_publish(cmdq->coherent);
+	/* Before PROD, or who reads CONS could find it beyond what was published. */
+	store_release_u64(&cmdq->published, cmdq->written);
 	platform_mmio_write32(cmdq->prod_reg, (uint32_t)cmdq->written & cmdq_index_mask(cmdq));
-	cmdq->published = cmdq->written;
 	cmdq->stats.doorbells++;
 }
 
 static int cmdq_fail(struct cmdq *cmdq)
 {
-	cmdq->failed = true;
+	store_release_u32(&cmdq->failed, 1);
 	return -SHADOW_EIO;
 }
 
 /* Take in a value of CONS. Return: 0, or -SHADOW_EIO if it is beyond what was published. */
 static int cmdq_advance(struct cmdq *cmdq, uint32_t cons)
 {
-	uint32_t passed = (cons - (uint32_t)cmdq->consumed) & cmdq_index_mask(cmdq);
+	uint64_t consumed = load_relaxed_u64(&cmdq->consumed);
+	uint32_t passed = (cons - (uint32_t)consumed) & cmdq_index_mask(cmdq);
 
-	if (passed > cmdq->published - cmdq->consumed)
-		return cmdq_fail(cmdq);
-
-	/* [C1] CONS read before what it completes. Pairs with the SMMU's write of CONS after the SYNC.
-	 * Observer: SMMU. */
+	/* [C1] CONS read before what it completes, and before what had been published when it was. Pairs with the
+	 * SMMU's write of CONS after the SYNC. Observer: SMMU. */
 	order_device_seen();
-	cmdq->consumed += passed;
+	if (passed > load_acquire_u64(&cmdq->published) - consumed)
+		return cmdq_fail(cmdq);
+	/* [P1] The SMMU is done before anyone is told so. Pairs with cmdq_consumed(). Observer: CPU. */
+	if (passed)
+		store_release_u64(&cmdq->consumed, consumed + passed);
 	return 0;
 }
 
@@ -106,6 +112,7 @@ static bool cmdq_cover(struct smmu_cmd refused, struct smmu_cmd *cover)
 /* The SMMU has stopped at an error: repair it, or fail. @active: bits in which GERROR and GERRORN differ. */
 static int cmdq_repair(struct cmdq *cmdq, uint32_t gerrorn, uint32_t active)
 {
+	uint64_t mask = (UINT64_C(1) << cmdq->entries_lg2) - 1, stopped;
 	uint32_t cons, error;
 	uint64_t *slot;
 	struct smmu_cmd cover;
@@ -116,23 +123,24 @@ static int cmdq_repair(struct cmdq *cmdq, uint32_t gerrorn, uint32_t active)
 	error = (uint32_t)field_get(SMMU_CMDQ_CONS_ERR, cons);
 	if (cmdq_advance(cmdq, cons) != 0)
 		return -SHADOW_EIO;
-	if (error != SMMU_CMDQ_CONS_ERR_ILL || cmdq->consumed == cmdq->published)
+	stopped = load_relaxed_u64(&cmdq->consumed);
+	if (error != SMMU_CMDQ_CONS_ERR_ILL || stopped == load_acquire_u64(&cmdq->published))
 		return cmdq_fail(cmdq);
 	/* The cover was refused too: there is nothing wider to say. */
-	if (cmdq->repaired_at == cmdq->consumed + 1)
+	if (cmdq->repaired_at == stopped + 1)
 		return cmdq_fail(cmdq);
 
-	slot = &cmdq->ring[2 * (cmdq->consumed & ((UINT64_C(1) << cmdq->entries_lg2) - 1))];
+	slot = &cmdq->ring[2 * (stopped & mask)];
 	if (!cmdq_cover((struct smmu_cmd){ .word = { slot[0], slot[1] } }, &cover))
 		return cmdq_fail(cmdq);
 	order_store_device(&slot[0], cover.word[0]);
 	order_store_device(&slot[1], cover.word[1]);
-	cmdq->repaired_at = cmdq->consumed + 1;
-	cmdq->stats.repaired++;
+	cmdq->repaired_at = stopped + 1;
+	cmdq->repaired++;
 
 	/* [D1] Cover before the acknowledgement, which lets the SMMU fetch the slot again. */
 	if (!cmdq->coherent)
-		cmdq_clean(cmdq, cmdq->consumed, cmdq->consumed + 1);
+		cmdq_clean(cmdq, stopped, stopped + 1);
 	order_device_publish(cmdq->coherent);
 	platform_mmio_write32(cmdq->gerrorn_reg, gerrorn ^ (active & (uint32_t)SMMU_GERROR_CMDQ_ERR));
 	platform_report(PLATFORM_REPORT_COMMAND_ERROR, cmdq->number, error);
@@ -141,15 +149,15 @@ static int cmdq_repair(struct cmdq *cmdq, uint32_t gerrorn, uint32_t active)
 
 int cmdq_poll(struct cmdq *cmdq)
 {
-	uint64_t consumed_before = cmdq->consumed;
+	uint64_t consumed_before = load_relaxed_u64(&cmdq->consumed);
 	uint32_t gerrorn, active;
 
-	if (cmdq->failed)
+	if (load_relaxed_u32(&cmdq->failed))
 		return -SHADOW_EIO;
 	/* CONS.ERR is stale unless an error is active: only the index counts here. */
 	if (cmdq_advance(cmdq, platform_mmio_read32(cmdq->cons_reg)) != 0)
 		return -SHADOW_EIO;
-	if (cmdq->consumed != consumed_before)
+	if (load_relaxed_u64(&cmdq->consumed) != consumed_before)
 		return 0;
 
 	gerrorn = platform_mmio_read32(cmdq->gerrorn_reg);
@@ -161,6 +169,18 @@ int cmdq_poll(struct cmdq *cmdq)
 	return 0;
 }
 
+/* One look, unless someone else is looking. Return: 0, or -SHADOW_EIO once the queue has failed. */
+static int cmdq_look(struct cmdq *cmdq)
+{
+	int error;
+
+	if (!order_try_lock(cmdq->completing))
+		return load_acquire_u32(&cmdq->failed) ? -SHADOW_EIO : 0;
+	error = cmdq_poll(cmdq);
+	order_unlock(cmdq->completing);
+	return error;
+}
+
 /* Poll until everything before @position is consumed. The clock is read before CONS, so that a caller
  * who was held up between the two does not take a finished queue for a late one. */
 static int cmdq_wait_consumed(struct cmdq *cmdq, uint64_t position, uint64_t wait_ns)
@@ -168,19 +188,19 @@ static int cmdq_wait_consumed(struct cmdq *cmdq, uint64_t position, uint64_t wai
 	uint64_t start_ns;
 	int error;
 
-	if (cmdq->failed)
+	if (load_acquire_u32(&cmdq->failed))
 		return -SHADOW_EIO;
-	if (cmdq->consumed >= position)
+	if (cmdq_consumed(cmdq) >= position)
 		return 0;
 
 	start_ns = platform_time_ns();
 	for (;;) {
 		bool late = platform_time_ns() - start_ns >= wait_ns;
 
-		error = cmdq_poll(cmdq);
+		error = cmdq_look(cmdq);
 		if (error != 0)
 			return error;
-		if (cmdq->consumed >= position)
+		if (cmdq_consumed(cmdq) >= position)
 			return 0;
 		if (late)
 			return -SHADOW_ETIMEDOUT;
@@ -196,13 +216,13 @@ int cmdq_wait_room(struct cmdq *cmdq, uint64_t slots, uint64_t wait_ns)
 	shadow_assert(slots <= entries);
 	if (cmdq->written + slots > entries)
 		position = cmdq->written + slots - entries;
-	if (position > cmdq->published)
+	if (position > load_relaxed_u64(&cmdq->published))
 		cmdq_publish(cmdq);
 	return cmdq_wait_consumed(cmdq, position, wait_ns);
 }
 
 int cmdq_wait_passed(struct cmdq *cmdq, uint64_t position, uint64_t wait_ns)
 {
-	shadow_assert(position < cmdq->published);
+	shadow_assert(position < load_relaxed_u64(&cmdq->published));
 	return cmdq_wait_consumed(cmdq, position + 1, wait_ns);
 }

@@ -2,6 +2,8 @@
  *
  * cmdq.h - command queue, producer side: write commands, publish them with one doorbell, see syncs pass.
  *
+ * Two sides: who writes commands holds the host lock; who asks how far the SMMU is holds the completion lock,
+ * which the rings of a target share and which nobody holds while waiting.
  * Owns: a slot is visible to the SMMU only after all its words are written; positions are 64 bits and count
  * commands from 0. Spec: IHI 0070, Command queue; Circular queues; Command errors.
  */
@@ -17,7 +19,6 @@
 struct cmdq_stats {
 	uint64_t tlbi, cfgi, syncs; /* written, by opcode; between flushes all are published */
 	uint64_t doorbells;
-	uint64_t repaired; /* commands replaced after CERROR_ILL */
 };
 
 struct cmdq {
@@ -26,23 +27,33 @@ struct cmdq {
 	unsigned entries_lg2;
 	unsigned number;      /* the SMMU's, for reports */
 	bool coherent;	      /* else slots are cleaned before the doorbell */
-	uint64_t written;     /* position of the next free slot; host lock */
-	uint64_t published;   /* PROD says up to here; host lock */
-	uint64_t consumed;    /* CONS was seen up to here; host lock in this version */
-	uint64_t repaired_at; /* position after the newest repair; 0: none so far */
+	_Atomic uint32_t *completing; /* the completion lock */
+	/* Written under the host lock. */
+	uint64_t written;     /* position of the next free slot */
+	_Atomic uint64_t published; /* PROD says up to here, or is about to; read under either lock */
 	struct cmdq_stats stats;
-	bool failed; /* an error that may not be repaired: nothing completes any more */
+	/* Written under the completion lock. */
+	_Atomic uint64_t consumed; /* CONS was seen up to here; only rises; anyone reads it */
+	_Atomic uint32_t failed; /* an error that may not be repaired: nothing completes any more; anyone reads it */
+	uint64_t repaired_at; /* position after the newest repair; 0: none so far */
+	uint64_t repaired; /* commands replaced after CERROR_ILL */
 };
 
 /* Ring memory aligned to its size; CMDQ_BASE, PROD and CONS are the caller's to program. @coherent: the SMMU
- * looks into caches. */
+ * looks into caches. @completing: the completion lock, free. */
 void cmdq_init(struct cmdq *cmdq, uint64_t *ring, unsigned entries_lg2, uintptr_t registers, unsigned number,
-	       bool coherent);
+	       bool coherent, _Atomic uint32_t *completing);
+
+/* How far the SMMU was seen to be. [P1] Pairs with cmdq_poll(). Observer: CPU. */
+static inline uint64_t cmdq_consumed(const struct cmdq *cmdq)
+{
+	return load_acquire_u64(&cmdq->consumed);
+}
 
 /* Free slots as far as CONS was seen. */
 static inline uint64_t cmdq_room(const struct cmdq *cmdq)
 {
-	return (UINT64_C(1) << cmdq->entries_lg2) - (cmdq->written - cmdq->consumed);
+	return (UINT64_C(1) << cmdq->entries_lg2) - (cmdq->written - cmdq_consumed(cmdq));
 }
 
 /* Write one command into the next slot, not yet visible; there must be room. Return: its position. */
@@ -69,11 +80,11 @@ static inline uint64_t cmdq_write(struct cmdq *cmdq, struct smmu_cmd cmd)
  * SMMU is not coherent the new slots are cleaned here, not where they are written: each line once. */
 void cmdq_publish(struct cmdq *cmdq);
 
-/* Read CONS (and GERROR when it has not moved); repair a refused command in place.
+/* Read CONS (and GERROR when it has not moved); repair a refused command in place. Completion lock held.
  * Return: 0, or -SHADOW_EIO once the queue has failed. */
 int cmdq_poll(struct cmdq *cmdq);
 
-/* Poll until there are @slots free slots; publishes first if some of them are written but unseen.
+/* The same again and again, without the lock in between, until there are @slots free slots; publishes first if some of them are written but unseen.
  * Return: 0; -SHADOW_ETIMEDOUT after @wait_ns; -SHADOW_EIO. @slots is at most the ring. */
 int cmdq_wait_room(struct cmdq *cmdq, uint64_t slots, uint64_t wait_ns);
 
@@ -83,7 +94,7 @@ int cmdq_wait_passed(struct cmdq *cmdq, uint64_t position, uint64_t wait_ns);
 /* A command at @position has been consumed; for a SYNC that means completed. */
 static inline bool cmdq_passed(const struct cmdq *cmdq, uint64_t position)
 {
-	return cmdq->consumed > position;
+	return cmdq_consumed(cmdq) > position;
 }
 
 #endif

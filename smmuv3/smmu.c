@@ -245,7 +245,7 @@ static void smmu_set_stream_table(const struct shadow_smmu *smmu)
 static int smmu_start_commands(struct shadow_smmu *smmu)
 {
 	cmdq_init(&smmu->cmdq, smmu->memory.cmdq, smmu->config.cmdq_lg2, smmu->config.registers, smmu->number,
-		  smmu->coherent);
+		  smmu->coherent, smmu->completing);
 	smmu_write64(smmu, SMMU_CMDQ_BASE,
 		     smmu->memory.cmdq_pa.addr | SMMU_CMDQ_BASE_RA |
 			     field_prep(SMMU_CMDQ_BASE_LOG2SIZE, smmu->config.cmdq_lg2));
@@ -306,7 +306,7 @@ static int smmu_start(struct shadow_smmu *smmu)
 	return error;
 }
 
-int smmu_bring_up(struct shadow_smmu *smmu, const struct smmu_memory *memory)
+int smmu_bring_up(struct shadow_smmu *smmu, const struct smmu_memory *memory, _Atomic uint32_t *completing)
 {
 	const struct shadow_smmu_config *config = &smmu->config;
 	int error;
@@ -317,6 +317,7 @@ int smmu_bring_up(struct shadow_smmu *smmu, const struct smmu_memory *memory)
 		return -SHADOW_EINVAL;
 
 	smmu->memory = *memory;
+	smmu->completing = completing;
 	error = smmu_start(smmu);
 	if (error != 0)
 		(void)smmu_close(smmu);
@@ -339,21 +340,33 @@ static int smmu_shut(struct shadow_smmu *smmu)
 
 int smmu_close(struct shadow_smmu *smmu)
 {
+	int error;
+
+	while (!order_try_lock(smmu->completing))
+		platform_relax();
+	error = smmu_close_locked(smmu);
+	order_unlock(smmu->completing);
+	return error;
+}
+
+int smmu_close_locked(struct shadow_smmu *smmu)
+{
 	uint32_t gerror;
 
-	if (smmu->closed)
+	if (load_relaxed_u32(&smmu->closed))
 		return 0;
-	if (smmu->isolation_lost)
+	if (load_relaxed_u32(&smmu->isolation_lost))
 		return -SHADOW_EIO;
 
 	gerror = smmu_read(smmu, SMMU_GERROR);
-	smmu->cmdq.failed = true;
+	store_relaxed_u32(&smmu->cmdq.failed, 1);
 	if (smmu_shut(smmu) != 0) {
-		smmu->isolation_lost = true;
+		store_release_u32(&smmu->isolation_lost, 1);
 		platform_report(PLATFORM_REPORT_ISOLATION_LOST, smmu->number, gerror);
 		return -SHADOW_EIO;
 	}
-	smmu->closed = true;
+	/* [P1] Abort is confirmed before a fence passes without this SMMU. Observer: CPU. */
+	store_release_u32(&smmu->closed, 1);
 	platform_report(PLATFORM_REPORT_SMMU_CLOSED, smmu->number, gerror);
 	return 0;
 }

@@ -65,8 +65,10 @@ struct shadow_smmu {
 	bool coherent;		  /* IDR0.COHACC: it looks into caches */
 	uint64_t doorbells_extra; /* rung because a flush exceeded the ring */
 	uint32_t cr0;		  /* as last written */
-	bool closed;		  /* shut after a failure, abort confirmed */
-	bool isolation_lost;	  /* shut in vain: abort could not be confirmed */
+	_Atomic uint32_t *completing; /* the target's completion lock */
+	/* Written under the completion lock, read by anyone. */
+	_Atomic uint32_t closed;  /* shut after a failure, abort confirmed */
+	_Atomic uint32_t isolation_lost; /* shut in vain: abort could not be confirmed */
 };
 
 /* Read what the SMMU is and refuse what does not serve; writes no register. Clears *@smmu first.
@@ -78,16 +80,25 @@ int smmu_probe(struct shadow_smmu *smmu, const struct shadow_smmu_config *config
 	       const struct smmu_needs *needs, unsigned number);
 
 /* Shut it, then bring it up with an empty TLB, empty configuration caches and every stream in abort.
+ * @completing: the target's completion lock, free.
  * Return: 0; -SHADOW_EINVAL: memory misaligned, nothing was touched; -SHADOW_ETIMEDOUT or -SHADOW_EIO: it
  * did not follow; it is shut then, as smmu_close() does it. */
-int smmu_bring_up(struct shadow_smmu *smmu, const struct smmu_memory *memory);
+int smmu_bring_up(struct shadow_smmu *smmu, const struct smmu_memory *memory, _Atomic uint32_t *completing);
 
 /* Wait until everything written to the command queue so far, and a SYNC after it, is complete.
  * Return: 0; -SHADOW_ETIMEDOUT after config.wait_ns; -SHADOW_EIO. Context: host lock. */
 int smmu_sync(struct shadow_smmu *smmu);
 
 /* Fail closed: GBPA.ABORT, then SMMUEN off, each confirmed; nothing completes on it any more.
- * Return: 0 if abort is confirmed; else -SHADOW_EIO, and isolation is lost. Reports either, once. */
+ * Return: 0 if abort is confirmed; else -SHADOW_EIO, and isolation is lost. Reports either, once.
+ * smmu_close() takes the completion lock for it; who holds that already calls smmu_close_locked(). */
 int smmu_close(struct shadow_smmu *smmu);
+int smmu_close_locked(struct shadow_smmu *smmu);
+
+/* Commands are no longer written for it, nor waited for. */
+static inline bool smmu_is_shut(const struct shadow_smmu *smmu)
+{
+	return load_acquire_u32(&smmu->closed) || load_acquire_u32(&smmu->isolation_lost);
+}
 
 #endif

@@ -12,6 +12,8 @@
  */
 #include "smmuv3/target.h"
 
+#include <shadow/platform.h>
+
 #include "engine/assert.h"
 #include "engine/order.h"
 
@@ -39,17 +41,12 @@ static void target_rewind(struct shadow_target *target)
 	pgtable_settle(&smmu_target_of(target)->pgtable);
 }
 
-static bool smmu_is_shut(const struct shadow_smmu *smmu)
-{
-	return smmu->closed || smmu->isolation_lost;
-}
-
 /* Wait until @needed slots are free, after ringing once more for what is already written. */
 static int make_room(struct shadow_smmu *smmu, uint64_t needed)
 {
 	if (cmdq_room(&smmu->cmdq) >= needed)
 		return 0;
-	smmu->doorbells_extra += smmu->cmdq.written != smmu->cmdq.published;
+	smmu->doorbells_extra += smmu->cmdq.written != load_relaxed_u64(&smmu->cmdq.published);
 	cmdq_publish(&smmu->cmdq);
 	return cmdq_wait_room(&smmu->cmdq, needed, smmu->config.wait_ns);
 }
@@ -85,26 +82,54 @@ static int write_commands(struct smmu_target *target, struct shadow_smmu *smmu, 
 	return 0;
 }
 
-/* Commands for all spans and all pending tables to every SMMU, as a new fence. */
+/* Commands for all spans to every SMMU; each one's last SYNC into @position. */
+static void write_all(struct smmu_target *target, uint64_t *position)
+{
+	for (unsigned i = 0; i < target->smmu_count; i++) {
+		position[i] = 0;
+		if (!smmu_is_shut(&target->smmu[i]) && write_commands(target, &target->smmu[i], &position[i]))
+			(void)smmu_close(&target->smmu[i]);
+	}
+	for (unsigned i = 0; i < target->smmu_count; i++)
+		if (!smmu_is_shut(&target->smmu[i]))
+			cmdq_publish(&target->smmu[i].cmdq);
+}
+
+static bool fence_has_room(const struct smmu_target *target)
+{
+	return target->fence - load_acquire_u64(&target->fence_complete) < TARGET_FENCES;
+}
+
+/* Commands are written up to these positions: a new fence waits for them. With every place taken the newest one moves
+ * on, and its tickets wait for this publish as well; nobody may be looking at it then. */
+static void fence_give(struct smmu_target *target, const uint64_t *position)
+{
+	bool moves = !fence_has_room(target);
+	uint64_t *place;
+
+	while (moves && !order_try_lock(&target->base.completing))
+		platform_relax();
+	if (fence_has_room(target))
+		target->fence++;
+	place = target->position[target->fence % TARGET_FENCES];
+	for (unsigned i = 0; i < target->smmu_count; i++)
+		place[i] = position[i];
+	if (moves)
+		order_unlock(&target->base.completing);
+}
+
+/* All spans and all pending tables, as a new fence. */
 static uint64_t publish_commands(struct smmu_target *target)
 {
+	uint64_t position[SHADOW_SMMUS_MAX];
 	bool by_level = false;
-	uint64_t *position;
 
 	pgtable_pending_spans(&target->pgtable, &target->spans);
 	for (unsigned i = 0; i < target->smmu_count; i++)
 		by_level |= !target->smmu[i].ril;
 	tlbi_spans_close(&target->spans, by_level);
-	/* With every place taken the newest fence moves on: its tickets wait for this publish as well. */
-	if (target->fence - target->fence_complete < TARGET_FENCES)
-		target->fence++;
-	position = target->position[target->fence % TARGET_FENCES];
-	for (unsigned i = 0; i < target->smmu_count; i++)
-		if (!smmu_is_shut(&target->smmu[i]) && write_commands(target, &target->smmu[i], &position[i]))
-			(void)smmu_close(&target->smmu[i]);
-	for (unsigned i = 0; i < target->smmu_count; i++)
-		if (!smmu_is_shut(&target->smmu[i]))
-			cmdq_publish(&target->smmu[i].cmdq);
+	write_all(target, position);
+	fence_give(target, position);
 	pgtable_retire(&target->pgtable, target->fence);
 	target->spans.count = 0;
 	target->spans.all = false;
@@ -158,21 +183,22 @@ static bool target_compact(struct shadow_target *base, unsigned blocks, uint64_t
 static int smmu_passed(struct shadow_smmu *smmu, uint64_t position)
 {
 	if (!smmu_is_shut(smmu) && !cmdq_passed(&smmu->cmdq, position) && cmdq_poll(&smmu->cmdq))
-		(void)smmu_close(smmu);
-	if (smmu->isolation_lost)
+		(void)smmu_close_locked(smmu);
+	if (load_relaxed_u32(&smmu->isolation_lost))
 		return -SHADOW_EIO;
-	return smmu->closed || cmdq_passed(&smmu->cmdq, position);
+	return load_relaxed_u32(&smmu->closed) || cmdq_passed(&smmu->cmdq, position);
 }
 
 static int target_complete(struct shadow_target *base, uint64_t fence)
 {
 	struct smmu_target *target = smmu_target_of(base);
+	uint64_t complete = load_relaxed_u64(&target->fence_complete);
 
 	for (unsigned i = 0; i < target->smmu_count; i++)
-		if (target->smmu[i].isolation_lost)
+		if (load_relaxed_u32(&target->smmu[i].isolation_lost))
 			return -SHADOW_EIO;
-	while (target->fence_complete < fence) {
-		const uint64_t *position = target->position[(target->fence_complete + 1) % TARGET_FENCES];
+	while (complete < fence) {
+		const uint64_t *position = target->position[(complete + 1) % TARGET_FENCES];
 
 		for (unsigned i = 0; i < target->smmu_count; i++) {
 			int passed = smmu_passed(&target->smmu[i], position[i]);
@@ -180,7 +206,8 @@ static int target_complete(struct shadow_target *base, uint64_t fence)
 			if (passed != 1)
 				return passed;
 		}
-		target->fence_complete++;
+		/* [P1] Syncs seen before the place is free for another fence. Pairs with fence_has_room(). */
+		store_release_u64(&target->fence_complete, ++complete);
 	}
 	return 1;
 }

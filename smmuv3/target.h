@@ -27,8 +27,10 @@ struct smmu_target {
 	struct pgtable pgtable;
 	struct tlbi_spans spans;
 	bool live;		       /* snapshot done: streams use the table */
-	uint64_t fence, fence_complete;
-	uint64_t position[TARGET_FENCES][SHADOW_SMMUS_MAX]; /* of each fence's last SYNC, by SMMU */
+	uint64_t fence;		       /* newest; host lock */
+	_Atomic uint64_t fence_complete; /* every SMMU has passed it; written under the completion lock */
+	uint64_t position[TARGET_FENCES][SHADOW_SMMUS_MAX]; /* of each fence's last SYNC, by SMMU; host lock, and the
+							     * completion lock once the fence was given out */
 	struct target_stream stream[SHADOW_STREAMS_MAX];
 	unsigned stream_count;
 	unsigned smmu_count;

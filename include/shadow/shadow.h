@@ -143,8 +143,15 @@ shadow_ticket_t shadow_flush(struct shadow_engine *engine);
 bool shadow_compact(struct shadow_engine *engine, unsigned blocks, shadow_ticket_t *ticket);
 
 /**
+ * shadow_reclaim() - give back the tables whose invalidation was seen complete.
+ * shadow_reserve(), shadow_flush() and shadow_compact() do so by themselves; this is for who wants the pool's figures
+ * to be up to date. Context: host lock held.
+ */
+void shadow_reclaim(struct shadow_engine *engine);
+
+/**
  * shadow_complete() - is everything up to the ticket in force? Asks the devices, does not wait for them.
- * Context: host lock held.
+ * Context: any CPU, no lock needed.
  */
 bool shadow_complete(struct shadow_engine *engine, shadow_ticket_t ticket);
 
@@ -153,8 +160,9 @@ bool shadow_complete(struct shadow_engine *engine, shadow_ticket_t ticket);
  * @ticket:  from shadow_flush(), shadow_ticket() or shadow_compact().
  * @wait_ns: longest wait for the devices, 1 .. SHADOW_WAIT_NS_MAX.
  *
- * On success no device can use an access revoked before the ticket, and retired tables are reusable.
- * Context: any CPU, host lock held in this version, since retired tables are taken back; never allocates.
+ * On success no device can use an access revoked before the ticket, and the next shadow_reserve(), shadow_flush() or
+ * shadow_reclaim() gives back the tables that it retired.
+ * Context: any CPU, with or without the host lock; any number of waiters at once; never allocates.
  * Return: 0; -SHADOW_EINVAL: @wait_ns; -SHADOW_EAGAIN: not flushed yet; -SHADOW_ETIMEDOUT: grants are made,
  * revokes are written but unconfirmed; -SHADOW_EIO: an SMMU failed and could not be shut.
  * Spec: IHI 0070, CMD_SYNC; DDI 0487, break-before-make.

@@ -464,6 +464,7 @@ static inline void core_grant(struct core *core, uint64_t page, uint64_t count)
 static inline void core_finish(struct core *core)
 {
 	assert_int_equal(shadow_wait(core->engine, shadow_flush(core->engine), CORE_WAIT_NS), 0);
+	shadow_reclaim(core->engine);
 	assert_int_equal(core->violations, 0);
 }
 

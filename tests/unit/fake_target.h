@@ -364,6 +364,7 @@ static inline void fake_finish(struct fake *fake)
 
 	fake_pass(fake);
 	assert_int_equal(shadow_wait(fake->engine, ticket, FAKE_WAIT_NS), 0);
+	shadow_reclaim(fake->engine);
 }
 
 /* ---- what was recorded -------------------------------------------------------------------------------- */

@@ -430,8 +430,10 @@ static void a_call_without_the_host_lock_is_a_broken_contract(void **state)
 	expect_assert_failure((void)!shadow_reserve(core.engine, 0, &revoke, CORE_WAIT_NS));
 	expect_assert_failure((void)shadow_queue(core.engine, 0, 1, &revoke));
 	expect_assert_failure((void)shadow_flush(core.engine));
-	expect_assert_failure((void)shadow_complete(core.engine, (shadow_ticket_t){ 0 }));
-	expect_assert_failure((void)!shadow_wait(core.engine, (shadow_ticket_t){ 0 }, CORE_WAIT_NS));
+	expect_assert_failure(shadow_reclaim(core.engine));
+	/* These may be asked by anyone. */
+	assert_true(shadow_complete(core.engine, (shadow_ticket_t){ 0 }));
+	assert_int_equal(shadow_wait(core.engine, (shadow_ticket_t){ 0 }, CORE_WAIT_NS), 0);
 	platform_linux_set_host_lock(true);
 }
 

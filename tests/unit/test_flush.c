@@ -434,6 +434,7 @@ static void idle_calls_make_blocks_again_and_their_tickets_give_the_tables_back(
 		}
 		assert_int_equal(shadow_wait(core.engine, ticket, CORE_WAIT_NS), 0);
 
+		shadow_reclaim(core.engine);
 		after = core_table_stats(&core);
 		assert_int_equal(after.leaves[3], before.leaves[3]);
 		assert_int_equal(after.leaves[2], before.leaves[2]);

@@ -27,6 +27,7 @@
 #define NUMBER	    3
 
 static struct shadow_smmu smmu;
+static _Atomic uint32_t completing;
 static struct shadow_smmu_config config;
 static struct smmu_needs needs;
 static struct smmu_memory memory;
@@ -54,7 +55,7 @@ static int bring_up(void)
 {
 	int error = smmu_probe(&smmu, &config, &needs, NUMBER);
 
-	return error != 0 ? error : smmu_bring_up(&smmu, &memory);
+	return error != 0 ? error : smmu_bring_up(&smmu, &memory, &completing);
 }
 
 static void prepare_running(void)
@@ -466,7 +467,7 @@ static void every_refused_command_of_the_bring_up_is_repaired(void **state)
 
 		assert_int_equal(bring_up(), 0);
 		assert_int_equal(fake.command_count, 4);
-		assert_int_equal(smmu.cmdq.stats.repaired, 1);
+		assert_int_equal(smmu.cmdq.repaired, 1);
 	}
 }
 
@@ -554,7 +555,7 @@ static void misplaced_memory_is_refused_untouched(void **state)
 			break;
 		}
 
-		assert_int_equal(smmu_bring_up(&smmu, &memory), -SHADOW_EINVAL);
+		assert_int_equal(smmu_bring_up(&smmu, &memory, &completing), -SHADOW_EINVAL);
 		assert_int_equal(fake.write_count, 0);
 	}
 }
