@@ -50,6 +50,7 @@ MODEL_SRCS := \
 	smmuv3/model/decode.c \
 	smmuv3/model/dma.c \
 	smmuv3/model/event.c \
+	smmuv3/model/fault.c \
 	smmuv3/model/ghost.c \
 	smmuv3/model/live.c \
 	smmuv3/model/model.c \
@@ -151,6 +152,7 @@ TEST_SRCS := \
 	tests/unit/test_device.c \
 	tests/unit/test_eager.c \
 	tests/unit/test_engine.c \
+	tests/unit/test_failures.c \
 	tests/unit/test_field.c \
 	tests/unit/test_flush.c \
 	tests/unit/test_granule.c \

@@ -150,6 +150,7 @@ static void reported(void *ctx, enum platform_report what, uint64_t a, uint64_t 
 		break;
 	case PLATFORM_REPORT_SMMU_CLOSED:
 	case PLATFORM_REPORT_ISOLATION_LOST:
+	case PLATFORM_REPORT_SMMU_RESET:
 		message("SMMU %" PRIu64 " failed with GERROR %" PRIx64 " after seq %" PRIu64 ": %s", a, b,
 			observer->taken_seq, observer->ops->name);
 		break;

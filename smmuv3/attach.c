@@ -298,6 +298,7 @@ void shadow_smmu_stats(const struct shadow_smmu *smmu, struct shadow_smmu_stats 
 		.commands_repaired = smmu->cmdq.repaired,
 		.closed = load_acquire_u32(&smmu->closed),
 		.isolation_lost = load_acquire_u32(&smmu->isolation_lost),
+		.failure = (enum shadow_smmu_failure)load_acquire_u32(&smmu->cmdq.failed),
 	};
 }
 

@@ -4,15 +4,19 @@
  *
  * Sits under target.c, smmu.c and stream.c; cmdq.h has the inline part that writes commands.
  * Owns: no command is published before all its words are visible; an invalidation that the SMMU refuses is
- * performed by a wider one before any SYNC behind it completes; CONS never leads PROD.
- * Writers hold the host lock, pollers the completion lock; waiting is done outside of the latter. Does not decide what to invalidate (tlbi.c), nor what a failed queue means
- * for the SMMU (smmu_close()).
- * Spec: IHI 0070, Command queue; Circular queues; Command errors; SMMU_GERROR.
+ * performed by a wider one before any SYNC behind it completes; CONS that cannot be completes nothing.
+ * An SMMU that was reset, or whose queue somebody stopped, has CONS stand still or start again: while it stands
+ * still CR0ACK says so, and an index of 0 counts only with CR0ACK beside it. Every other value that is too far
+ * ahead, or has bits that CONS has not, is no position.
+ * Writers hold the host lock, pollers the completion lock; waiting is done outside of the latter. Does not decide
+ * what to invalidate (tlbi.c), nor what a failed queue means for the SMMU (smmu_close()).
+ * Spec: IHI 0070, Command queue; Circular queues; Command errors; SMMU_GERROR; SMMU_CR0ACK.
  */
 #include "smmuv3/cmdq.h"
 
 #include <shadow/error.h>
 #include <shadow/platform.h>
+#include <shadow/smmu.h>
 
 #include "smmuv3/regs.h"
 
@@ -26,6 +30,8 @@ void cmdq_init(struct cmdq *cmdq, uint64_t *ring, unsigned entries_lg2, uintptr_
 		.cons_reg = registers + SMMU_CMDQ_CONS,
 		.gerror_reg = registers + SMMU_GERROR,
 		.gerrorn_reg = registers + SMMU_GERRORN,
+		.cr0_reg = registers + SMMU_CR0,
+		.cr0ack_reg = registers + SMMU_CR0ACK,
 		.entries_lg2 = entries_lg2,
 		.number = number,
 		.coherent = coherent,
@@ -71,10 +77,18 @@ void cmdq_publish(struct cmdq *cmdq)
 	cmdq->stats.doorbells++;
 }
 
-static int cmdq_fail(struct cmdq *cmdq)
+static int cmdq_fail(struct cmdq *cmdq, enum shadow_smmu_failure failure)
 {
-	store_release_u32(&cmdq->failed, 1);
+	store_release_u32(&cmdq->failed, failure);
 	return -SHADOW_EIO;
+}
+
+/* Is the queue on? Where CR0 itself is lost, everything is. */
+static int cmdq_check_enabled(struct cmdq *cmdq)
+{
+	if (platform_mmio_read32(cmdq->cr0ack_reg) & SMMU_CR0_CMDQEN)
+		return 0;
+	return cmdq_fail(cmdq, platform_mmio_read32(cmdq->cr0_reg) ? SHADOW_SMMU_STOPPED : SHADOW_SMMU_RESET);
 }
 
 /* Take in a value of CONS. Return: 0, or -SHADOW_EIO if it is beyond what was published. */
@@ -86,11 +100,15 @@ static int cmdq_advance(struct cmdq *cmdq, uint32_t cons)
 	/* [C1] CONS read before what it completes, and before what had been published when it was. Pairs with the
 	 * SMMU's write of CONS after the SYNC. Observer: SMMU. */
 	order_device_seen();
-	if (passed > load_acquire_u64(&cmdq->published) - consumed)
-		return cmdq_fail(cmdq);
+	if (passed > load_acquire_u64(&cmdq->published) - consumed || cons & SMMU_CMDQ_CONS_RES0)
+		return cmdq_check_enabled(cmdq) ? -SHADOW_EIO : cmdq_fail(cmdq, SHADOW_SMMU_CONS);
+	if (!passed)
+		return 0;
+	/* An index of 0 is what a reset leaves. CR0ACK is read later than CONS, so it shows a reset before it. */
+	if (!(cons & cmdq_index_mask(cmdq)) && cmdq_check_enabled(cmdq) != 0)
+		return -SHADOW_EIO;
 	/* [P1] The SMMU is done before anyone is told so. Pairs with cmdq_consumed(). Observer: CPU. */
-	if (passed)
-		store_release_u64(&cmdq->consumed, consumed + passed);
+	store_release_u64(&cmdq->consumed, consumed + passed);
 	return 0;
 }
 
@@ -109,8 +127,21 @@ static bool cmdq_cover(struct smmu_cmd refused, struct smmu_cmd *cover)
 	return true;
 }
 
+/* What an error that cannot be repaired is called. */
+static enum shadow_smmu_failure cmdq_failure(uint32_t error)
+{
+	switch (error) {
+	case SMMU_CMDQ_CONS_ERR_ABT:
+		return SHADOW_SMMU_FETCH;
+	case SMMU_CMDQ_CONS_ERR_ATC_INV_SYNC:
+		return SHADOW_SMMU_ATC;
+	default:
+		return SHADOW_SMMU_COMMAND;
+	}
+}
+
 /* The SMMU has stopped at an error: repair it, or fail. @active: bits in which GERROR and GERRORN differ. */
-static int cmdq_repair(struct cmdq *cmdq, uint32_t gerrorn, uint32_t active)
+static int cmdq_repair(struct cmdq *cmdq, uint32_t active)
 {
 	uint64_t mask = (UINT64_C(1) << cmdq->entries_lg2) - 1, stopped;
 	uint32_t cons, error;
@@ -125,14 +156,14 @@ static int cmdq_repair(struct cmdq *cmdq, uint32_t gerrorn, uint32_t active)
 		return -SHADOW_EIO;
 	stopped = load_relaxed_u64(&cmdq->consumed);
 	if (error != SMMU_CMDQ_CONS_ERR_ILL || stopped == load_acquire_u64(&cmdq->published))
-		return cmdq_fail(cmdq);
+		return cmdq_fail(cmdq, cmdq_failure(error));
 	/* The cover was refused too: there is nothing wider to say. */
 	if (cmdq->repaired_at == stopped + 1)
-		return cmdq_fail(cmdq);
+		return cmdq_fail(cmdq, SHADOW_SMMU_COMMAND);
 
 	slot = &cmdq->ring[2 * (stopped & mask)];
 	if (!cmdq_cover((struct smmu_cmd){ .word = { slot[0], slot[1] } }, &cover))
-		return cmdq_fail(cmdq);
+		return cmdq_fail(cmdq, SHADOW_SMMU_COMMAND);
 	order_store_device(&slot[0], cover.word[0]);
 	order_store_device(&slot[1], cover.word[1]);
 	cmdq->repaired_at = stopped + 1;
@@ -142,15 +173,34 @@ static int cmdq_repair(struct cmdq *cmdq, uint32_t gerrorn, uint32_t active)
 	if (!cmdq->coherent)
 		cmdq_clean(cmdq, stopped, stopped + 1);
 	order_device_publish(cmdq->coherent);
-	platform_mmio_write32(cmdq->gerrorn_reg, gerrorn ^ (active & (uint32_t)SMMU_GERROR_CMDQ_ERR));
+	cmdq->gerrorn ^= active & (uint32_t)SMMU_GERROR_CMDQ_ERR;
+	platform_mmio_write32(cmdq->gerrorn_reg, cmdq->gerrorn);
 	platform_report(PLATFORM_REPORT_COMMAND_ERROR, cmdq->number, error);
+	return 0;
+}
+
+/* CONS stands still: is anything wrong? */
+static int cmdq_inquire(struct cmdq *cmdq)
+{
+	uint32_t gerror, active;
+
+	if (cmdq_check_enabled(cmdq) != 0)
+		return -SHADOW_EIO;
+	gerror = platform_mmio_read32(cmdq->gerror_reg);
+	if (gerror == cmdq->gerrorn)
+		return 0;
+	cmdq->gerrorn = platform_mmio_read32(cmdq->gerrorn_reg);
+	active = gerror ^ cmdq->gerrorn;
+	if (active & SMMU_GERROR_SFM_ERR)
+		return cmdq_fail(cmdq, SHADOW_SMMU_SERVICE);
+	if (active & SMMU_GERROR_CMDQ_ERR)
+		return cmdq_repair(cmdq, active);
 	return 0;
 }
 
 int cmdq_poll(struct cmdq *cmdq)
 {
 	uint64_t consumed_before = load_relaxed_u64(&cmdq->consumed);
-	uint32_t gerrorn, active;
 
 	if (load_relaxed_u32(&cmdq->failed))
 		return -SHADOW_EIO;
@@ -159,14 +209,7 @@ int cmdq_poll(struct cmdq *cmdq)
 		return -SHADOW_EIO;
 	if (load_relaxed_u64(&cmdq->consumed) != consumed_before)
 		return 0;
-
-	gerrorn = platform_mmio_read32(cmdq->gerrorn_reg);
-	active = platform_mmio_read32(cmdq->gerror_reg) ^ gerrorn;
-	if (active & SMMU_GERROR_SFM_ERR)
-		return cmdq_fail(cmdq);
-	if (active & SMMU_GERROR_CMDQ_ERR)
-		return cmdq_repair(cmdq, gerrorn, active);
-	return 0;
+	return cmdq_inquire(cmdq);
 }
 
 /* One look, unless someone else is looking. Return: 0, or -SHADOW_EIO once the queue has failed. */

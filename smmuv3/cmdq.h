@@ -5,7 +5,8 @@
  * Two sides: who writes commands holds the host lock; who asks how far the SMMU is holds the completion lock,
  * which the rings of a target share and which nobody holds while waiting.
  * Owns: a slot is visible to the SMMU only after all its words are written; positions are 64 bits and count
- * commands from 0. Spec: IHI 0070, Command queue; Circular queues; Command errors.
+ * commands from 0.
+ * Spec: IHI 0070, Command queue; Circular queues; Command errors.
  */
 #ifndef SMMUV3_CMDQ_H
 #define SMMUV3_CMDQ_H
@@ -24,6 +25,7 @@ struct cmdq_stats {
 struct cmdq {
 	uint64_t *ring;					       /* two words a slot */
 	uintptr_t prod_reg, cons_reg, gerror_reg, gerrorn_reg; /* for platform_mmio_*() */
+	uintptr_t cr0_reg, cr0ack_reg;
 	unsigned entries_lg2;
 	unsigned number;      /* the SMMU's, for reports */
 	bool coherent;	      /* else slots are cleaned before the doorbell */
@@ -34,9 +36,10 @@ struct cmdq {
 	struct cmdq_stats stats;
 	/* Written under the completion lock. */
 	_Atomic uint64_t consumed; /* CONS was seen up to here; only rises; anyone reads it */
-	_Atomic uint32_t failed; /* an error that may not be repaired: nothing completes any more; anyone reads it */
+	_Atomic uint32_t failed; /* enum shadow_smmu_failure: nothing completes any more; anyone reads it */
 	uint64_t repaired_at; /* position after the newest repair; 0: none so far */
 	uint64_t repaired; /* commands replaced after CERROR_ILL */
+	uint32_t gerrorn; /* as last read: GERROR that equals it says that no error is active */
 };
 
 /* Ring memory aligned to its size; CMDQ_BASE, PROD and CONS are the caller's to program. @coherent: the SMMU
@@ -80,7 +83,7 @@ static inline uint64_t cmdq_write(struct cmdq *cmdq, struct smmu_cmd cmd)
  * SMMU is not coherent the new slots are cleaned here, not where they are written: each line once. */
 void cmdq_publish(struct cmdq *cmdq);
 
-/* Read CONS (and GERROR when it has not moved); repair a refused command in place. Completion lock held.
+/* Read CONS (and CR0ACK and GERROR when it has not moved); repair a refused command in place. Completion lock held.
  * Return: 0, or -SHADOW_EIO once the queue has failed. */
 int cmdq_poll(struct cmdq *cmdq);
 

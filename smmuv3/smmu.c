@@ -326,14 +326,15 @@ int smmu_bring_up(struct shadow_smmu *smmu, const struct smmu_memory *memory, _A
 
 /* ---- close -------------------------------------------------------------------------------------- */
 
-/* SMMUEN goes only once abort is confirmed: without it, off might mean bypass. */
+/* SMMUEN goes only once abort is confirmed: without it, off might mean bypass. What CR0 has lost is not set again:
+ * a queue that is turned on after a reset is anywhere. */
 static int smmu_shut(struct shadow_smmu *smmu)
 {
 	int error = smmu_gbpa_abort(smmu);
 
 	if (error != 0)
 		return error;
-	smmu->cr0 &= ~(uint32_t)SMMU_CR0_SMMUEN;
+	smmu->cr0 &= smmu_read(smmu, SMMU_CR0) & ~(uint32_t)SMMU_CR0_SMMUEN;
 	smmu_write(smmu, SMMU_CR0, smmu->cr0);
 	return smmu_wait(smmu, SMMU_CR0ACK, SMMU_CR0_SMMUEN, 0);
 }
@@ -349,24 +350,80 @@ int smmu_close(struct shadow_smmu *smmu)
 	return error;
 }
 
+/* Why it is shut: what the queue says, or else that it takes too long. Return: as it is reported. */
+static uint64_t smmu_failure(struct shadow_smmu *smmu)
+{
+	uint32_t gerror = smmu_read(smmu, SMMU_GERROR), failure = load_relaxed_u32(&smmu->cmdq.failed);
+
+	if (!failure)
+		failure = (gerror ^ smmu_read(smmu, SMMU_GERRORN)) & SMMU_GERROR_SFM_ERR ? SHADOW_SMMU_SERVICE :
+											  SHADOW_SMMU_SILENT;
+	store_release_u32(&smmu->cmdq.failed, failure);
+	if (failure == SHADOW_SMMU_RESET)
+		platform_report(PLATFORM_REPORT_SMMU_RESET, smmu->number, smmu_read(smmu, SMMU_GBPA));
+	return (uint64_t)failure << 32 | gerror;
+}
+
 int smmu_close_locked(struct shadow_smmu *smmu)
 {
-	uint32_t gerror;
+	uint64_t what;
 
 	if (load_relaxed_u32(&smmu->closed))
 		return 0;
 	if (load_relaxed_u32(&smmu->isolation_lost))
 		return -SHADOW_EIO;
 
-	gerror = smmu_read(smmu, SMMU_GERROR);
-	store_relaxed_u32(&smmu->cmdq.failed, 1);
+	what = smmu_failure(smmu);
 	if (smmu_shut(smmu) != 0) {
 		store_release_u32(&smmu->isolation_lost, 1);
-		platform_report(PLATFORM_REPORT_ISOLATION_LOST, smmu->number, gerror);
+		platform_report(PLATFORM_REPORT_ISOLATION_LOST, smmu->number, what);
 		return -SHADOW_EIO;
 	}
 	/* [P1] Abort is confirmed before a fence passes without this SMMU. Observer: CPU. */
 	store_release_u32(&smmu->closed, 1);
-	platform_report(PLATFORM_REPORT_SMMU_CLOSED, smmu->number, gerror);
+	platform_report(PLATFORM_REPORT_SMMU_CLOSED, smmu->number, what);
 	return 0;
+}
+
+/* ---- progress ----------------------------------------------------------------------------------- */
+
+/* The SMMU has work and was asked: has it done some? The clock is read before the look, so that one who was held
+ * up in between does not take a working queue for a silent one. First time no clock was read; @now_ns: as of then.
+ * Return: false once it has consumed nothing for too long. */
+static bool smmu_moves(struct shadow_smmu *smmu, uint64_t consumed_before, uint64_t now_ns)
+{
+	uint64_t consumed = cmdq_consumed(&smmu->cmdq);
+
+	if (consumed != consumed_before) {
+		smmu->still = false;
+		return true;
+	}
+	if (!smmu->still || smmu->still_at != consumed) {
+		smmu->still = true;
+		smmu->still_at = consumed;
+		smmu->still_since_ns = platform_time_ns();
+		return true;
+	}
+	return now_ns - smmu->still_since_ns < smmu->config.wait_ns;
+}
+
+/* One look at an SMMU in use. Return: 0, or -SHADOW_EIO if it is to be shut. */
+static int smmu_look(struct shadow_smmu *smmu)
+{
+	uint64_t consumed = cmdq_consumed(&smmu->cmdq);
+	bool still = smmu->still && smmu->still_at == consumed;
+	uint64_t now_ns = still ? platform_time_ns() : 0;
+
+	if (cmdq_poll(&smmu->cmdq) != 0)
+		return -SHADOW_EIO;
+	return smmu_moves(smmu, consumed, now_ns) ? 0 : -SHADOW_EIO;
+}
+
+int smmu_passed(struct shadow_smmu *smmu, uint64_t position)
+{
+	if (!smmu_is_shut(smmu) && !cmdq_passed(&smmu->cmdq, position) && smmu_look(smmu) != 0)
+		(void)smmu_close_locked(smmu);
+	if (load_relaxed_u32(&smmu->isolation_lost))
+		return -SHADOW_EIO;
+	return load_relaxed_u32(&smmu->closed) || cmdq_passed(&smmu->cmdq, position);
 }

@@ -66,6 +66,9 @@ struct shadow_smmu {
 	uint64_t doorbells_extra; /* rung because a flush exceeded the ring */
 	uint32_t cr0;		  /* as last written */
 	_Atomic uint32_t *completing; /* the target's completion lock */
+	/* Written under the completion lock: where the SMMU was last seen to stand still, and since when. */
+	uint64_t still_at, still_since_ns;
+	bool still;
 	/* Written under the completion lock, read by anyone. */
 	_Atomic uint32_t closed;  /* shut after a failure, abort confirmed */
 	_Atomic uint32_t isolation_lost; /* shut in vain: abort could not be confirmed */
@@ -88,6 +91,11 @@ int smmu_bring_up(struct shadow_smmu *smmu, const struct smmu_memory *memory, _A
 /* Wait until everything written to the command queue so far, and a SYNC after it, is complete.
  * Return: 0; -SHADOW_ETIMEDOUT after config.wait_ns; -SHADOW_EIO. Context: host lock. */
 int smmu_sync(struct shadow_smmu *smmu);
+
+/* Is the SMMU past @position, or shut? One look at it if need be; shuts it if it has failed, or if it has work
+ * and has consumed none of it for config.wait_ns since it was first seen to stand still.
+ * Return: 1, 0, or -SHADOW_EIO if it failed and could not be shut. Context: completion lock held. */
+int smmu_passed(struct shadow_smmu *smmu, uint64_t position);
 
 /* Fail closed: GBPA.ABORT, then SMMUEN off, each confirmed; nothing completes on it any more.
  * Return: 0 if abort is confirmed; else -SHADOW_EIO, and isolation is lost. Reports either, once.

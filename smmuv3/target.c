@@ -179,16 +179,6 @@ static bool target_compact(struct shadow_target *base, unsigned blocks, uint64_t
 	return more;
 }
 
-/* Has the SMMU passed @position? Return: 1, 0, or -SHADOW_EIO if it failed and could not be shut. */
-static int smmu_passed(struct shadow_smmu *smmu, uint64_t position)
-{
-	if (!smmu_is_shut(smmu) && !cmdq_passed(&smmu->cmdq, position) && cmdq_poll(&smmu->cmdq))
-		(void)smmu_close_locked(smmu);
-	if (load_relaxed_u32(&smmu->isolation_lost))
-		return -SHADOW_EIO;
-	return load_relaxed_u32(&smmu->closed) || cmdq_passed(&smmu->cmdq, position);
-}
-
 static int target_complete(struct shadow_target *base, uint64_t fence)
 {
 	struct smmu_target *target = smmu_target_of(base);
@@ -199,13 +189,18 @@ static int target_complete(struct shadow_target *base, uint64_t fence)
 			return -SHADOW_EIO;
 	while (complete < fence) {
 		const uint64_t *position = target->position[(complete + 1) % TARGET_FENCES];
+		bool all = true;
 
+		/* Each of them, also behind one that is not there yet: one may be silent, and be shut, beside another. */
 		for (unsigned i = 0; i < target->smmu_count; i++) {
 			int passed = smmu_passed(&target->smmu[i], position[i]);
 
-			if (passed != 1)
+			if (passed < 0)
 				return passed;
+			all &= passed != 0;
 		}
+		if (!all)
+			return 0;
 		/* [P1] Syncs seen before the place is free for another fence. Pairs with fence_has_room(). */
 		store_release_u64(&target->fence_complete, ++complete);
 	}

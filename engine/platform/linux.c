@@ -360,11 +360,15 @@ static void report_print(enum platform_report what, uint64_t a, uint64_t b)
 			second);
 		break;
 	case PLATFORM_REPORT_SMMU_CLOSED:
-		fprintf(stderr, "s2shadow: SMMU %llu failed, GERROR 0x%llx; it is shut\n", first, second);
+		fprintf(stderr, "s2shadow: SMMU %llu failed (%llu), GERROR 0x%llx; it is shut\n", first, second >> 32,
+			second & UINT32_MAX);
 		break;
 	case PLATFORM_REPORT_ISOLATION_LOST:
-		fprintf(stderr, "s2shadow: SMMU %llu failed, GERROR 0x%llx; it may not be shut\n", first,
-			second);
+		fprintf(stderr, "s2shadow: SMMU %llu failed (%llu), GERROR 0x%llx; it may not be shut\n", first,
+			second >> 32, second & UINT32_MAX);
+		break;
+	case PLATFORM_REPORT_SMMU_RESET:
+		fprintf(stderr, "s2shadow: SMMU %llu was reset, GBPA 0x%llx\n", first, second);
 		break;
 	}
 }

@@ -39,8 +39,11 @@ enum platform_report {
 	PLATFORM_REPORT_ACCESS_UNKNOWN,	 /* a: address, b: access bits that are not known */
 	PLATFORM_REPORT_RESERVED,	 /* a: start of the first, b: end of the last reserved page of a grant */
 	PLATFORM_REPORT_COMMAND_ERROR,	 /* a: SMMU's number, b: CONS.ERR; it was repaired */
-	PLATFORM_REPORT_SMMU_CLOSED,	 /* a: SMMU's number, b: GERROR; abort is confirmed */
-	PLATFORM_REPORT_ISOLATION_LOST,	 /* a: SMMU's number, b: GERROR; abort could not be confirmed */
+	PLATFORM_REPORT_SMMU_CLOSED,	 /* a: SMMU's number, b: GERROR, and enum shadow_smmu_failure from bit 32
+					  * on; abort is confirmed */
+	PLATFORM_REPORT_ISOLATION_LOST,	 /* the same; abort could not be confirmed */
+	PLATFORM_REPORT_SMMU_RESET,	 /* a: SMMU's number, b: GBPA as it was found. If its ABORT, bit 20, is 0,
+					  * devices had passed the SMMU by since the reset */
 };
 
 /* Something that a person must see. Never called on a path without trouble. May not call the library. */

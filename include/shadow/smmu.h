@@ -90,7 +90,8 @@ struct shadow_smmu_config {
 	unsigned sid_bits;	      /* StreamIDs covered by the linear stream table, at most IDR1.SIDSIZE */
 	bool no_ril;		      /* do not use range invalidation though IDR3 offers it */
 	bool nested;		      /* streams also have a stage 1, which the host owns; needs IDR0.S1P */
-	uint64_t wait_ns;	      /* for handshakes and bring-up, 1 .. SHADOW_WAIT_NS_MAX */
+	uint64_t wait_ns;	      /* for handshakes, bring-up, and for a command queue with work to consume some of
+				       * it: an SMMU that takes longer is shut. 1 .. SHADOW_WAIT_NS_MAX */
 };
 
 /**
@@ -139,6 +140,19 @@ __attribute__((warn_unused_result)) int shadow_smmu_stream_nested(struct shadow_
 /** shadow_smmu_ste() - the stream table entry of @sid as it stands in memory, in CPU order. */
 void shadow_smmu_ste(const struct shadow_smmu *smmu, uint32_t sid, uint64_t ste[8]);
 
+/* Why an SMMU was shut. */
+enum shadow_smmu_failure {
+	SHADOW_SMMU_SOUND = 0,
+	SHADOW_SMMU_SILENT,	      /* no answer, or no command consumed, for config.wait_ns */
+	SHADOW_SMMU_COMMAND,	      /* it refuses a command that nothing covers, or its cover */
+	SHADOW_SMMU_FETCH,	      /* it cannot read its commands */
+	SHADOW_SMMU_ATC,	      /* a device does not confirm that its translations are gone */
+	SHADOW_SMMU_SERVICE,	      /* service failure mode */
+	SHADOW_SMMU_STOPPED,	      /* its command queue is off, not by us */
+	SHADOW_SMMU_RESET,	      /* its registers are lost: it was reset, not by us */
+	SHADOW_SMMU_CONS,	      /* CMDQ_CONS says what cannot be */
+};
+
 struct shadow_smmu_stats {
 	uint64_t tlbi, cfgi, syncs;   /* commands published */
 	uint64_t doorbells;
@@ -146,6 +160,7 @@ struct shadow_smmu_stats {
 	uint64_t commands_repaired;
 	bool closed;		      /* failed and shut: abort is confirmed */
 	bool isolation_lost;	      /* failed and could not be shut: waits return -SHADOW_EIO from then on */
+	enum shadow_smmu_failure failure; /* why, if either */
 };
 
 void shadow_smmu_stats(const struct shadow_smmu *smmu, struct shadow_smmu_stats *stats);

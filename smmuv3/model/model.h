@@ -159,6 +159,14 @@ void model_stall_registers(struct model *model, bool stall);
 /* Errors become active in GERROR, as bits of that register (8: SFM, which only a driver acts on). */
 void model_raise_gerror(struct model *model, uint32_t bits);
 
+/* The command queue turns itself off: CR0.CMDQEN and CR0ACK.CMDQEN are lost. */
+void model_stop_queue(struct model *model);
+/* The SMMU resets itself: registers are as after a reset, commands under way are lost, and caches keep what they
+ * hold, as a reset may leave it. */
+void model_reset(struct model *model);
+/* CMDQ_CONS reads as @value until called with @forge = false. */
+void model_forge_cons(struct model *model, bool forge, uint32_t value);
+
 /* ---- decode.c, walk.c: an independent decoder of raw stage-2 tables, no TLB -------------- */
 
 struct model_leaf {

@@ -458,7 +458,7 @@ uint32_t model_read32(struct model *model, uint32_t offset)
 	case CMDQ_PROD:
 		return registers->cmdq_prod;
 	case CMDQ_CONS:
-		return registers->cmdq_cons;
+		return registers->cons_forged ? registers->cons_forgery : registers->cmdq_cons;
 	case EVENTQ_PROD:
 		return registers->eventq_prod;
 	case EVENTQ_CONS:

@@ -22,6 +22,8 @@ struct registers {
 	uint64_t gerror_irq_cfg0, eventq_irq_cfg0;
 	uint32_t gerror_irq_cfg1, gerror_irq_cfg2, eventq_irq_cfg1, eventq_irq_cfg2;
 	bool stalled; /* no handshake is answered */
+	bool cons_forged; /* CMDQ_CONS reads as cons_forgery */
+	uint32_t cons_forgery;
 	unsigned cr0_delay, gbpa_delay,
 		irq_delay; /* steps until a handshake is answered; 0: none under way */
 };

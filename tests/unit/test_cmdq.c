@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include <shadow/error.h>
+#include <shadow/smmu.h>
 
 #include "tests/unit/fake_smmu.h"
 
@@ -214,7 +215,7 @@ static void cons_beyond_what_was_published_is_a_failure(void **state)
 			fake_set(0x9c, cons);
 
 			assert_int_equal(cmdq_poll(&cmdq), cons <= published ? 0 : -SHADOW_EIO);
-			assert_int_equal(cmdq.failed, cons > published);
+			assert_int_equal(cmdq.failed, cons > published ? SHADOW_SMMU_CONS : SHADOW_SMMU_SOUND);
 			assert_int_equal(cmdq.consumed, cons <= published ? cons : 0);
 		}
 	}

@@ -423,7 +423,7 @@ static void service_failure_is_not_brought_up(void **state)
 	fake_set(0x60, 1u << 8);
 
 	assert_shut(-SHADOW_EIO);
-	assert_int_equal(fake.reports[0].b, 1u << 8);
+	assert_int_equal(fake.reports[0].b, 1u << 8 | (uint64_t)SHADOW_SMMU_SERVICE << 32);
 }
 
 static void every_enable_that_is_not_acknowledged_ends_in_abort(void **state)

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * fault.c - what an SMMU may do when it breaks, on a test's demand.
+ *
+ * Those that concern one part alone are there: refused commands and a queue that stands still in cmdq.c, handshakes
+ * without an answer and errors in GERROR with the registers.
+ * Spec: IHI 0070, Initialization and reset; SMMU_CR0; SMMU_CMDQ_CONS.
+ */
+#include "model.h"
+
+#include "state.h"
+
+void model_stop_queue(struct model *model)
+{
+	model->registers.cr0 &= ~(uint32_t)CR0_CMDQEN;
+	model->registers.cr0ack &= ~(uint32_t)CR0_CMDQEN;
+}
+
+void model_reset(struct model *model)
+{
+	registers_reset(model);
+	model->cmdq.pending_count = 0;
+	model->cmdq.rung = false;
+}
+
+void model_forge_cons(struct model *model, bool forge, uint32_t value)
+{
+	model->registers.cons_forged = forge;
+	model->registers.cons_forgery = value;
+}

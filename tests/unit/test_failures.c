@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * test_failures.c - devices that fail: each kind of failure on one of two SMMUs, and the other goes on.
+ */
+#include "core_rig.h"
+
+#define PAGE CORE_MEMORY_PAGE
+#define OWNED SHADOW_STATE_OWNED
+#define NOPAGE SHADOW_STATE_NOPAGE
+#define LONG_NS (20 * (uint64_t)CORE_WAIT_NS) /* a waiter that outlasts every limit of an SMMU */
+
+static struct core core;
+
+static int set_up(void **state)
+{
+	(void)state;
+	core_init(&core);
+	core.smmu_count = 2;
+	core.cmdq_lg2 = 3;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	core_down(&core);
+	return 0;
+}
+
+static bool was_reported(enum platform_report what)
+{
+	for (unsigned i = 0; i < core.report_count; i++)
+		if (core.reports[i].what == what)
+			return true;
+	return false;
+}
+
+static const struct core_report *report_of(enum platform_report what)
+{
+	for (unsigned i = 0; i < core.report_count; i++)
+		if (core.reports[i].what == what)
+			return &core.reports[i];
+	fail_msg("report %d is missing", what);
+	return NULL;
+}
+
+/* ---- every kind of failure ---------------------------------------------------------------------------- */
+
+/* Position of the command that the device takes next. */
+static uint64_t next_position(unsigned smmu)
+{
+	return model_counters(core.smmu[smmu].model)->commands;
+}
+
+static void refuse(unsigned error, unsigned times)
+{
+	while (times--)
+		model_inject_cerror(core.smmu[0].model, next_position(0), error);
+}
+
+static void refuse_command_and_cover(void)
+{
+	refuse(1, 2);
+}
+
+static void abort_the_fetch(void)
+{
+	refuse(2, 1);
+}
+
+static void miss_an_atc(void)
+{
+	refuse(3, 1);
+}
+
+static void report_an_unknown_error(void)
+{
+	refuse(0x55, 1);
+}
+
+static void fail_service(void)
+{
+	model_stall_commands(core.smmu[0].model, true);
+	model_raise_gerror(core.smmu[0].model, 1u << 8);
+}
+
+static void fall_silent(void)
+{
+	model_stall_commands(core.smmu[0].model, true);
+}
+
+static void stop(void)
+{
+	model_stop_queue(core.smmu[0].model);
+}
+
+static void reset(void)
+{
+	model_reset(core.smmu[0].model);
+}
+
+static void forge_cons_far_ahead(void)
+{
+	model_stall_commands(core.smmu[0].model, true);
+	model_forge_cons(core.smmu[0].model, true, model_read32(core.smmu[0].model, 0x9c) + 5);
+}
+
+static void forge_cons_behind(void)
+{
+	model_stall_commands(core.smmu[0].model, true);
+	model_forge_cons(core.smmu[0].model, true, model_read32(core.smmu[0].model, 0x9c) - 1);
+}
+
+/* What a device reads as that has left the bus. */
+static void forge_all_ones(void)
+{
+	model_stall_commands(core.smmu[0].model, true);
+	model_forge_cons(core.smmu[0].model, true, UINT32_MAX);
+}
+
+static const struct failure {
+	const char *what;
+	void (*inject)(void);
+	enum shadow_smmu_failure is;
+} failures[] = {
+	{ "a command and its cover are refused", refuse_command_and_cover, SHADOW_SMMU_COMMAND },
+	{ "the fetch of a command aborts", abort_the_fetch, SHADOW_SMMU_FETCH },
+	{ "a device does not confirm ATC_INV", miss_an_atc, SHADOW_SMMU_ATC },
+	{ "an error that nobody knows", report_an_unknown_error, SHADOW_SMMU_COMMAND },
+	{ "service failure mode", fail_service, SHADOW_SMMU_SERVICE },
+	{ "a sync that never completes", fall_silent, SHADOW_SMMU_SILENT },
+	{ "CMDQEN is gone", stop, SHADOW_SMMU_STOPPED },
+	{ "a reset", reset, SHADOW_SMMU_RESET },
+	{ "CONS far ahead", forge_cons_far_ahead, SHADOW_SMMU_CONS },
+	{ "CONS behind", forge_cons_behind, SHADOW_SMMU_CONS },
+	{ "CONS all ones", forge_all_ones, SHADOW_SMMU_CONS },
+};
+
+#define FAILURES (sizeof(failures) / sizeof(failures[0]))
+
+static void device_is_shut(unsigned smmu, uint64_t page)
+{
+	struct model_access access = model_dma(core.smmu[smmu].model, CORE_SID, page << 12, false);
+
+	assert_int_equal(access.fault, MODEL_ABORT);
+	assert_int_equal(model_read32(core.smmu[smmu].model, 0x44) >> 20 & 0x801, 1);
+	assert_int_equal(model_read32(core.smmu[smmu].model, 0x24) & 1, 0);
+}
+
+/* Both devices hold the page, and the flush that revokes it is published. */
+static shadow_ticket_t revoke_on_both(uint64_t page)
+{
+	for (unsigned i = 0; i < 2; i++)
+		assert_true(core_reaches(&core, i, page));
+	core_revoke(&core, page, 1);
+	return shadow_flush(core.engine);
+}
+
+static void each_failure_shuts_its_smmu_and_the_other_goes_on(void **state)
+{
+	for (unsigned i = 0; i < FAILURES; i++) {
+		const struct failure *failure = &failures[i];
+		shadow_ticket_t ticket;
+
+		print_message("%s\n", failure->what);
+		set_up(state);
+		core_up(&core);
+		/* What is injected by position comes before the commands that it concerns; the rest behind them. */
+		core.smmu[0].stalled = true;
+		ticket = revoke_on_both(PAGE);
+		failure->inject();
+		core.smmu[0].stalled = false;
+
+		assert_int_equal(shadow_wait(core.engine, ticket, LONG_NS), 0);
+		assert_true(core_smmu_stats(&core, 0).closed);
+		assert_false(core_smmu_stats(&core, 0).isolation_lost);
+		assert_int_equal(core_smmu_stats(&core, 0).failure, failure->is);
+		assert_int_equal(report_of(PLATFORM_REPORT_SMMU_CLOSED)->a, 0);
+		assert_int_equal(report_of(PLATFORM_REPORT_SMMU_CLOSED)->b >> 32, failure->is);
+		assert_int_equal(was_reported(PLATFORM_REPORT_SMMU_RESET), failure->is == SHADOW_SMMU_RESET);
+		device_is_shut(0, PAGE);
+		device_is_shut(0, PAGE + 5);
+
+		/* The other one obeys, and nobody waits for the one that is shut. */
+		assert_false(core_smmu_stats(&core, 1).closed);
+		assert_int_equal(core_smmu_stats(&core, 1).failure, SHADOW_SMMU_SOUND);
+		assert_false(core_reaches(&core, 1, PAGE));
+		assert_true(core_reaches(&core, 1, PAGE + 5));
+		core_forget(&core);
+		core_revoke(&core, PAGE + 5, 1);
+		core_finish(&core);
+		assert_false(core_reaches(&core, 1, PAGE + 5));
+		core_grant(&core, PAGE, 1);
+		core_finish(&core);
+		assert_true(core_reaches(&core, 1, PAGE));
+		assert_int_equal(core_count(&core, CORE_DOORBELL, 0), 0);
+		assert_int_equal(core_count(&core, CORE_CONS_READ, 0), 0);
+		assert_int_equal(core.report_count, 0);
+		tear_down(state);
+	}
+}
+
+static void a_failure_without_a_confirmed_abort_completes_no_ticket(void **state)
+{
+	for (unsigned i = 0; i < FAILURES; i++) {
+		shadow_ticket_t ticket;
+
+		print_message("%s\n", failures[i].what);
+		set_up(state);
+		core_up(&core);
+		core.smmu[0].stalled = true;
+		ticket = revoke_on_both(PAGE);
+		failures[i].inject();
+		model_run(core.smmu[0].model);
+		model_stall_registers(core.smmu[0].model, true);
+		core.smmu[0].stalled = false;
+
+		assert_int_equal(shadow_wait(core.engine, ticket, LONG_NS), -SHADOW_EIO);
+		assert_true(core_smmu_stats(&core, 0).isolation_lost);
+		assert_false(core_smmu_stats(&core, 0).closed);
+		assert_int_equal(core_smmu_stats(&core, 0).failure, failures[i].is);
+		assert_int_equal(report_of(PLATFORM_REPORT_ISOLATION_LOST)->b >> 32, failures[i].is);
+		model_stall_registers(core.smmu[0].model, false);
+		model_stall_commands(core.smmu[0].model, false);
+		model_forge_cons(core.smmu[0].model, false, 0);
+		for (unsigned again = 0; again < 3; again++) {
+			core_relax(&core);
+			assert_false(shadow_complete(core.engine, ticket));
+			assert_int_equal(shadow_wait(core.engine, ticket, LONG_NS), -SHADOW_EIO);
+		}
+		tear_down(state);
+	}
+}
+
+/* ---- a sync that never completes ---------------------------------------------------------------------- */
+
+static void a_waiter_s_time_limit_is_its_own(void **state)
+{
+	shadow_ticket_t ticket;
+
+	(void)state;
+	core_up(&core);
+	model_stall_commands(core.smmu[0].model, true);
+	ticket = revoke_on_both(PAGE);
+
+	assert_int_equal(shadow_wait(core.engine, ticket, CORE_WAIT_NS / 10), -SHADOW_ETIMEDOUT);
+
+	assert_false(core_smmu_stats(&core, 0).closed);
+	model_stall_commands(core.smmu[0].model, false);
+	assert_int_equal(shadow_wait(core.engine, ticket, CORE_WAIT_NS / 10), 0);
+	assert_int_equal(core.report_count, 0);
+	assert_true(core_reaches(&core, 0, PAGE + 5));
+}
+
+static void whoever_asks_late_enough_shuts_a_silent_smmu(void **state)
+{
+	shadow_ticket_t ticket;
+
+	(void)state;
+	core_up(&core);
+	model_stall_commands(core.smmu[0].model, true);
+	ticket = revoke_on_both(PAGE);
+	assert_false(shadow_complete(core.engine, ticket));
+
+	core.time_ns += CORE_WAIT_NS - 10;
+	assert_false(shadow_complete(core.engine, ticket));
+	assert_false(core_smmu_stats(&core, 0).closed);
+	core.time_ns += 10;
+	/* One look shuts it; the other SMMU is seen with it. */
+	assert_true(shadow_complete(core.engine, ticket));
+
+	assert_int_equal(core_smmu_stats(&core, 0).failure, SHADOW_SMMU_SILENT);
+	device_is_shut(0, PAGE);
+}
+
+static void two_silent_smmus_are_silent_at_the_same_time(void **state)
+{
+	shadow_ticket_t ticket;
+	uint64_t start_ns;
+
+	(void)state;
+	core_up(&core);
+	model_stall_commands(core.smmu[0].model, true);
+	model_stall_commands(core.smmu[1].model, true);
+	ticket = revoke_on_both(PAGE);
+
+	start_ns = core.time_ns;
+	assert_int_equal(shadow_wait(core.engine, ticket, LONG_NS), 0);
+
+	assert_true(core.time_ns - start_ns < CORE_WAIT_NS + CORE_WAIT_NS / 2);
+	device_is_shut(0, PAGE);
+	device_is_shut(1, PAGE);
+}
+
+/* Slow is not silent: each command takes half of the time that none may take. */
+static void an_smmu_that_is_slow_is_not_shut(void **state)
+{
+	shadow_ticket_t ticket;
+
+	(void)state;
+	core.no_ril = true;
+	core.cmdq_lg2 = 6;
+	core_up(&core);
+	core_revoke(&core, PAGE + 100, 1);
+	core_finish(&core);
+	core.smmu[0].stalled = core.smmu[1].stalled = true;
+	core_revoke(&core, PAGE, 10);
+	ticket = shadow_flush(core.engine);
+
+	for (unsigned i = 0; !shadow_complete(core.engine, ticket); i++) {
+		assert_true(i < 100);
+		for (unsigned smmu = 0; smmu < 2; smmu++) {
+			uint64_t before = next_position(smmu);
+
+			while (next_position(smmu) == before && model_step(core.smmu[smmu].model))
+				;
+		}
+		core.time_ns += CORE_WAIT_NS / 2;
+	}
+	assert_int_equal(core.report_count, 0);
+	assert_true(core_reaches(&core, 0, PAGE + 11));
+}
+
+/* One who asks, is held up for long and asks again finds the queue done: not late. */
+static void a_look_after_a_long_pause_takes_what_is_done(void **state)
+{
+	shadow_ticket_t ticket;
+
+	(void)state;
+	core_up(&core);
+	core.smmu[0].stalled = true;
+	ticket = revoke_on_both(PAGE);
+	assert_false(shadow_complete(core.engine, ticket));
+
+	core.time_ns += 10 * (uint64_t)CORE_WAIT_NS;
+	model_run(core.smmu[0].model);
+	model_run(core.smmu[1].model);
+
+	assert_true(shadow_complete(core.engine, ticket));
+	assert_int_equal(core.report_count, 0);
+}
+
+/* ---- a reset, wherever the ring is -------------------------------------------------------------------- */
+
+/* A reset puts CONS back to 0, which for some positions is where the flush would leave it. */
+static void a_reset_is_no_progress_wherever_the_ring_stands(void **state)
+{
+	for (unsigned before = 0; before < 16; before++)
+		for (unsigned executed = 0; executed < 2; executed++) {
+			shadow_ticket_t ticket;
+
+			set_up(state);
+			core.smmu_count = 1;
+			core_up(&core);
+			assert_true(core_reaches(&core, 0, PAGE + 600));
+			for (unsigned i = 0; i < before; i++) {
+				core_revoke(&core, PAGE + i, 1);
+				core_finish(&core);
+			}
+			core.smmu[0].stalled = true;
+			core_revoke(&core, PAGE + 600, 1);
+			ticket = shadow_flush(core.engine);
+			for (unsigned i = 0; i < executed; i++)
+				model_step(core.smmu[0].model);
+			model_reset(core.smmu[0].model);
+			core.smmu[0].stalled = false;
+			assert_int_equal(shadow_wait(core.engine, ticket, LONG_NS), 0);
+
+			assert_int_equal(core_smmu_stats(&core, 0).failure, SHADOW_SMMU_RESET);
+			device_is_shut(0, PAGE + 600);
+			/* GBPA was as a reset leaves it: it let everything through. */
+			assert_int_equal(report_of(PLATFORM_REPORT_SMMU_RESET)->b >> 20 & 1, 0);
+			tear_down(state);
+		}
+}
+
+/* Bases are lost with the rest: a queue that were turned on again would be read from, or written to, anywhere. */
+static void after_a_reset_no_queue_is_turned_on(void **state)
+{
+	shadow_ticket_t ticket;
+
+	(void)state;
+	core_up(&core);
+	core.smmu[0].stalled = true;
+	ticket = revoke_on_both(PAGE);
+	model_reset(core.smmu[0].model);
+	core.smmu[0].stalled = false;
+
+	assert_int_equal(shadow_wait(core.engine, ticket, LONG_NS), 0);
+
+	assert_int_equal(model_read32(core.smmu[0].model, 0x20), 0);
+	assert_int_equal(model_read32(core.smmu[0].model, 0x24), 0);
+}
+
+/* An index of 0 that the SMMU has reached is progress as any other. */
+static void an_index_of_0_is_progress_while_the_queue_is_on(void **state)
+{
+	(void)state;
+	core_up(&core);
+	for (unsigned i = 0; i < 40; i++) {
+		core_revoke(&core, PAGE + i, 1);
+		core_finish(&core);
+		assert_false(core_reaches(&core, 0, PAGE + i));
+	}
+	assert_int_equal(core.report_count, 0);
+}
+
+/* ---- refused commands, side by side ------------------------------------------------------------------- */
+
+static void both_smmus_may_refuse_in_one_flush(void **state)
+{
+	shadow_ticket_t ticket;
+
+	(void)state;
+	core_up(&core);
+	model_inject_cerror(core.smmu[0].model, next_position(0), 1);
+	model_inject_cerror(core.smmu[1].model, next_position(1) + 1, 1);
+	ticket = revoke_on_both(PAGE);
+
+	assert_int_equal(shadow_wait(core.engine, ticket, LONG_NS), 0);
+
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(core_smmu_stats(&core, i).commands_repaired, 1);
+		assert_false(core_smmu_stats(&core, i).closed);
+		assert_false(core_reaches(&core, i, PAGE));
+		assert_true(core_reaches(&core, i, PAGE + 5));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_failure_shuts_its_smmu_and_the_other_goes_on),
+		cmocka_unit_test(a_failure_without_a_confirmed_abort_completes_no_ticket),
+		cmocka_unit_test_setup_teardown(a_waiter_s_time_limit_is_its_own, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(whoever_asks_late_enough_shuts_a_silent_smmu, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(two_silent_smmus_are_silent_at_the_same_time, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(an_smmu_that_is_slow_is_not_shut, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_look_after_a_long_pause_takes_what_is_done, set_up, tear_down),
+		cmocka_unit_test(a_reset_is_no_progress_wherever_the_ring_stands),
+		cmocka_unit_test_setup_teardown(after_a_reset_no_queue_is_turned_on, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(an_index_of_0_is_progress_while_the_queue_is_on, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(both_smmus_may_refuse_in_one_flush, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests_name("failures", tests, NULL, NULL);
+}
