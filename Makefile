@@ -39,7 +39,8 @@ CORE_SRCS := \
 	smmuv3/smmu.c \
 	smmuv3/stream.c \
 	smmuv3/target.c \
-	smmuv3/tlbi.c
+	smmuv3/tlbi.c \
+	smmuv3/tlbi_plan.c
 
 MODEL_SRCS := \
 	smmuv3/model/alloc.c \
@@ -212,6 +213,7 @@ TEST_SRCS := \
 	tests/unit/test_tables.c \
 	tests/unit/test_target.c \
 	tests/unit/test_tlbi.c \
+	tests/unit/test_tlbi_plan.c \
 	tests/unit/test_trace.c \
 	tests/unit/test_transition.c \
 	tests/unit/test_verify.c \

@@ -79,6 +79,28 @@ static inline uint64_t cmdq_write(struct cmdq *cmdq, struct smmu_cmd cmd)
 	return position;
 }
 
+/* For who stores commands into the ring himself, two words each: the next slot, */
+static inline uint64_t *cmdq_slot(const struct cmdq *cmdq)
+{
+	return &cmdq->ring[2 * (cmdq->written & ((UINT64_C(1) << cmdq->entries_lg2) - 1))];
+}
+
+/* how many of @wanted, for which there is room, lie one behind the other, */
+static inline uint64_t cmdq_slots(const struct cmdq *cmdq, uint64_t wanted)
+{
+	uint64_t entries = UINT64_C(1) << cmdq->entries_lg2, to_end = entries - (cmdq->written & (entries - 1));
+
+	return wanted < to_end ? wanted : to_end;
+}
+
+/* and so many were filled, all of them invalidations of translations. */
+static inline void cmdq_wrote_tlbi(struct cmdq *cmdq, unsigned count)
+{
+	shadow_assert(cmdq_room(cmdq) >= count);
+	cmdq->written += count;
+	cmdq->stats.tlbi += count;
+}
+
 /* [D1] Make everything written visible and ring the doorbell once; nothing if nothing was written. Where the
  * SMMU is not coherent the new slots are cleaned here, not where they are written: each line once. */
 void cmdq_publish(struct cmdq *cmdq);

@@ -15,6 +15,7 @@
 
 #include "smmuv3/regs.h"
 #include "smmuv3/stream.h"
+#include "smmuv3/tlbi_plan.h"
 
 static uint32_t smmu_read(const struct shadow_smmu *smmu, unsigned offset)
 {
@@ -60,7 +61,8 @@ bool smmu_sizes_valid(const struct shadow_smmu_config *config)
 
 static bool smmu_config_valid(const struct shadow_smmu_config *config)
 {
-	return smmu_sizes_valid(config) && config->wait_ns >= 1 && config->wait_ns <= SHADOW_WAIT_NS_MAX;
+	return smmu_sizes_valid(config) && tlbi_cost_legal(&config->cost) && config->wait_ns >= 1 &&
+	       config->wait_ns <= SHADOW_WAIT_NS_MAX;
 }
 
 static bool smmu_needs_valid(const struct smmu_needs *needs)
@@ -122,6 +124,7 @@ int smmu_probe(struct shadow_smmu *smmu, const struct shadow_smmu_config *config
 	if (!smmu_serves(config, idr0, idr1) || !smmu_reads_tables(needs, idr3, idr5))
 		return -SHADOW_ENODEV;
 
+	smmu->config.cost = tlbi_cost(&config->cost);
 	smmu->iidr = smmu_read(smmu, SMMU_IIDR);
 	smmu->bbml = (unsigned)field_get(SMMU_IDR3_BBML, idr3);
 	smmu->oas = (unsigned)field_get(SMMU_IDR5_OAS, idr5);

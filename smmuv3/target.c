@@ -2,9 +2,10 @@
  *
  * target.c - the batch path: runs to tables, spans to commands, fences to completion.
  *
- * Implements engine/target.h on pgtable.c, tlbi.c and cmdq.c. A publish, for every SMMU:
+ * Implements engine/target.h on pgtable.c, tlbi.c, tlbi_plan.c and cmdq.c. A publish, for every SMMU:
  *   stage 2 only:  S2 ..., SYNC             one doorbell
  *   nested:        S2 ..., SYNC, NH_ALL, SYNC   one doorbell; a combined entry may hold what S2 drops
+ *   or, where that costs less, S12_VMALL, SYNC   which is both stages at once
  * Commands of every SMMU are written, then every doorbell rung, before any wait.
  * At BBM level 1 a flush that cuts live blocks publishes twice: the marks, waited for in prepared(), then the cuts.
  * Owns: a fence is complete when every attached SMMU has passed its SYNC or is confirmed in abort.
@@ -54,28 +55,45 @@ static int make_room(struct shadow_smmu *smmu, uint64_t needed)
 /* Room for the tail of a list is kept free, so that only the list itself can ring twice. */
 #define TAIL_COMMANDS 3u
 
+/* Invalidate all spans, or the whole VMID. Return: 1 if that is all, stage 1 included, 0, or an error. */
+static int write_spans(struct smmu_target *target, struct shadow_smmu *smmu)
+{
+	const struct tlbi_format format = { .ril = smmu->ril,
+					    .nested = smmu->config.nested,
+					    .granule_lg2 = target->pgtable.format.granule_lg2,
+					    .ia_bits = target->pgtable.format.ia_bits,
+					    .vmid = target->config.vmid,
+					    .cost = smmu->config.cost };
+	struct cmdq *cmdq = &smmu->cmdq;
+	struct tlbi_plan *plan = &target->plan;
+	struct smmu_cmd cmd;
+	int error;
+
+	tlbi_plan_init(plan, &target->spans, &format);
+	for (;;) {
+		uint64_t room = cmdq_room(cmdq);
+
+		if (room > TAIL_COMMANDS)
+			cmdq_wrote_tlbi(cmdq, tlbi_plan_pages(plan, cmdq_slot(cmdq),
+							      cmdq_slots(cmdq, room - TAIL_COMMANDS)));
+		if (!tlbi_plan_next(plan, &cmd))
+			return plan->whole_vmid;
+		error = make_room(smmu, TAIL_COMMANDS + 1);
+		if (error)
+			return error;
+		cmdq_write(cmdq, cmd);
+	}
+}
+
 static int write_commands(struct smmu_target *target, struct shadow_smmu *smmu, uint64_t *position)
 {
-	struct tlbi_format format = { .ril = smmu->ril,
-				      .granule_lg2 = target->pgtable.format.granule_lg2,
-				      .ia_bits = target->pgtable.format.ia_bits,
-				      .vmid = target->config.vmid };
-	struct tlbi_cursor cursor;
-	struct smmu_cmd cmd;
-	int error = 0;
+	int all = write_spans(target, smmu);
+	int error = all < 0 ? all : make_room(smmu, TAIL_COMMANDS);
 
-	tlbi_cursor_init(&cursor, &target->spans, format);
-	while (!error && tlbi_cursor_next(&cursor, &cmd)) {
-		error = make_room(smmu, TAIL_COMMANDS + 1);
-		if (!error)
-			cmdq_write(&smmu->cmdq, cmd);
-	}
-	if (!error)
-		error = make_room(smmu, TAIL_COMMANDS);
 	if (error)
 		return error;
 	*position = cmdq_write(&smmu->cmdq, smmu_cmd_sync());
-	if (smmu->config.nested) {
+	if (smmu->config.nested && !all) {
 		cmdq_write(&smmu->cmdq, smmu_cmd_tlbi_nh_all(target->config.vmid));
 		*position = cmdq_write(&smmu->cmdq, smmu_cmd_sync());
 	}
@@ -122,12 +140,9 @@ static void fence_give(struct smmu_target *target, const uint64_t *position)
 static uint64_t publish_commands(struct smmu_target *target)
 {
 	uint64_t position[SHADOW_SMMUS_MAX];
-	bool by_level = false;
 
 	pgtable_pending_spans(&target->pgtable, &target->spans);
-	for (unsigned i = 0; i < target->smmu_count; i++)
-		by_level |= !target->smmu[i].ril;
-	tlbi_spans_close(&target->spans, by_level);
+	tlbi_spans_close(&target->spans);
 	write_all(target, position);
 	fence_give(target, position);
 	pgtable_retire(&target->pgtable, target->fence);

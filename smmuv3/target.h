@@ -11,7 +11,7 @@
 #include "smmuv3/pgtable.h"
 #include "smmuv3/smmu.h"
 #include "smmuv3/stream.h"
-#include "smmuv3/tlbi.h"
+#include "smmuv3/tlbi_plan.h"
 
 #define TARGET_FENCES 16u	       /* publishes whose syncs may be outstanding one by one */
 
@@ -26,6 +26,7 @@ struct smmu_target {
 	struct shadow_smmu_target_config config;
 	struct pgtable pgtable;
 	struct tlbi_spans spans;
+	struct tlbi_plan plan;	       /* scratch of a publish, for one SMMU after the other */
 	bool live;		       /* snapshot done: streams use the table */
 	uint64_t fence;		       /* newest; host lock */
 	_Atomic uint64_t fence_complete; /* every SMMU has passed it; written under the completion lock */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * tlbi.h - spans of replaced descriptors to the shortest list of invalidation commands.
+ * tlbi.h - spans: what a batch replaced and every SMMU has to forget.
  *
  * A span is the union of the old ranges of all descriptors that a batch replaced: a whole block, a whole
- * table. Owns: every span is covered by the commands made for it. Called by target.c, one flush at a time.
- * Spec: IHI 0070, CMD_TLBI_S2_IPA; Range-based invalidation and level hint.
+ * table. Owns: whatever was added is covered by a span that says as much. Added to by pgtable*.c, closed by target.c
+ * and then read by tlbi_plan.c, one flush at a time. Spec: IHI 0070, Range-based invalidation and level hint.
  */
 #ifndef SMMUV3_TLBI_H
 #define SMMUV3_TLBI_H
@@ -64,33 +64,8 @@ static inline void tlbi_row_end(const struct tlbi_row *row, struct tlbi_spans *s
 	spans->count = (unsigned)(row->next - spans->span);
 }
 
-/* Sort by start, merge what touches or overlaps; a merge of different levels has level 0, leaf only if
- * both. With @by_level (for an SMMU without range commands) only spans of one level and leaf merge, and a
- * span inside one of level 0 that says as much is dropped; what is left may overlap. */
-void tlbi_spans_close(struct tlbi_spans *spans, bool by_level);
-
-/* How to say it to one SMMU. */
-struct tlbi_format {
-	bool ril;		       /* IDR3.RIL: ranges and level hints */
-	uint8_t granule_lg2;	       /* of the table: 12, 14 or 16; spans count in it */
-	uint8_t ia_bits;	       /* of the table: no command names what lies above */
-	uint16_t vmid;
-};
-
-/* Walks the commands of closed spans; no memory of its own. */
-struct tlbi_cursor {
-	const struct tlbi_spans *spans;
-	struct tlbi_format format;
-	unsigned index;		       /* span */
-	uint64_t next;		       /* next page of that span still to be covered */
-	bool whole_vmid, done;
-};
-
-void tlbi_cursor_init(struct tlbi_cursor *cursor, const struct tlbi_spans *spans, struct tlbi_format format);
-
-/* The next command. Return: false when all spans are covered. At most two a span with RIL: one if exact or
- * if rounding up over-invalidates by less than 1/16 of the span, else two exact ones. Without RIL one for
- * each old descriptor, but the whole VMID if that makes more than 512. */
-bool tlbi_cursor_next(struct tlbi_cursor *cursor, struct smmu_cmd *cmd);
+/* Sort by start, merge what touches or overlaps and is of one level and leaf, drop what a span of level 0 that says as
+ * much covers. What is left may still overlap. */
+void tlbi_spans_close(struct tlbi_spans *spans);
 
 #endif

@@ -83,6 +83,32 @@ __attribute__((warn_unused_result)) int shadow_smmu_target_init(void *memory, si
 								const struct shadow_smmu_target_config *config,
 								struct shadow_target **target);
 
+/**
+ * struct shadow_tlbi_cost - what invalidation costs on an SMMU, in a unit of the caller's choice.
+ *
+ * A flush is said to an SMMU with the commands that cost least in sum: a range for several neighbours or one for each,
+ * rounded up or as two exact ones, or the whole VMID. All zero: the defaults, which are a choice and not a measurement.
+ * They put a command at 64, and say that a leaf or a table pointer which devices have to fetch again is worth a part of
+ * that, since few of them are cached and used again; and that an SMMU which has forgotten everything needs as long as
+ * for some thousand commands to be as fast as before.
+ */
+struct shadow_tlbi_cost {
+	uint32_t command;	      /* one more command, 1 .. SHADOW_TLBI_COST_MAX as all below unless noted */
+	uint32_t sync;		      /* one more SYNC; 0 .. */
+	uint32_t entry;		      /* a leaf that goes though it need not: of the level that is named, else a page; 0 .. */
+	uint32_t table;		      /* a table pointer that goes though it need not; 0 .. */
+	uint32_t vmid;		      /* everything of the VMID that goes though it need not; 0 .. */
+	uint32_t share;		      /* a range names less than 1/share more pages than have to go, whatever that saves */
+};
+
+#define SHADOW_TLBI_COST_COMMAND 64u
+#define SHADOW_TLBI_COST_SYNC	 512u
+#define SHADOW_TLBI_COST_ENTRY	 8u
+#define SHADOW_TLBI_COST_TABLE	 32u
+#define SHADOW_TLBI_COST_VMID	 81920u
+#define SHADOW_TLBI_COST_SHARE	 16u
+#define SHADOW_TLBI_COST_MAX	 (1u << 20)
+
 struct shadow_smmu_config {
 	uintptr_t registers;	      /* address for platform_mmio_*(), two 64 KiB pages */
 	unsigned cmdq_lg2;	      /* command ring entries, 2 .. 19, at most IDR1.CMDQS */
@@ -90,6 +116,7 @@ struct shadow_smmu_config {
 	unsigned sid_bits;	      /* StreamIDs covered by the linear stream table, at most IDR1.SIDSIZE */
 	bool no_ril;		      /* do not use range invalidation though IDR3 offers it */
 	bool nested;		      /* streams also have a stage 1, which the host owns; needs IDR0.S1P */
+	struct shadow_tlbi_cost cost; /* what to choose commands by; all zero: the defaults */
 	uint64_t wait_ns;	      /* for handshakes, bring-up, and for a command queue with work to consume some of
 				       * it: an SMMU that takes longer is shut. 1 .. SHADOW_WAIT_NS_MAX */
 };

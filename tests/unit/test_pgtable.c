@@ -384,7 +384,7 @@ static void assert_leaves_covered(void)
 static void publish(void)
 {
 	pgtable_pending_spans(&pgtable, &spans);
-	tlbi_spans_close(&spans, false);
+	tlbi_spans_close(&spans);
 	for (unsigned i = 0; i < change_count; i++)
 		if (!spans_cover(&changes[i]))
 			fail_msg("level %u %s at page %#llx is in no span", changes[i].level,
@@ -644,7 +644,7 @@ static void pending_tables_are_named_whole_and_at_every_level(void **state)
 	close_batch();
 
 	pgtable_pending_spans(&pgtable, &spans);
-	tlbi_spans_close(&spans, false);
+	tlbi_spans_close(&spans);
 
 	assert_int_equal(spans.count, 1);
 	assert_int_equal(spans.span[0].start, IN_GIB(0));
