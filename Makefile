@@ -473,7 +473,7 @@ $(EL2_LIBRARY): $(el2_core) $(el2_platform)
 # --- checks ----------------------------------------------------------------------------------------------
 
 CHECKS := check-lists check-headers check-el2 check-clang check-unit check-sanitize check-readme check-cli \
-	check-bench check-maps check-traces check-log check-referee check-mutations
+	check-bench check-maps check-traces check-log check-referee check-mutations check-spin
 RUN_TESTS := scripts/run-tests
 trace = $(patsubst %,bench/traces/%.txt.xz,$(1))
 TRACES := $(sort $(wildcard bench/traces/*.txt.xz))
@@ -587,11 +587,20 @@ check-referee: $(COMMAND)
 check-mutations: | setup
 	$(Q)$(RUN_TESTS) --limit 1200 --name mutations -- scripts/check-mutations
 
+## check-spin: spin goes through the model of the protocol, and finds what is wrong with each broken variant
+.PHONY: check-spin check-spin-long
+check-spin:
+	$(Q)scripts/setup spin || :
+	$(Q)$(RUN_TESTS) --limit 1200 --name spin -- scripts/check-spin
+check-spin-long:
+	$(Q)scripts/setup spin || :
+	$(Q)$(RUN_TESTS) --limit 14400 --name 'spin, large' -- scripts/check-spin --long
+
 ## check-long: all traces under the sanitizers, and 4 nested SMMUs with all traces; hours
 .PHONY: check-long
 check-long: setup
 	$(Q)MAKE='$(MAKE)' WERROR=1 S2SHADOW_IS_SET_UP=1 scripts/run-checks $(CHECKS) check-clang-unit \
-		check-traces-long check-log-long check-sanitize-long
+		check-traces-long check-log-long check-sanitize-long check-spin-long
 
 .PHONY: check-clang-unit check-traces-long check-log-long check-sanitize-long check-traces-sanitized
 check-clang-unit:

@@ -1,0 +1,806 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * protocol.pml - flush, ticket, sync, repair and hand-over, as engine/ and smmuv3/ do them, for spin.
+ *
+ * Two CPUs make trips under the host lock, two SMMUs carry out commands, and a device does what it should not as
+ * soon as it can. README.md says what is modelled and what is not; scripts/check-spin, which settings are run.
+ * Where a variable has the name of one in the C code it is that one. A page is a bit; sets of pages are masks.
+ *
+ * Nothing runs in circles: a look at the devices that would see nothing new is not taken (NEWS). So a state in
+ * which nobody can move, somebody not being at his end, is a waiter who never ends.
+ *
+ * Settings: TRIPS a CPU; EDITS a trip; GAP: the lock may be dropped between edits and flush; TEARDOWN; RING, FENCES,
+ * FLIGHTS; START position; MINE: pages of the host at first, the others are the guest's; NESTED; REFUSALS of a command
+ * and FAILURES of an SMMU, in all; ANY_TIME: a TLB fills when it likes, rather than at once; BROKEN_*: what is left out or done wrong.
+ */
+#ifndef TRIPS
+#define TRIPS 2
+#endif
+#ifndef EDITS
+#define EDITS 1
+#endif
+#ifndef RING
+#define RING 4			/* commands; a power of two */
+#endif
+#ifndef FENCES
+#define FENCES 2
+#endif
+#ifndef FLIGHTS
+#define FLIGHTS 2
+#endif
+#ifndef START
+#define START 0			/* position of the first command: the ring has been gone round before */
+#endif
+#ifndef MINE
+#define MINE 3
+#endif
+#ifndef REFUSALS
+#define REFUSALS 0
+#endif
+#ifndef FAILURES
+#define FAILURES 0
+#endif
+
+#define SLOTS 3			/* of a CPU's queue */
+
+/* Commands; those that invalidate are the bits of what is being carried out as well. */
+#define TLBI_PAGE 3		/* mask of the page's bit; */
+#define TLBI_ALL 4		/* TLBI_NSNH_ALL */
+#define TLBI_NH 8		/* TLBI_NH_ALL: what holds stage 1, combined entries too; not stage 2 */
+#define SYNC 16
+
+#define NOT_YET 0
+#define DONE 1
+#define EIO 2
+#define LATE 3
+
+/* ---- the properties; an assertion that fails shows its name -------------------------------------- */
+
+hidden byte I1_page_handed_over_is_out_of_reach = 1;
+hidden byte I2_page_that_stays_is_never_refused = 1;
+hidden byte I3_last_in_the_order_wins = 1;
+hidden byte I7_unconfirmed_revoke_never_completes = 1;
+hidden byte I8_table_reused_only_after_the_sync = 1;
+hidden byte page_goes_only_to_an_owner_that_lives = 1;
+hidden byte only_an_smmu_that_failed_is_shut = 1;
+
+#define CHECK(name, holds) name = (holds); assert(name)
+
+/* ---- the host: under the host lock ---------------------------------------------------------------- */
+
+bool host_lock;
+byte mine = MINE;		/* pages that the host may reach */
+byte guests = 3 - MINE;		/* pages whose owner is the guest; those of neither are pending */
+byte handed = 3 - MINE;		/* pages that the guest has mapped */
+bool alive = true;		/* the guest */
+byte order;			/* newest number */
+
+typedef slot_t { byte pages; bool access; byte first; byte last };
+typedef queue_t { slot_t slot[SLOTS]; byte count; bool open };
+queue_t queue[2];
+
+/* ---- the target -------------------------------------------------------------------------------------- */
+
+byte desc = MINE;		/* leaf descriptors as CPUs see them: valid */
+byte memory = MINE;		/* as SMMUs see them; the difference is in store buffers */
+byte flushed_number;
+
+typedef place_t { byte sync[2] };
+place_t position[FENCES];	/* of each fence's last SYNC */
+byte fence, fence_complete;
+typedef flight_t { byte number; byte fence };
+flight_t flight[FLIGHTS];
+byte flight_tail, flight_head, complete_number, complete_fence;
+
+bool completing;		/* completion lock */
+
+typedef ring_t { byte command[RING] };
+ring_t ring[2], fetched[2];	/* as written; as the SMMU would fetch it */
+byte written[2] = START, published[2] = START, consumed[2] = START, repaired_at[2];
+bool failed[2], closed[2], isolation_lost[2];
+
+/* ---- the SMMUs ------------------------------------------------------------------------------------- */
+
+byte prod[2] = START;		/* PROD was written up to here */
+byte cons[2] = START;		/* consumed in truth; the register shows this but for the wrap */
+byte synced[2] = START;		/* after the newest SYNC that is complete */
+byte doing[2];			/* invalidations that are consumed and not yet carried out */
+byte tlb[2] = MINE;		/* stage-2 entries */
+#ifdef NESTED
+byte combined[2] = MINE;	/* entries of both stages */
+#endif
+bool refused[2];		/* GERROR.CMDQ_ERR active, with CERROR_ILL */
+bool service_failure[2];	/* GERROR.SFM active */
+bool stopped[2];		/* carries out nothing any more; its TLB goes on serving */
+bool backwards[2];		/* CONS shows garbage */
+bool aborts[2];			/* GBPA.ABORT is in force and SMMUEN is 0 */
+bool misbehaved[2];
+byte refusals = REFUSALS, failures = FAILURES; /* that are left */
+
+/* PROD and CONS count modulo twice the ring. */
+#define INDEX(position) ((position) % (2 * RING))
+#define CONS_REGISTER(s) INDEX(cons[s] + 2 * RING - backwards[s])
+
+#ifdef BROKEN_SHORT_POSITION
+#define POSITION(value) ((value) % (2 * RING))
+#else
+#define POSITION(value) (value)
+#endif
+#ifdef BROKEN_LOST_WRAP
+#define PASSED_BY(s, value) (((value) + 2 * RING - INDEX(consumed[s])) % RING)
+#else
+#define PASSED_BY(s, value) (((value) + 2 * RING - INDEX(consumed[s])) % (2 * RING))
+#endif
+#define OUTSTANDING(s) INDEX(published[s] + 2 * RING - INDEX(consumed[s]))
+#define ROOM(s) (RING - INDEX(written[s] + 2 * RING - INDEX(consumed[s])))
+
+#ifdef BROKEN_COMPLETE_AT_DOORBELL
+#define PASSED(s, place) (published[s] > (place))
+#elif defined(BROKEN_COMPLETE_WHEN_TLBI_CONSUMED)
+#define PASSED(s, place) (consumed[s] >= (place))
+#else
+#define PASSED(s, place) (consumed[s] > (place))
+#endif
+
+#define IS_SHUT(s) (closed[s] || isolation_lost[s])
+
+/* ---- what a device reaches -------------------------------------------------------------------------- */
+
+#ifdef NESTED
+#define REACH(s) (aborts[s] -> 0 : (memory | tlb[s] | combined[s]))
+#else
+#define REACH(s) (aborts[s] -> 0 : (memory | tlb[s]))
+#endif
+
+/* A TLB that holds more serves the device more, and nobody else looks into it: so it fills at once. */
+inline fill(s)
+{
+#ifndef ANY_TIME
+	tlb[s] = tlb[s] | memory;
+#ifdef NESTED
+	combined[s] = combined[s] | tlb[s];
+#endif
+#endif
+}
+
+/* Stores reach memory: those of the descriptors in @pages. */
+inline reach_memory(pages)
+{
+	memory = (memory & ~(pages)) | (desc & (pages));
+	fill(0);
+	fill(1)
+}
+
+inline fetchable(s)
+{
+	i = 0;
+	do
+	:: i < RING -> fetched[s].command[i] = ring[s].command[i]; i++
+	:: else -> break
+	od;
+	i = 0
+}
+
+/* Every store so far has reached memory. */
+inline barrier()
+{
+	reach_memory(3);
+	fetchable(0);
+	fetchable(1)
+}
+
+/* ---- SMMU ------------------------------------------------------------------------------------------- */
+
+#define FETCHES(s) (!stopped[s] && !refused[s] && INDEX(cons[s]) != INDEX(prod[s]))
+#define AT(s) fetched[s].command[cons[s] % RING]
+
+inline carry_out(s, what)
+{
+	doing[s] = doing[s] & ~(what);
+	if
+	:: (what) <= TLBI_PAGE -> tlb[s] = tlb[s] & ~(what)
+	:: (what) == TLBI_ALL -> tlb[s] = 0;
+#ifdef NESTED
+		combined[s] = 0
+#endif
+	:: else ->
+#ifdef NESTED
+		combined[s] = 0
+#else
+		skip
+#endif
+	fi;
+	fill(s)
+}
+
+#define FAILS(s) (failures > 0 && !stopped[s])
+inline fall_silent(s)
+{
+	failures--;
+	stopped[s] = true;
+	misbehaved[s] = true
+}
+
+proctype smmu(byte s)
+{
+end:	do
+	/* Invalidations are begun in their order, and carried out in any. */
+	:: d_step { FETCHES(s) && AT(s) != SYNC ->
+		doing[s] = doing[s] | AT(s); cons[s]++ }
+	:: d_step { FETCHES(s) && AT(s) == SYNC && doing[s] == 0 ->
+		cons[s]++; synced[s] = cons[s] }
+	:: d_step { !stopped[s] && (doing[s] & 1) -> carry_out(s, 1) }
+	:: d_step { !stopped[s] && (doing[s] & 2) -> carry_out(s, 2) }
+	:: d_step { !stopped[s] && (doing[s] & TLBI_ALL) -> carry_out(s, TLBI_ALL) }
+	:: d_step { !stopped[s] && (doing[s] & TLBI_NH) -> carry_out(s, TLBI_NH) }
+#if REFUSALS
+	:: d_step { refusals > 0 && FETCHES(s) -> refusals--; refused[s] = true; misbehaved[s] = true }
+#endif
+#if FAILURES
+	/* It falls silent, or says so, or CONS shows garbage. */
+	:: d_step { FAILS(s) -> fall_silent(s) }
+	:: d_step { FAILS(s) -> fall_silent(s); service_failure[s] = true }
+	:: d_step { FAILS(s) -> fall_silent(s); backwards[s] = true }
+#endif
+#ifdef ANY_TIME
+	:: d_step { (memory & 1) && !(tlb[s] & 1) -> tlb[s] = tlb[s] | 1 }
+	:: d_step { (memory & 2) && !(tlb[s] & 2) -> tlb[s] = tlb[s] | 2 }
+#ifdef NESTED
+	:: d_step { ((tlb[s] | memory) & 1) && !(combined[s] & 1) -> combined[s] = combined[s] | 1 }
+	:: d_step { ((tlb[s] | memory) & 2) && !(combined[s] & 2) -> combined[s] = combined[s] | 2 }
+#endif
+#endif
+	od
+}
+
+/* ---- store buffers: a store may reach memory at any time; a barrier, or the end of a lock, waits for it - */
+
+#define LATE_COMMAND(s, at) (ring[s].command[at] != fetched[s].command[at])
+
+/* A command is looked at only once PROD is beyond it, so that it need not come earlier than that. */
+active proctype buffers()
+{
+	byte i;
+
+end:	do
+	:: d_step { (memory ^ desc) & 1 -> reach_memory(1) }
+	:: d_step { (memory ^ desc) & 2 -> reach_memory(2) }
+#ifdef BROKEN_NO_D1
+	:: d_step { prod[0] == written[0] && (LATE_COMMAND(0, 0) || LATE_COMMAND(0, 1) || LATE_COMMAND(0, 2) ||
+		LATE_COMMAND(0, 3)) -> fetchable(0) }
+	:: d_step { prod[1] == written[1] && (LATE_COMMAND(1, 0) || LATE_COMMAND(1, 1) || LATE_COMMAND(1, 2) ||
+		LATE_COMMAND(1, 3)) -> fetchable(1) }
+#endif
+	od
+}
+
+/* ---- the device: an access that does no harm changes nothing, and is left out ---------------------------- */
+
+active proctype device()
+{
+end:	do
+	:: d_step { handed & (REACH(0) | REACH(1)) -> CHECK(I1_page_handed_over_is_out_of_reach, false) }
+	od
+}
+
+/* ---- smmuv3/cmdq.c, smmuv3/smmu.c: completion lock held ------------------------------------------------ */
+
+inline fail(s)
+{
+	failed[s] = true;
+	error = true;
+	CHECK(only_an_smmu_that_failed_is_shut, misbehaved[s])
+}
+
+/* cmdq_advance(), with what CONS read. */
+inline advance(s)
+{
+	passed = PASSED_BY(s, shown);
+	if
+	:: passed > OUTSTANDING(s) -> fail(s)
+	:: else -> consumed[s] = POSITION(consumed[s] + passed)
+	fi
+}
+
+/* cmdq_repair(): the SMMU stands still. */
+inline repair(s)
+{
+	shown = CONS_REGISTER(s);
+	advance(s);
+	if
+	:: error -> skip
+	:: !error && (consumed[s] == published[s] || repaired_at[s] == consumed[s] + 1) -> fail(s)
+	:: else ->
+		if
+		:: ring[s].command[consumed[s] % RING] == SYNC -> skip
+		:: else ->
+#ifdef BROKEN_REPAIR_WITH_SYNC
+			ring[s].command[consumed[s] % RING] = SYNC
+#else
+			ring[s].command[consumed[s] % RING] = TLBI_ALL
+#endif
+		fi;
+		fetched[s].command[consumed[s] % RING] = ring[s].command[consumed[s] % RING];
+		repaired_at[s] = consumed[s] + 1;
+		refused[s] = false
+	fi
+}
+
+/* cmdq_poll() */
+inline poll(s)
+{
+	if
+	:: failed[s] -> error = true
+	:: else ->
+		shown = CONS_REGISTER(s);
+		d_step { advance(s); shown = 0 };
+		if
+		:: !error && passed == 0 && service_failure[s] -> d_step { fail(s) }
+#ifndef BROKEN_NO_GERROR
+		:: !error && passed == 0 && !service_failure[s] && refused[s] -> d_step { repair(s); shown = 0 }
+#endif
+		:: else
+		fi;
+		passed = 0
+	fi
+}
+
+/* smmu_close_locked(): abort is confirmed, or it is not. */
+inline close(s)
+{
+	if
+	:: IS_SHUT(s) -> skip
+	:: else ->
+		failed[s] = true;
+		if
+		:: d_step { aborts[s] = true; closed[s] = true }
+#ifdef BROKEN_CLOSED_UNCONFIRMED
+		:: closed[s] = true
+#else
+		:: isolation_lost[s] = true
+#endif
+		fi
+	fi;
+	error = false
+}
+
+/* smmu_passed() for the fence after fence_complete. */
+#define PLACE(s) position[(fence_complete + 1) % FENCES].sync[s]
+inline smmu_passed(s)
+{
+	if
+	:: !IS_SHUT(s) && !PASSED(s, PLACE(s)) ->
+		poll(s);
+		if
+		:: error -> close(s)
+		:: else
+		fi
+	:: else
+	fi;
+	done = (isolation_lost[s] -> EIO : (closed[s] || PASSED(s, PLACE(s)) -> DONE : NOT_YET))
+}
+
+/* ---- smmuv3/target.c, engine/complete.c: completion lock held ------------------------------------------- */
+
+#define FLIGHT_FENCE flight[flight_head % FLIGHTS].fence
+
+inline target_complete()
+{
+	done = (isolation_lost[0] || isolation_lost[1] -> EIO : DONE);
+	do
+	:: done == DONE && fence_complete < FLIGHT_FENCE ->
+		smmu_passed(0);
+		if
+		:: done == DONE -> smmu_passed(1)
+		:: else
+		fi;
+		if
+		:: done == DONE -> fence_complete++
+		:: else
+		fi
+	:: else -> break
+	od
+}
+
+/* What a failed SMMU has not confirmed is not complete, unless abort is confirmed. */
+#define UNCONFIRMED(s) (stopped[s] && !aborts[s] && synced[s] <= position[fence_complete % FENCES].sync[s])
+
+inline flights_look(goal)
+{
+	done = DONE;
+	do
+	:: complete_number < goal && flight_head != flight_tail ->
+		target_complete();
+		if
+		:: done != DONE -> break
+		:: else ->
+#ifndef BROKEN_SHORT_POSITION
+			CHECK(I7_unconfirmed_revoke_never_completes, FLIGHT_FENCE < fence_complete ||
+			      fence_complete == 0 || !(UNCONFIRMED(0) || UNCONFIRMED(1)));
+#endif
+			complete_fence = FLIGHT_FENCE;
+			complete_number = flight[flight_head % FLIGHTS].number;
+			flight_head++
+		fi
+	:: else -> break
+	od
+}
+
+/* Would a look at SMMU s change anything? */
+#ifdef BROKEN_NO_GERROR
+#define GERROR(s) service_failure[s]
+#else
+#define GERROR(s) (refused[s] || service_failure[s])
+#endif
+#define MOVES(s) (failed[s] || GERROR(s) || PASSED_BY(s, CONS_REGISTER(s)) != 0)
+#define WAITS_FOR(s) (!IS_SHUT(s) && !PASSED(s, PLACE(s)))
+#define NEWS (flight_head == flight_tail || isolation_lost[0] || isolation_lost[1] || \
+	      FLIGHT_FENCE <= fence_complete || \
+	      (WAITS_FOR(0) -> MOVES(0) : (WAITS_FOR(1) -> MOVES(1) : true)))
+/* Time is up only for an SMMU that will never answer. */
+#define SILENT(s) (stopped[s] && !IS_SHUT(s) && !MOVES(s))
+
+/* shadow_wait(), with any lock or none. */
+inline wait_for(goal, result)
+{
+	do
+	:: complete_number >= goal -> result = DONE; break
+	:: atomic { complete_number < goal && !completing && NEWS -> completing = true };
+		flights_look(goal);
+		completing = false;
+		if
+		:: done != NOT_YET -> result = done; done = 0; break
+		:: else
+		fi
+	:: complete_number < goal && (SILENT(0) || SILENT(1)) -> result = LATE; break
+	od
+}
+
+/* ---- a flush: host lock held -------------------------------------------------------------------------------- */
+
+/* drain, coalesce, write: slots in the order of their first numbers. */
+inline drain_and_write()
+{
+	d_step {
+		revoked = desc;
+		do
+		:: queue[0].count == 0 && queue[1].count == 0 -> break
+		:: else ->
+			if
+#ifdef BROKEN_DRAIN_CPU_BY_CPU
+			:: queue[0].count > 0 -> from = 0
+#else
+			:: queue[0].count > 0 && (queue[1].count == 0 ||
+						  queue[0].slot[0].first < queue[1].slot[0].first) -> from = 0
+#endif
+			:: else -> from = 1
+			fi;
+			desc = (queue[from].slot[0].access -> desc | queue[from].slot[0].pages :
+							      desc & ~queue[from].slot[0].pages);
+			/* The next one moves up, so that all empty queues are the same. */
+			i = 0;
+			do
+			:: i < SLOTS - 1 ->
+				queue[from].slot[i].pages = queue[from].slot[i + 1].pages;
+				queue[from].slot[i].access = queue[from].slot[i + 1].access;
+				queue[from].slot[i].first = queue[from].slot[i + 1].first;
+				queue[from].slot[i].last = queue[from].slot[i + 1].last;
+				i++
+			:: else -> break
+			od;
+			queue[from].slot[SLOTS - 1].pages = 0;
+			queue[from].slot[SLOTS - 1].access = false;
+			queue[from].slot[SLOTS - 1].first = 0;
+			queue[from].slot[SLOTS - 1].last = 0;
+			queue[from].count--;
+			queue[from].open = false
+		od;
+		i = 0;
+		from = 0;
+		revoked = revoked & ~desc;
+		CHECK(I3_last_in_the_order_wins, desc == mine)
+	}
+}
+
+/* cmdq_wait_room(): without a lock of its own but for each look. */
+#define NEEDED ((revoked == 3 -> 2 : 1) + TAIL)
+#ifdef NESTED
+#define TAIL 3
+#else
+#define TAIL 1
+#endif
+
+inline make_room(s)
+{
+	do
+	:: failed[s] || ROOM(s) >= NEEDED -> break
+	:: atomic { !failed[s] && ROOM(s) < NEEDED && !completing && MOVES(s) -> completing = true };
+		poll(s);
+		error = false;
+		completing = false
+	:: !failed[s] && ROOM(s) < NEEDED && SILENT(s) -> late = true; break
+	od;
+	if
+	:: failed[s] || late ->
+		atomic { !completing -> completing = true };
+		close(s);
+		completing = false;
+		late = false
+	:: else
+	fi
+}
+
+inline write_command(s, what)
+{
+	ring[s].command[written[s] % RING] = what;
+	at[s] = written[s];
+	written[s] = POSITION(written[s] + 1)
+}
+
+inline write_commands(s)
+{
+	if
+	:: IS_SHUT(s)
+	:: else ->
+		make_room(s);
+		if
+		:: IS_SHUT(s)
+		:: else ->
+			d_step {
+				if
+				:: revoked & 1 -> write_command(s, 1)
+				:: else
+				fi;
+				if
+				:: revoked & 2 -> write_command(s, 2)
+				:: else
+				fi;
+#ifdef NESTED
+#ifdef BROKEN_NH_BEFORE_SYNC
+				write_command(s, TLBI_NH);
+#else
+				write_command(s, SYNC);
+				write_command(s, TLBI_NH);
+#endif
+#endif
+				write_command(s, SYNC)
+			}
+		fi
+	fi
+}
+
+/* cmdq_publish() */
+inline publish(s)
+{
+	if
+	:: IS_SHUT(s)
+	:: else ->
+#ifndef BROKEN_NO_D1
+		d_step { barrier() };
+#endif
+#ifdef BROKEN_PUBLISHED_AFTER_PROD
+		prod[s] = written[s];
+		published[s] = written[s]
+#else
+		published[s] = written[s];
+		prod[s] = written[s]
+#endif
+	fi
+}
+
+#define FENCE_HAS_ROOM (fence - fence_complete < FENCES)
+
+inline fence_give()
+{
+	taken = !FENCE_HAS_ROOM;
+	if
+	:: taken -> atomic { !completing -> completing = true }
+	:: else
+	fi;
+	d_step {
+		if
+#ifdef BROKEN_FENCE_NOT_RECHECKED
+		:: !taken -> fence++
+#else
+		:: FENCE_HAS_ROOM -> fence++
+#endif
+		:: else
+		fi;
+		position[fence % FENCES].sync[0] = at[0];
+		position[fence % FENCES].sync[1] = at[1];
+		at[0] = 0;
+		at[1] = 0
+	};
+	if
+	:: taken -> completing = false; taken = false
+	:: else
+	fi
+}
+
+#define FLIGHTS_FULL (flight_tail - flight_head == FLIGHTS)
+
+inline flight_add()
+{
+	taken = FLIGHTS_FULL;
+	if
+	:: taken -> atomic { !completing -> completing = true }
+	:: else
+	fi;
+	d_step {
+		if
+#ifdef BROKEN_FLIGHT_NOT_RECHECKED
+		:: taken ->
+#else
+		:: FLIGHTS_FULL ->
+#endif
+			flight[(flight_tail + FLIGHTS - 1) % FLIGHTS].number = order;
+			flight[(flight_tail + FLIGHTS - 1) % FLIGHTS].fence = fence
+		:: else ->
+			flight[flight_tail % FLIGHTS].number = order;
+			flight[flight_tail % FLIGHTS].fence = fence;
+			flight_tail++
+		fi
+	};
+	if
+	:: taken -> completing = false; taken = false
+	:: else
+	fi;
+	flushed_number = order
+}
+
+inline flush()
+{
+	drain_and_write();
+	if
+	:: revoked ->
+		write_commands(0);
+		write_commands(1);
+		publish(0);
+		publish(1);
+		fence_give()
+	:: else -> d_step { barrier() }
+	fi;
+	revoked = 0;
+	flight_add()
+}
+
+/* ---- a trip ------------------------------------------------------------------------------------------------- */
+
+/* queue_push() */
+inline push(bits, gives)
+{
+	order++;
+	if
+#ifdef BROKEN_EXTEND_ANY
+	:: queue[c].open && queue[c].slot[queue[c].count - 1].access == gives ->
+#else
+	:: queue[c].open && queue[c].slot[queue[c].count - 1].access == gives &&
+	   queue[c].slot[queue[c].count - 1].last + 1 == order ->
+#endif
+		queue[c].slot[queue[c].count - 1].pages = queue[c].slot[queue[c].count - 1].pages | bits;
+		queue[c].slot[queue[c].count - 1].last = order
+	:: else ->
+		queue[c].slot[queue[c].count].pages = bits;
+		queue[c].slot[queue[c].count].access = gives;
+		queue[c].slot[queue[c].count].first = order;
+		queue[c].slot[queue[c].count].last = order;
+		queue[c].count++;
+		queue[c].open = true
+	fi;
+	ticket = order
+}
+
+/* Pending: the host loses it and nobody owns it yet. */
+inline donate(bits)
+{
+	mine = mine & ~(bits);
+#ifdef BROKEN_NO_PENDING
+	guests = guests | bits;
+#endif
+	donated = donated | bits;
+	push(bits, false)
+}
+
+inline reclaim(bits)
+{
+	handed = handed & ~(bits);
+	guests = guests & ~(bits);
+	mine = mine | bits;
+	push(bits, true)
+}
+
+inline lock()
+{
+	atomic { !host_lock -> host_lock = true }
+}
+
+inline unlock()
+{
+	d_step { barrier(); host_lock = false }
+}
+
+proctype cpu(byte c)
+{
+	byte trips, edits, donated, ticket, result, done, passed, shown, revoked, i, from;
+	byte at[2];
+	bool error, late, taken, gap;
+
+	do
+	:: trips == TRIPS -> break
+	:: else ->
+		lock();
+		do
+		:: edits < EDITS ->
+			edits++;
+			if
+			:: d_step { alive && (mine & 1) -> donate(1) }
+			:: d_step { alive && (mine & 2) -> donate(2) }
+			:: d_step { guests & 1 -> reclaim(1) }
+			:: d_step { guests & 2 -> reclaim(2) }
+#ifdef TEARDOWN
+			:: d_step { alive ->
+				alive = false;
+				if
+				:: guests & 1 -> reclaim(1)
+				:: else
+				fi;
+				if
+				:: guests & 2 -> reclaim(2)
+				:: else
+				fi }
+#endif
+			:: else
+			fi
+#ifdef GAP
+		:: edits > 0 && !gap && ticket -> gap = true; unlock(); lock()
+#endif
+		:: edits > 0 -> break
+		od;
+again:	if
+		:: ticket > flushed_number -> flush()
+		:: else
+		fi;
+		queue[c].open = false;
+		unlock();
+		if
+		:: donated ->
+			wait_for(ticket, result);
+			lock();
+			if
+			:: result != DONE -> skip	/* quarantined: it stays pending */
+#ifdef BROKEN_OWNER_NOT_RECHECKED
+			:: result == DONE ->
+#else
+			:: result == DONE && !alive ->
+				d_step {
+					mine = mine | donated;
+					push(donated, true);
+					donated = 0;
+					result = 0
+				}
+				goto again
+			:: result == DONE && alive ->
+#endif
+				d_step {
+					CHECK(page_goes_only_to_an_owner_that_lives, alive);
+					guests = guests | donated;
+					handed = handed | donated
+				}
+			fi;
+			unlock()
+		:: else
+		fi;
+		d_step { donated = 0; ticket = 0; result = 0; edits = 0; gap = false; trips++ }
+	od;
+	trips = 0
+}
+
+init
+{
+	atomic {
+		run smmu(0);
+		run smmu(1);
+		run cpu(0);
+		run cpu(1)
+	}
+}
