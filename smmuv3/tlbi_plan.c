@@ -243,12 +243,60 @@ static bool tlbi_is_page(const struct tlbi_span *span)
 	return span->start + 1 == span->end && span->level == 3 && span->leaf;
 }
 
-/* Spans that the short cut may look at: each needs the one behind it, and no group may be half done. */
-static unsigned tlbi_pages_limit(const struct tlbi_plan *plan)
+/* Is this span too far from the one behind it for a bridge? */
+static bool tlbi_is_far(const struct tlbi_span *span, const struct tlbi_span *end, uint64_t wall)
 {
-	bool busy = plan->whole_vmid || plan->carried || plan->group_index < plan->groups;
+	return span + 1 == end || span[1].start >= span->end + wall;
+}
 
-	return busy || plan->index == plan->count ? plan->index : plan->count - 1;
+/* A chain of pages is @span and what is near it, and so on. Without a larger span in it no bridge stays within its share,
+ * unless that is the whole. Rare, and kept out of the loop that asks.
+ * Return: up to where spans are pages that no window with a larger span begins with. */
+__attribute__((noinline)) static const struct tlbi_span *tlbi_chain(const struct tlbi_span *span,
+								    const struct tlbi_span *end, uint64_t wall)
+{
+	const struct tlbi_span *at = span;
+
+	for (; at < end && at < span + 2 * TLBI_WINDOW; at++) {
+		if (!tlbi_is_page(at))
+			return at > span + TLBI_WINDOW ? at - TLBI_WINDOW : span;
+		if (tlbi_is_far(at, end, wall))
+			return at + 1;
+	}
+	return at < end ? span + TLBI_WINDOW : end;
+}
+
+/* The first span from @span on, but before @stop, that a window is needed for. @write: those before it go to @slot. Inlined
+ * for each, since this is what scattered pages cost. */
+__attribute__((always_inline)) static inline const struct tlbi_span *
+tlbi_pages_end(const struct tlbi_plan *plan, const struct tlbi_span *span, const struct tlbi_span *stop, bool write,
+	       uint64_t *slot)
+{
+	const struct tlbi_span *end = plan->span + plan->count, *clear = span;
+	const struct tlbi_span *last = plan->count ? end - 1 : end;
+	const uint64_t word0 = plan->page_word[0], word1 = plan->page_word[1], wall = plan->wall;
+	const unsigned granule_lg2 = plan->format.granule_lg2;
+	const bool small_share = plan->format.cost.share > 1;
+
+	for (; span < stop && tlbi_is_page(span); span++) {
+		if (span < last && span[1].start < span->end + wall && span >= clear) {
+			clear = small_share ? tlbi_chain(span, end, wall) : span;
+			if (span >= clear)
+				break;
+		}
+		if (!write)
+			continue;
+		order_store_device(&slot[0], word0);
+		order_store_device(&slot[1], word1 | span->start << granule_lg2);
+		slot += 2;
+	}
+	return span;
+}
+
+/* May pages come next, or is a group half done? */
+static bool tlbi_is_between_groups(const struct tlbi_plan *plan)
+{
+	return !plan->whole_vmid && !plan->carried && plan->group_index == plan->groups;
 }
 
 /* Does the list cost more than @limit? */
@@ -261,11 +309,12 @@ static bool tlbi_list_exceeds(const struct tlbi_plan *plan, uint64_t limit)
 	if (dry.format.ril && UINT64_C(2) * dry.format.cost.command * dry.count <= limit)
 		return false;
 	do {
-		unsigned pages_end = tlbi_pages_limit(&dry), first = dry.index;
+		unsigned first = dry.index;
 
-		while (dry.index < pages_end && tlbi_is_page(&dry.span[dry.index]) &&
-		       dry.span[dry.index + 1].start >= dry.span[dry.index].end + dry.wall)
-			dry.index++;
+		if (tlbi_is_between_groups(&dry))
+			dry.index = (unsigned)(tlbi_pages_end(&dry, dry.span + first, dry.span + dry.count, false,
+							      NULL) -
+					       dry.span);
 		cost += (uint64_t)dry.format.cost.command * (dry.index - first);
 		if (!tlbi_window(&dry))
 			break;
@@ -385,17 +434,14 @@ bool tlbi_plan_next(struct tlbi_plan *plan, struct smmu_cmd *cmd)
 
 unsigned tlbi_plan_pages(struct tlbi_plan *plan, uint64_t *slot, uint64_t room)
 {
-	const struct tlbi_span *span = &plan->span[plan->index], *first = span;
-	const struct tlbi_span *limit = &plan->span[tlbi_pages_limit(plan)];
-	const uint64_t word0 = plan->page_word[0], word1 = plan->page_word[1], wall = plan->wall;
-	const unsigned granule_lg2 = plan->format.granule_lg2;
+	const struct tlbi_span *first = plan->span + plan->index, *stop = plan->span + plan->count;
+	unsigned count;
 
-	if ((uint64_t)(limit - span) > room)
-		limit = span + room;
-	for (; span < limit && tlbi_is_page(span) && span[1].start >= span->end + wall; span++, slot += 2) {
-		order_store_device(&slot[0], word0);
-		order_store_device(&slot[1], word1 | span->start << granule_lg2);
-	}
-	plan->index += (unsigned)(span - first);
-	return (unsigned)(span - first);
+	if (!tlbi_is_between_groups(plan))
+		return 0;
+	if ((uint64_t)(stop - first) > room)
+		stop = first + room;
+	count = (unsigned)(tlbi_pages_end(plan, first, stop, true, slot) - first);
+	plan->index += count;
+	return count;
 }

@@ -63,8 +63,8 @@ void tlbi_plan_init(struct tlbi_plan *plan, const struct tlbi_spans *spans, cons
 /* The next command. Return: false when all spans are covered. */
 bool tlbi_plan_next(struct tlbi_plan *plan, struct smmu_cmd *cmd);
 
-/* A short cut: as long as pages follow that are leaves of level 3 and far from all others, their commands to @slot,
- * two words each, @room commands at most. Return: how many; then tlbi_plan_next(). */
+/* A short cut: as long as pages follow that are leaves of level 3 and have no larger span near them, their commands to
+ * @slot, two words each, @room commands at most. Return: how many; then tlbi_plan_next(). */
 unsigned tlbi_plan_pages(struct tlbi_plan *plan, uint64_t *slot, uint64_t room);
 
 #endif
