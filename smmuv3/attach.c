@@ -290,6 +290,7 @@ void shadow_smmu_ste(const struct shadow_smmu *smmu, uint32_t sid, uint64_t ste[
 void shadow_smmu_stats(const struct shadow_smmu *smmu, struct shadow_smmu_stats *stats)
 {
 	*stats = (struct shadow_smmu_stats){
+		.errata = smmu->errata,
 		.tlbi = smmu->cmdq.stats.tlbi,
 		.cfgi = smmu->cmdq.stats.cfgi,
 		.syncs = smmu->cmdq.stats.syncs,

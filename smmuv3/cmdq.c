@@ -155,7 +155,7 @@ static int cmdq_repair(struct cmdq *cmdq, uint32_t active)
 	if (cmdq_advance(cmdq, cons) != 0)
 		return -SHADOW_EIO;
 	stopped = load_relaxed_u64(&cmdq->consumed);
-	if (error != SMMU_CMDQ_CONS_ERR_ILL || stopped == load_acquire_u64(&cmdq->published))
+	if (error != SMMU_CMDQ_CONS_ERR_ILL || cmdq->no_mixing || stopped == load_acquire_u64(&cmdq->published))
 		return cmdq_fail(cmdq, cmdq_failure(error));
 	/* The cover was refused too: there is nothing wider to say. */
 	if (cmdq->repaired_at == stopped + 1)

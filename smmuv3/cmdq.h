@@ -29,6 +29,7 @@ struct cmdq {
 	unsigned entries_lg2;
 	unsigned number;      /* the SMMU's, for reports */
 	bool coherent;	      /* else slots are cleaned before the doorbell */
+	bool no_mixing;	      /* between two SYNCs a command of another kind could be lost: no repair */
 	_Atomic uint32_t *completing; /* the completion lock */
 	/* Written under the host lock. */
 	uint64_t written;     /* position of the next free slot */
@@ -77,6 +78,14 @@ static inline uint64_t cmdq_write(struct cmdq *cmdq, struct smmu_cmd cmd)
 	else
 		cmdq->stats.cfgi++;
 	return position;
+}
+
+/* The command written at @position, which is not older than the ring. */
+static inline struct smmu_cmd cmdq_read(const struct cmdq *cmdq, uint64_t position)
+{
+	const uint64_t *slot = &cmdq->ring[2 * (position & ((UINT64_C(1) << cmdq->entries_lg2) - 1))];
+
+	return (struct smmu_cmd){ .word = { slot[0], slot[1] } };
 }
 
 /* For who stores commands into the ring himself, two words each: the next slot, */

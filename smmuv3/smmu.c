@@ -6,13 +6,14 @@
  * Owns: from the first register written, transactions are terminated unless a stream table entry of ours
  * translates them; an SMMU that does not follow ends in confirmed abort, or isolation is reported lost.
  * Every handshake has the time limit of the configuration. Callers: one CPU at a time, host lock held.
- * Leaves out interrupts (completion is polled), two-level stream tables and errata.
+ * Leaves out interrupts (completion is polled) and two-level stream tables.
  * Spec: IHI 0070, Initialization and reset; SMMU_CR0; SMMU_GBPA; SMMU_GERROR.
  */
 #include "smmuv3/smmu.h"
 
 #include <shadow/platform.h>
 
+#include "smmuv3/errata.h"
 #include "smmuv3/regs.h"
 #include "smmuv3/stream.h"
 #include "smmuv3/tlbi_plan.h"
@@ -61,8 +62,8 @@ bool smmu_sizes_valid(const struct shadow_smmu_config *config)
 
 static bool smmu_config_valid(const struct shadow_smmu_config *config)
 {
-	return smmu_sizes_valid(config) && tlbi_cost_legal(&config->cost) && config->wait_ns >= 1 &&
-	       config->wait_ns <= SHADOW_WAIT_NS_MAX;
+	return smmu_sizes_valid(config) && tlbi_cost_legal(&config->cost) &&
+	       !(config->errata & ~SHADOW_ERRATA_ALL) && config->wait_ns >= 1 && config->wait_ns <= SHADOW_WAIT_NS_MAX;
 }
 
 static bool smmu_needs_valid(const struct smmu_needs *needs)
@@ -126,6 +127,9 @@ int smmu_probe(struct shadow_smmu *smmu, const struct shadow_smmu_config *config
 
 	smmu->config.cost = tlbi_cost(&config->cost);
 	smmu->iidr = smmu_read(smmu, SMMU_IIDR);
+	smmu->errata = config->errata | errata_of(smmu->iidr);
+	if (config->nested && smmu_has_erratum(smmu, SHADOW_ERRATUM_NO_NESTING))
+		return -SHADOW_ENODEV;
 	smmu->bbml = (unsigned)field_get(SMMU_IDR3_BBML, idr3);
 	smmu->oas = (unsigned)field_get(SMMU_IDR5_OAS, idr5);
 	smmu->ril = (idr3 & SMMU_IDR3_RIL) && !config->no_ril;
@@ -200,6 +204,21 @@ int smmu_sync(struct shadow_smmu *smmu)
 	return cmdq_wait_passed(&smmu->cmdq, position, smmu->config.wait_ns);
 }
 
+int smmu_invalidate(struct shadow_smmu *smmu, struct smmu_cmd cmd)
+{
+	unsigned times = smmu_has_erratum(smmu, SHADOW_ERRATUM_REPEAT) ? 2 : 1;
+	int error = 0;
+
+	while (error == 0 && times--) {
+		error = cmdq_wait_room(&smmu->cmdq, 2, smmu->config.wait_ns);
+		if (error != 0)
+			break;
+		cmdq_write(&smmu->cmdq, cmd);
+		error = smmu_sync(smmu);
+	}
+	return error;
+}
+
 /* ---- bring-up ----------------------------------------------------------------------------------- */
 
 static bool smmu_part_valid(const struct shadow_smmu *smmu, const uint64_t *virt, shadow_pa_t pa,
@@ -249,6 +268,7 @@ static int smmu_start_commands(struct shadow_smmu *smmu)
 {
 	cmdq_init(&smmu->cmdq, smmu->memory.cmdq, smmu->config.cmdq_lg2, smmu->config.registers, smmu->number,
 		  smmu->coherent, smmu->completing);
+	smmu->cmdq.no_mixing = smmu->errata & (SHADOW_ERRATUM_NO_MIXING | SHADOW_ERRATUM_REPEAT);
 	smmu_write64(smmu, SMMU_CMDQ_BASE,
 		     smmu->memory.cmdq_pa.addr | SMMU_CMDQ_BASE_RA |
 			     field_prep(SMMU_CMDQ_BASE_LOG2SIZE, smmu->config.cmdq_lg2));
@@ -260,16 +280,13 @@ static int smmu_start_commands(struct shadow_smmu *smmu)
 /* What the caches hold after reset is up to the implementation, and SMMUEN empties none of them. */
 static int smmu_empty_caches(struct shadow_smmu *smmu)
 {
-	int error;
+	int error = smmu_invalidate(smmu, smmu_cmd_cfgi_all());
 
-	cmdq_write(&smmu->cmdq, smmu_cmd_cfgi_all());
-	error = smmu_sync(smmu);
-	if (error != 0)
-		return error;
-	if (smmu->hyp)
+	if (error == 0 && smmu->hyp && smmu->cmdq.no_mixing)
+		error = smmu_invalidate(smmu, smmu_cmd_tlbi_el2_all());
+	else if (error == 0 && smmu->hyp)
 		cmdq_write(&smmu->cmdq, smmu_cmd_tlbi_el2_all());
-	cmdq_write(&smmu->cmdq, smmu_cmd_tlbi_nsnh_all());
-	return smmu_sync(smmu);
+	return error ? error : smmu_invalidate(smmu, smmu_cmd_tlbi_nsnh_all());
 }
 
 static int smmu_start_events(struct shadow_smmu *smmu)

@@ -57,7 +57,8 @@ struct shadow_smmu {
 	struct smmu_memory memory;
 	struct cmdq cmdq;
 	unsigned number;	  /* for reports */
-	uint32_t iidr;		  /* for errata; none is acted upon yet */
+	uint32_t iidr;
+	unsigned errata;	  /* bits of enum shadow_erratum: by IIDR, and by the configuration */
 	unsigned bbml;		  /* IDR3.BBML */
 	unsigned oas;		  /* IDR5.OAS, encoded; see smmu_oas_bits() */
 	bool ril;		  /* IDR3.RIL, unless the configuration says not to use it */
@@ -78,7 +79,7 @@ struct shadow_smmu {
  * @needs: what the target asks for. @number: for reports.
  * Return: 0; -SHADOW_EINVAL: a value of @config or @needs is out of its range; -SHADOW_ENODEV: it lacks stage
  * 2, stage 1 when nested, AArch64 tables, little-endian tables, something in @needs, queues or a stream table
- * of that size; or it would have every fault stall. */
+ * of that size; or it would have every fault stall, or is to be nested and has an erratum there. */
 int smmu_probe(struct shadow_smmu *smmu, const struct shadow_smmu_config *config,
 	       const struct smmu_needs *needs, unsigned number);
 
@@ -91,6 +92,15 @@ int smmu_bring_up(struct shadow_smmu *smmu, const struct smmu_memory *memory, _A
 /* Wait until everything written to the command queue so far, and a SYNC after it, is complete.
  * Return: 0; -SHADOW_ETIMEDOUT after config.wait_ns; -SHADOW_EIO. Context: host lock. */
 int smmu_sync(struct shadow_smmu *smmu);
+
+/* One invalidation, whatever was written before it, complete; twice if an erratum asks for that.
+ * Return: as smmu_sync(). Context: host lock. */
+int smmu_invalidate(struct shadow_smmu *smmu, struct smmu_cmd cmd);
+
+static inline bool smmu_has_erratum(const struct shadow_smmu *smmu, enum shadow_erratum erratum)
+{
+	return smmu->errata & (unsigned)erratum;
+}
 
 /* Is the SMMU past @position, or shut? One look at it if need be; shuts it if it has failed, or if it has work
  * and has consumed none of it for config.wait_ns since it was first seen to stand still.

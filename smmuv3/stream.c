@@ -37,15 +37,9 @@ static uint64_t *stream_entry(const struct shadow_smmu *smmu, uint32_t sid)
  * before the doorbell of the command. Observer: SMMU. */
 static int stream_refetch(struct shadow_smmu *smmu, uint32_t sid)
 {
-	int error;
-
 	if (!smmu->coherent)
 		order_clean(stream_entry(smmu, sid), sizeof(struct smmu_ste));
-	error = cmdq_wait_room(&smmu->cmdq, 2, smmu->config.wait_ns);
-	if (error != 0)
-		return error;
-	cmdq_write(&smmu->cmdq, smmu_cmd_cfgi_ste(sid, true));
-	return smmu_sync(smmu);
+	return smmu_invalidate(smmu, smmu_cmd_cfgi_ste(sid, true));
 }
 
 static int stream_store_word0(struct shadow_smmu *smmu, uint32_t sid, uint64_t word)

@@ -2,11 +2,8 @@
  *
  * target.c - the batch path: runs to tables, spans to commands, fences to completion.
  *
- * Implements engine/target.h on pgtable.c, tlbi.c, tlbi_plan.c and cmdq.c. A publish, for every SMMU:
- *   stage 2 only:  S2 ..., SYNC             one doorbell
- *   nested:        S2 ..., SYNC, NH_ALL, SYNC   one doorbell; a combined entry may hold what S2 drops
- *   or, where that costs less, S12_VMALL, SYNC   which is both stages at once
- * Commands of every SMMU are written, then every doorbell rung, before any wait.
+ * Implements engine/target.h on pgtable.c, tlbi.c, list.c and cmdq.c. A publish is one list of commands and one doorbell
+ * for every SMMU; commands of every SMMU are written, then every doorbell rung, before any wait.
  * At BBM level 1 a flush that cuts live blocks publishes twice: the marks, waited for in prepared(), then the cuts.
  * Owns: a fence is complete when every attached SMMU has passed its SYNC or is confirmed in abort.
  * Spec: IHI 0070, CMD_SYNC; CMD_TLBI_S2_IPA; CMD_TLBI_NH_ALL.
@@ -17,6 +14,7 @@
 
 #include "engine/assert.h"
 #include "engine/order.h"
+#include "smmuv3/list.h"
 
 static int target_reserve(struct shadow_target *target, const struct run *run)
 {
@@ -42,70 +40,12 @@ static void target_rewind(struct shadow_target *target)
 	pgtable_settle(&smmu_target_of(target)->pgtable);
 }
 
-/* Wait until @needed slots are free, after ringing once more for what is already written. */
-static int make_room(struct shadow_smmu *smmu, uint64_t needed)
-{
-	if (cmdq_room(&smmu->cmdq) >= needed)
-		return 0;
-	smmu->doorbells_extra += smmu->cmdq.written != load_relaxed_u64(&smmu->cmdq.published);
-	cmdq_publish(&smmu->cmdq);
-	return cmdq_wait_room(&smmu->cmdq, needed, smmu->config.wait_ns);
-}
-
-/* Room for the tail of a list is kept free, so that only the list itself can ring twice. */
-#define TAIL_COMMANDS 3u
-
-/* Invalidate all spans, or the whole VMID. Return: 1 if that is all, stage 1 included, 0, or an error. */
-static int write_spans(struct smmu_target *target, struct shadow_smmu *smmu)
-{
-	const struct tlbi_format format = { .ril = smmu->ril,
-					    .nested = smmu->config.nested,
-					    .granule_lg2 = target->pgtable.format.granule_lg2,
-					    .ia_bits = target->pgtable.format.ia_bits,
-					    .vmid = target->config.vmid,
-					    .cost = smmu->config.cost };
-	struct cmdq *cmdq = &smmu->cmdq;
-	struct tlbi_plan *plan = &target->plan;
-	struct smmu_cmd cmd;
-	int error;
-
-	tlbi_plan_init(plan, &target->spans, &format);
-	for (;;) {
-		uint64_t room = cmdq_room(cmdq);
-
-		if (room > TAIL_COMMANDS)
-			cmdq_wrote_tlbi(cmdq, tlbi_plan_pages(plan, cmdq_slot(cmdq),
-							      cmdq_slots(cmdq, room - TAIL_COMMANDS)));
-		if (!tlbi_plan_next(plan, &cmd))
-			return plan->whole_vmid;
-		error = make_room(smmu, TAIL_COMMANDS + 1);
-		if (error)
-			return error;
-		cmdq_write(cmdq, cmd);
-	}
-}
-
-static int write_commands(struct smmu_target *target, struct shadow_smmu *smmu, uint64_t *position)
-{
-	int all = write_spans(target, smmu);
-	int error = all < 0 ? all : make_room(smmu, TAIL_COMMANDS);
-
-	if (error)
-		return error;
-	*position = cmdq_write(&smmu->cmdq, smmu_cmd_sync());
-	if (smmu->config.nested && !all) {
-		cmdq_write(&smmu->cmdq, smmu_cmd_tlbi_nh_all(target->config.vmid));
-		*position = cmdq_write(&smmu->cmdq, smmu_cmd_sync());
-	}
-	return 0;
-}
-
 /* Commands for all spans to every SMMU; each one's last SYNC into @position. */
 static void write_all(struct smmu_target *target, uint64_t *position)
 {
 	for (unsigned i = 0; i < target->smmu_count; i++) {
 		position[i] = 0;
-		if (!smmu_is_shut(&target->smmu[i]) && write_commands(target, &target->smmu[i], &position[i]))
+		if (!smmu_is_shut(&target->smmu[i]) && list_write(target, &target->smmu[i], &position[i]))
 			(void)smmu_close(&target->smmu[i]);
 	}
 	for (unsigned i = 0; i < target->smmu_count; i++)

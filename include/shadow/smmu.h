@@ -109,6 +109,19 @@ struct shadow_tlbi_cost {
 #define SHADOW_TLBI_COST_SHARE	 16u
 #define SHADOW_TLBI_COST_MAX	 (1u << 20)
 
+/* What an SMMU does wrong, and what is done about it. Which implementations have it is known by SMMU_IIDR, as far as
+ * that tells. */
+enum shadow_erratum {
+	SHADOW_ERRATUM_NO_SEV = 1,	/* the event of a SYNC may not come: completion is polled */
+	SHADOW_ERRATUM_NO_NESTING = 2,	/* two stages at once go wrong: it is not attached as nested */
+	SHADOW_ERRATUM_SYNC_OFTEN = 4,	/* many commands in a row may be lost: a SYNC after every 63 */
+	SHADOW_ERRATUM_NO_MIXING = 8,	/* invalidations of several kinds or from several producers may be lost: one kind
+					 * between two SYNCs, each list in one piece, and none replaced by another kind */
+	SHADOW_ERRATUM_REPEAT = 16,	/* invalidations may be lost: each run of them up to its SYNC is issued twice */
+};
+
+#define SHADOW_ERRATA_ALL 31u
+
 struct shadow_smmu_config {
 	uintptr_t registers;	      /* address for platform_mmio_*(), two 64 KiB pages */
 	unsigned cmdq_lg2;	      /* command ring entries, 2 .. 19, at most IDR1.CMDQS */
@@ -116,6 +129,7 @@ struct shadow_smmu_config {
 	unsigned sid_bits;	      /* StreamIDs covered by the linear stream table, at most IDR1.SIDSIZE */
 	bool no_ril;		      /* do not use range invalidation though IDR3 offers it */
 	bool nested;		      /* streams also have a stage 1, which the host owns; needs IDR0.S1P */
+	unsigned errata;	      /* enum shadow_erratum, ored: beside what SMMU_IIDR tells, from the firmware's tables */
 	struct shadow_tlbi_cost cost; /* what to choose commands by; all zero: the defaults */
 	uint64_t wait_ns;	      /* for handshakes, bring-up, and for a command queue with work to consume some of
 				       * it: an SMMU that takes longer is shut. 1 .. SHADOW_WAIT_NS_MAX */
@@ -181,6 +195,7 @@ enum shadow_smmu_failure {
 };
 
 struct shadow_smmu_stats {
+	unsigned errata;	      /* enum shadow_erratum, ored: what it is treated for */
 	uint64_t tlbi, cfgi, syncs;   /* commands published */
 	uint64_t doorbells;
 	uint64_t doorbells_extra;     /* more than one in a flush, because its commands exceeded the ring */

@@ -178,8 +178,12 @@ bool cmdq_consumer_step(struct model *model)
 		pending_execute_one(model);
 	} else if (command.kind == COMMAND_SYNC) {
 		sync_complete(model, &command);
+		erratum_synced(&cmdq->erratum);
 	} else {
-		pending_push(cmdq, &command);
+		if (erratum_loses(&cmdq->erratum, model->config.errata, &command))
+			model->counters.lost++;
+		else
+			pending_push(cmdq, &command);
 		command_consume(model, &command);
 	}
 	return true;
@@ -188,6 +192,7 @@ bool cmdq_consumer_step(struct model *model)
 void cmdq_consumer_free(struct model *model)
 {
 	model_release(model->cmdq.pending);
+	erratum_free(&model->cmdq.erratum);
 	model_release(model->cmdq.injection);
 }
 

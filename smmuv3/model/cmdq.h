@@ -6,6 +6,7 @@
 #define SMMUV3_MODEL_CMDQ_H
 
 #include "command.h"
+#include "erratum.h"
 
 struct cmdq_injection {
 	uint64_t position;
@@ -20,6 +21,7 @@ struct cmdq {
 	unsigned pending_count, pending_room;
 	struct cmdq_injection *injection;
 	unsigned injection_count, injection_room;
+	struct erratum erratum;
 };
 
 /** cmdq_consumer_step() - consume or execute one command. Return: false if there is nothing to do. */

@@ -236,7 +236,7 @@ unsigned command_decode(const uint64_t word[2], const struct model_config *confi
 {
 	const struct shape *shape = shape_find(word[0] & OPCODE);
 
-	*command = (struct command){ .kind = COMMAND_NOTHING };
+	*command = (struct command){ .kind = COMMAND_NOTHING, .word = { word[0], word[1] } };
 	if (!shape)
 		*why = "unknown opcode";
 	else if (!need_met(shape->need, config))

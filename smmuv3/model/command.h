@@ -34,6 +34,7 @@ struct invalidation {
 
 struct command {
 	enum command_kind kind;
+	uint64_t word[2];    /* as fetched */
 	bool is_tlbi_opcode; /* 0x10 .. 0x30, for counting */
 	struct invalidation tlbi;
 	uint64_t sid_first, sid_last; /* CFGI, inclusive */

@@ -50,6 +50,13 @@ struct model_violation {
 	const char *what; /* one line, static */
 };
 
+/* What a device does wrong: an invalidation that is lost is consumed, and removes nothing. */
+enum model_erratum {
+	MODEL_ERRATUM_LOSES_LATE = 1,  /* behind 63 others since the last SYNC */
+	MODEL_ERRATUM_LOSES_MIXED = 2, /* behind one with another opcode since the last SYNC */
+	MODEL_ERRATUM_LOSES_FIRST = 4, /* unless the same was there between the last SYNC and the one before; not ATC_INV */
+};
+
 /* What the device claims to be. Zeroed and then model_config_default() fills the usual values. */
 struct model_config {
 	bool s1p, s2p; /* IDR0: stages implemented */
@@ -62,6 +69,7 @@ struct model_config {
 	unsigned cmdq_lg2, evtq_lg2; /* IDR1 */
 	bool gbpa_abort_at_reset;    /* GBPA.ABORT's reset value */
 	uint32_t iidr;
+	unsigned errata;       /* enum model_erratum, ored */
 	uint64_t seed;	       /* adversary's choices */
 	bool gran16k, gran64k; /* IDR5; 4K is always there */
 	bool ds;	       /* IDR5.DS: 52-bit addresses with 4K and 16K; needs oas_bits 52 to be of use */
@@ -143,6 +151,7 @@ struct model_counters {
 	uint64_t tlb_fills, tlb_hits, walks;
 	uint64_t refills;     /* accesses that the adversary made to watched addresses */
 	uint64_t cerrors;     /* command errors raised */
+	uint64_t lost;	      /* invalidations, by errata */
 	uint64_t events_lost; /* queue full, disabled or not writable */
 	uint64_t violations[MODEL_RULE_COUNT];
 };

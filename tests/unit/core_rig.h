@@ -81,6 +81,9 @@ struct core {
 	unsigned bbml, smmu_count, cpu_count, queue_slots, cmdq_lg2;
 	enum shadow_collapse collapse;
 	bool nested, no_ril;
+	uint32_t iidr;	     /* of the SMMUs, */
+	unsigned model_errata; /* what they really do wrong, */
+	unsigned errata;     /* and what the driver is told beside IIDR */
 	uint64_t pool_bytes; /* 0: what shadow_smmu_pool_bytes() says */
 	uint64_t wait_ns;    /* of each SMMU */
 
@@ -289,6 +292,7 @@ static inline struct shadow_smmu_config core_smmu_config(const struct core *core
 		.sid_bits = 6,
 		.no_ril = core->no_ril,
 		.nested = core->nested,
+		.errata = core->errata,
 		.wait_ns = core->wait_ns,
 	};
 }
@@ -333,6 +337,8 @@ static inline void core_model_up(struct core *core, unsigned number)
 
 	model_config_default(&config);
 	config.s1p = core->nested;
+	config.iidr = core->iidr;
+	config.errata = core->model_errata;
 	config.bbml = core->bbml;
 	config.seed = 1 + number;
 	config.memory = (struct model_memory){ core, core_pa_read, core_pa_write };

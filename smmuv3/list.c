@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * list.c - the command list of a publish for one SMMU.
+ *
+ * Sits between target.c and tlbi_plan.c, and writes into cmdq.c. A list is one to three runs, each of commands of one
+ * kind and the SYNC that completes them; no command starts before the SYNC ahead of it is complete:
+ *   stage 2 only:  S2 ..., SYNC
+ *   nested:        S2 ..., SYNC, NH_ALL, SYNC    a combined entry may hold what S2 drops
+ *   or, where that costs less, S12_VMALL, SYNC   which is both stages at once
+ * Errata cut runs shorter, and have each run written twice.
+ * Owns: the last SYNC is complete only when everything in the list is.
+ * Spec: IHI 0070, CMD_SYNC; CMD_TLBI_S2_IPA; CMD_TLBI_NH_ALL.
+ */
+#include "smmuv3/list.h"
+
+#include "smmuv3/errata.h"
+
+/* A run that is being written. */
+struct list {
+	struct shadow_smmu *smmu;
+	uint64_t start;		       /* position of its first command */
+	uint64_t run_max;	       /* commands in a run, its SYNC not counted */
+	bool twice;
+};
+
+/* Slots that a SYNC behind the run takes; its second writing waits for room itself. */
+#define LIST_SYNC_SLOTS 1u
+
+static struct list list_begin(struct shadow_smmu *smmu)
+{
+	uint64_t entries = UINT64_C(1) << smmu->cmdq.entries_lg2;
+	struct list list = { .smmu = smmu,
+			     .start = smmu->cmdq.written,
+			     .run_max = UINT64_MAX,
+			     .twice = smmu_has_erratum(smmu, SHADOW_ERRATUM_REPEAT) };
+
+	if (smmu_has_erratum(smmu, SHADOW_ERRATUM_SYNC_OFTEN))
+		list.run_max = ERRATA_RUN_MAX;
+	/* The second time, a run is copied from the slots that it had the first time: both fit into the ring. */
+	if (list.twice && list.run_max > entries / 2 - 1)
+		list.run_max = entries / 2 - 1;
+	return list;
+}
+
+/* Wait until @needed slots are free, after ringing once more for what is already written. */
+static int list_room(const struct list *list, uint64_t needed)
+{
+	struct shadow_smmu *smmu = list->smmu;
+
+	if (cmdq_room(&smmu->cmdq) >= needed)
+		return 0;
+	smmu->doorbells_extra += smmu->cmdq.written != load_relaxed_u64(&smmu->cmdq.published);
+	cmdq_publish(&smmu->cmdq);
+	return cmdq_wait_room(&smmu->cmdq, needed, smmu->config.wait_ns);
+}
+
+/* Write the commands of a run and their SYNC again, from what is still in the ring. */
+static int list_repeat(const struct list *list, uint64_t end)
+{
+	struct cmdq *cmdq = &list->smmu->cmdq;
+
+	for (uint64_t at = list->start; at <= end; at++) {
+		int error = list_room(list, 1);
+
+		if (error)
+			return error;
+		cmdq_write(cmdq, cmdq_read(cmdq, at));
+	}
+	return 0;
+}
+
+/* End the run. @position: of its SYNC, the second one if there are two. */
+static int list_sync(struct list *list, bool twice, uint64_t *position)
+{
+	struct cmdq *cmdq = &list->smmu->cmdq;
+	int error = list_room(list, LIST_SYNC_SLOTS);
+
+	if (error)
+		return error;
+	*position = cmdq_write(cmdq, smmu_cmd_sync());
+	if (twice && *position > list->start)
+		error = list_repeat(list, *position);
+	*position = cmdq->written - 1;
+	list->start = cmdq->written;
+	return error;
+}
+
+/* How many more commands the run may have. */
+static uint64_t list_run_left(const struct list *list)
+{
+	return list->run_max - (list->smmu->cmdq.written - list->start);
+}
+
+/* One more command of the run, which ends if it would be too long. */
+static int list_add(struct list *list, struct smmu_cmd cmd)
+{
+	uint64_t position;
+	int error = list_run_left(list) == 0 ? list_sync(list, list->twice, &position) : 0;
+
+	if (!error)
+		error = list_room(list, 1 + LIST_SYNC_SLOTS);
+	if (!error)
+		cmdq_write(&list->smmu->cmdq, cmd);
+	return error;
+}
+
+/* Single pages, as far as the plan, the ring and the run let them. */
+static void list_add_pages(const struct list *list, struct tlbi_plan *plan)
+{
+	struct cmdq *cmdq = &list->smmu->cmdq;
+	uint64_t room = cmdq_room(cmdq), left = list_run_left(list);
+
+	if (room <= LIST_SYNC_SLOTS)
+		return;
+	room = cmdq_slots(cmdq, room - LIST_SYNC_SLOTS);
+	cmdq_wrote_tlbi(cmdq, tlbi_plan_pages(plan, cmdq_slot(cmdq), room < left ? room : left));
+}
+
+/* Invalidate all spans, or the whole VMID. */
+static int list_add_spans(struct list *list, struct smmu_target *target)
+{
+	const struct tlbi_format format = { .ril = list->smmu->ril,
+					    .nested = list->smmu->config.nested,
+					    .granule_lg2 = target->pgtable.format.granule_lg2,
+					    .ia_bits = target->pgtable.format.ia_bits,
+					    .vmid = target->config.vmid,
+					    .cost = list->smmu->config.cost };
+	struct smmu_cmd cmd;
+	int error = 0;
+
+	tlbi_plan_init(&target->plan, &target->spans, &format);
+	do {
+		list_add_pages(list, &target->plan);
+		if (!tlbi_plan_next(&target->plan, &cmd))
+			break;
+		error = list_add(list, cmd);
+	} while (!error);
+	return error;
+}
+
+int list_write(struct smmu_target *target, struct shadow_smmu *smmu, uint64_t *position)
+{
+	struct list list = list_begin(smmu);
+	int error = list_add_spans(&list, target);
+
+	if (!error)
+		error = list_sync(&list, list.twice, position);
+	if (error || !smmu->config.nested || target->plan.whole_vmid)
+		return error;
+	error = list_add(&list, smmu_cmd_tlbi_nh_all(target->config.vmid));
+	return error ? error : list_sync(&list, list.twice, position);
+}
