@@ -5,10 +5,11 @@
 # A source is compiled once for each variant that it is part of:
 #   native    the core as it ships
 #   observed  the core with debug checks and a call after each descriptor store, for replay and tests
+#   simulated the core on virtual CPUs with store buffers, for s2shadow simulate
 #   el2       the core freestanding for aarch64, as a hypervisor embeds it
 #   plain     hosted code that does not depend on the variant: model, platform, bench, tests
 # The replay holds the native and the observed core side by side: each is linked into one object that
-# shows nothing but its runner.
+# shows nothing but its runner. The simulated core is one object with its platform and its command.
 
 VERSION := 0.1.0
 
@@ -117,6 +118,18 @@ COMMAND_SRCS := \
 	bench/verify.c \
 	bench/world.c
 
+# The simulated core's platform, and what works on it; one object with that core.
+SIMULATOR_SRCS := \
+	bench/simulate.c \
+	bench/simulate_history.c \
+	bench/simulate_oracle.c \
+	bench/simulate_run.c \
+	bench/simulate_trip.c \
+	bench/simulate_world.c \
+	engine/platform/sim.c \
+	engine/platform/sim_buffer.c \
+	engine/platform/sim_stack.c
+
 # What benchmarks and tests drive policies with, beside the command.
 WORKLOAD_SRCS := \
 	bench/storm.c
@@ -208,6 +221,8 @@ TEST_SRCS := \
 	tests/unit/test_results_json.c \
 	tests/unit/test_runner.c \
 	tests/unit/test_schedule.c \
+	tests/unit/test_simulate.c \
+	tests/unit/test_simulate_buffer.c \
 	tests/unit/test_smmu.c \
 	tests/unit/test_snapshot.c \
 	tests/unit/test_ste.c \
@@ -295,6 +310,7 @@ c_flags = -std=c11 $(common_flags) $(c_warnings) $(config_flags) $(CPPFLAGS) $(C
 cxx_flags = -std=c++17 $(common_flags) $(warnings) $(config_flags) $(CPPFLAGS) $(CXXFLAGS)
 hosted_flags := -D_GNU_SOURCE -pthread
 observed_flags := -DSHADOW_ORDER_OBSERVED -DSHADOW_DEBUG
+simulated_flags := -DSHADOW_ORDER_SIMULATED -DSHADOW_DEBUG
 # No stack protector: it would need a symbol of the embedder's. No unwind tables: nothing unwinds at EL2.
 el2_flags := -std=c11 $(common_flags) $(c_warnings) $(EL2_CFLAGS) -ffreestanding -nostdlib \
 	-mgeneral-regs-only -mno-outline-atomics -fno-stack-protector -fno-pic \
@@ -307,7 +323,7 @@ LINK = $(CC) -pthread $(config_flags) $(CFLAGS) $(LDFLAGS)
 # --- what is built ---------------------------------------------------------------------------------------
 
 all_srcs := $(CORE_SRCS) $(MODEL_SRCS) $(PLATFORM_SRCS) $(EL2_SRCS) $(RUNNER_SRCS) $(COMMAND_SRCS) \
-	$(WORKLOAD_SRCS) $(BENCH_SRCS) $(TEST_SUPPORT_SRCS) $(TEST_SRCS) bench/s2shadow.c bench/harness.cc
+	$(SIMULATOR_SRCS) $(WORKLOAD_SRCS) $(BENCH_SRCS) $(TEST_SUPPORT_SRCS) $(TEST_SRCS) bench/s2shadow.c bench/harness.cc
 absent := $(filter-out $(wildcard $(all_srcs)),$(all_srcs))
 ifneq ($(absent),)
   $(error sources in the Makefile that are not there: $(absent))
@@ -321,6 +337,8 @@ native_core := $(call objects,native,$(CORE_SRCS))
 observed_core := $(call objects,observed,$(CORE_SRCS))
 native_runner := $(call objects,native,$(RUNNER_SRCS))
 observed_runner := $(call objects,observed,$(RUNNER_SRCS))
+simulated_core := $(call objects,simulated,$(CORE_SRCS))
+simulator_objects := $(call objects,simulated,$(SIMULATOR_SRCS))
 plain_objects := $(call objects,plain,$(MODEL_SRCS) $(PLATFORM_SRCS) $(COMMAND_SRCS))
 test_objects := $(call objects,plain,$(WORKLOAD_SRCS) $(TEST_SUPPORT_SRCS) $(TEST_SRCS))
 bench_objects := $(call objects,plain,$(BENCH_SRCS)) $(BUILD)/plain/bench/harness.o
@@ -380,6 +398,21 @@ $(BUILD)/observed/bench/%.o: bench/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(c_flags) $(hosted_flags) $(observed_flags) -DRUNNER=runner_observed -c -o $@ $<
 
+$(BUILD)/simulated/bench/%.o: bench/%.c $(BUILD)/flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(c_flags) $(hosted_flags) $(simulated_flags) -c -o $@ $<
+
+$(BUILD)/simulated/engine/platform/%.o: engine/platform/%.c $(BUILD)/flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(c_flags) $(hosted_flags) $(simulated_flags) -c -o $@ $<
+
+$(BUILD)/simulated/%.o: %.c $(BUILD)/flags
+	$(call say,CC,$< (simulated))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(c_flags) $(simulated_flags) -c -o $@ $<
+
 $(BUILD)/native/%.o: %.c $(BUILD)/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
@@ -428,15 +461,22 @@ $(BUILD)/runner-%.o:
 	$(Q)$(OBJCOPY) --keep-global-symbol=runner_$* $@.all $@
 	@rm $@.all
 
+# The simulated core with its platform: what else is in the process has the hosted one.
+$(BUILD)/simulator.o: $(simulated_core) $(simulator_objects)
+	$(call say,LD,$@)
+	$(Q)$(LD) -r -o $@.all $(filter %.o,$^)
+	$(Q)$(OBJCOPY) --wildcard --keep-global-symbol='sim*' $@.all $@
+	@rm $@.all
+
 $(BUILD)/s2shadow: $(BUILD)/plain/bench/s2shadow.o $(plain_objects) $(BUILD)/runner-native.o \
-		$(BUILD)/runner-observed.o
+		$(BUILD)/runner-observed.o $(BUILD)/simulator.o
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $^ $(LIBS)
 
 # Tests see every symbol of the observed core; benchmarks every symbol of the native one. What suites share is
 # searched first: it may stand in for a part of the command, such as the observer of descriptor stores.
 $(BUILD)/libsupport.a: $(call objects,plain,$(TEST_SUPPORT_SRCS))
-$(BUILD)/libtest.a: $(observed_core) $(observed_runner) $(plain_objects) $(BUILD)/runner-native.o \
+$(BUILD)/libtest.a: $(observed_core) $(observed_runner) $(plain_objects) $(BUILD)/runner-native.o $(BUILD)/simulator.o \
 		$(call objects,plain,$(WORKLOAD_SRCS))
 $(BUILD)/libbench.a: $(native_core) $(native_runner) $(plain_objects) $(BUILD)/runner-observed.o \
 		$(call objects,plain,$(WORKLOAD_SRCS))
@@ -657,11 +697,11 @@ clean:
 help:
 	@sed -n 's/^## //p' Makefile | awk -F': ' '{ printf "  %-18s %s\n", $$1, $$2 }'
 
-all_objects := $(native_core) $(observed_core) $(native_runner) $(observed_runner) $(plain_objects) \
+all_objects := $(native_core) $(observed_core) $(simulated_core) $(simulator_objects) $(native_runner) $(observed_runner) $(plain_objects) \
 	$(test_objects) $(bench_objects) $(el2_core) $(el2_platform) $(BUILD)/plain/bench/s2shadow.o
 .SECONDARY: $(all_objects)
 # What is left out of a list has to leave the archives as well.
 $(LIBRARY) $(HOSTED_LIBRARY) $(EL2_LIBRARY) $(EL2_BUILD)/core.o $(EL2_BUILD)/embedded.o: Makefile
-$(addprefix $(BUILD)/,libs2shadow.o runner-native.o runner-observed.o libsupport.a libtest.a libbench.a): Makefile
+$(addprefix $(BUILD)/,libs2shadow.o runner-native.o runner-observed.o simulator.o libsupport.a libtest.a libbench.a): Makefile
 
 -include $(all_objects:.o=.d)

@@ -4,7 +4,8 @@
  *
  * Nothing else in engine/ or smmuv3/ touches shared or device-visible memory. Builds with
  * SHADOW_ORDER_OBSERVED call order_observed_descriptor() after each descriptor store, so that replay and
- * the tests see the table as a walker could between any two stores; the ordering is the same.
+ * the tests see the table as a walker could between any two stores; the ordering is the same. Builds with
+ * SHADOW_ORDER_SIMULATED have the whole header from the simulated platform, where stores wait in store buffers.
  *
  * The pairs (tag: this side; partner; observer):
  *   Q1  queue_open(): slot before tail       queue_count() reads tail, then slots              CPU
@@ -33,6 +34,11 @@
 #include <stdint.h>
 
 #include <shadow/platform.h>
+
+#ifdef SHADOW_ORDER_SIMULATED
+/* The same names on the simulated platform: a name added below is added there as well. */
+#include "engine/platform/sim_order.h"
+#else
 
 #ifdef SHADOW_ORDER_OBSERVED
 /* Supplied by who builds so: called after @where changed from @old_value to @value. */
@@ -172,4 +178,5 @@ static inline void order_device_seen(void)
 #endif
 }
 
+#endif
 #endif

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * simulate_world.c - the machine that is simulated: memory, SMMUs, engine; how it boots.
+ *
+ * Memory is small, so that a block is cut and made whole again many times: two regions with a hole of odd size
+ * between them, 8 MiB and a little. The pool lies in the address space, above.
+ */
+#include "bench/simulate_world.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/platform/linux.h"
+
+#define IA_BITS	     32u
+#define VMID	     5u
+#define SID	     0x10u
+#define SID_BITS     5u
+#define EVTQ_LG2     4u
+#define CMDQ_PROD    0x98u
+#define POOL_PA	     (UINT64_C(2) << 30)
+#define HOST_PA	     (UINT64_C(1) << 50)
+#define REGISTERS    (UINT64_C(1) << 46)
+#define REGISTER_LG2 20u
+
+static const struct shadow_range memory[] = {
+	{ UINT64_C(0x40000000), UINT64_C(0x40800000) },
+	{ UINT64_C(0x40805000), UINT64_C(0x40847000) },
+};
+
+/* ---- memory ------------------------------------------------------------------------------------------------- */
+
+static uint64_t region_pages(unsigned region)
+{
+	return (memory[region].end - memory[region].start) >> SHADOW_PAGE_LG2;
+}
+
+uint64_t simulate_pages(void)
+{
+	return region_pages(0) + region_pages(1);
+}
+
+uint64_t simulate_page_at(uint64_t index)
+{
+	if (index < region_pages(0))
+		return (memory[0].start >> SHADOW_PAGE_LG2) + index;
+	return (memory[1].start >> SHADOW_PAGE_LG2) + index - region_pages(0);
+}
+
+bool simulate_index(uint64_t page, uint64_t *index)
+{
+	uint64_t before = 0;
+
+	for (unsigned region = 0; region < 2; region++) {
+		uint64_t offset = page - (memory[region].start >> SHADOW_PAGE_LG2);
+
+		if (offset < region_pages(region)) {
+			*index = before + offset;
+			return true;
+		}
+		before += region_pages(region);
+	}
+	return false;
+}
+
+/* What lies at @pa in one of the pool's two faces: the CPU's, or memory behind the caches. */
+static void *pool_at(const struct simulate *world, void *face, uint64_t pa, size_t bytes)
+{
+	uint64_t offset = pa - world->pool.base.addr;
+
+	return offset < world->pool.bytes && bytes <= world->pool.bytes - offset ? (char *)face + offset : NULL;
+}
+
+static void *memory_write(void *ctx, uint64_t pa, size_t bytes)
+{
+	struct simulate *world = ctx;
+
+	return pool_at(world, world->cache ? model_cache_view(world->cache) : world->pool.virt, pa, bytes);
+}
+
+static const void *memory_read(void *ctx, uint64_t pa, size_t bytes)
+{
+	return memory_write(ctx, pa, bytes);
+}
+
+static const void *memory_peek(void *ctx, uint64_t pa, size_t bytes)
+{
+	const struct simulate *world = ctx;
+
+	return pool_at(world, world->pool.virt, pa, bytes);
+}
+
+/* ---- what the platform asks for ------------------------------------------------------------------------------- */
+
+static struct simulate_smmu *smmu_at(struct simulate *world, uintptr_t address, uint32_t *offset)
+{
+	*offset = (uint32_t)address & ((1u << REGISTER_LG2) - 1);
+	return &world->smmu[(address - REGISTERS) >> REGISTER_LG2];
+}
+
+static uint32_t hook_read32(void *ctx, uintptr_t address)
+{
+	uint32_t offset;
+	struct simulate_smmu *smmu = smmu_at(ctx, address, &offset);
+
+	return model_read32(smmu->model, offset);
+}
+
+static uint64_t hook_read64(void *ctx, uintptr_t address)
+{
+	uint32_t offset;
+	struct simulate_smmu *smmu = smmu_at(ctx, address, &offset);
+
+	return model_read64(smmu->model, offset);
+}
+
+static void doorbell(struct simulate *world, struct simulate_smmu *smmu, uint32_t prod)
+{
+	world->counts.wraps += (prod ^ smmu->prod) >> world->shape.cmdq_lg2 & 1;
+	smmu->prod = prod;
+	if (world->cache)
+		model_cache_doorbell(world->cache);
+	simulate_note(world, HISTORY_DOORBELL, (uint64_t)(smmu - world->smmu), 0, prod);
+}
+
+static void hook_write32(void *ctx, uintptr_t address, uint32_t value)
+{
+	struct simulate *world = ctx;
+	uint32_t offset;
+	struct simulate_smmu *smmu = smmu_at(world, address, &offset);
+
+	if (offset == CMDQ_PROD)
+		doorbell(world, smmu, value);
+	model_write32(smmu->model, offset, value);
+}
+
+static void hook_write64(void *ctx, uintptr_t address, uint64_t value)
+{
+	uint32_t offset;
+	struct simulate_smmu *smmu = smmu_at(ctx, address, &offset);
+
+	model_write64(smmu->model, offset, value);
+}
+
+static void *hook_virt(void *ctx, shadow_pa_t pa, size_t bytes)
+{
+	struct simulate *world = ctx;
+	uint64_t offset = pa.addr - HOST_PA;
+
+	if (offset < sizeof(world->host_table) && bytes <= sizeof(world->host_table) - offset)
+		return (char *)world->host_table + offset;
+	return pool_at(world, world->pool.virt, pa.addr, bytes);
+}
+
+static void hook_cleaned(void *ctx, const void *start, size_t bytes)
+{
+	struct simulate *world = ctx;
+
+	if (world->cache)
+		model_cache_clean(world->cache, (size_t)((const char *)start - (const char *)world->pool.virt), bytes);
+}
+
+static void hook_stored(void *ctx, uint64_t *where, uint64_t old_value, uint64_t value)
+{
+	struct simulate *world = ctx;
+
+	world->last_stored = (uint64_t)((char *)where - (char *)world->pool.virt);
+	for (unsigned i = 0; i < world->shape.smmus; i++)
+		model_observe_store(world->smmu[i].model, world->pool.base.addr + world->last_stored, old_value, value);
+}
+
+static void hook_report(void *ctx, enum platform_report what, uint64_t a, uint64_t b)
+{
+	struct simulate *world = ctx;
+
+	(void)b;
+	simulate_note(world, HISTORY_REPORT, a, 0, (int64_t)what);
+	if (what == PLATFORM_REPORT_SMMU_CLOSED)
+		world->smmu[a].closed = true;
+	if (what == PLATFORM_REPORT_SMMU_CLOSED || what == PLATFORM_REPORT_ISOLATION_LOST)
+		simulate_violate(world, 0, 0, "SMMU %llu was given up without a fault", (unsigned long long)a);
+}
+
+static void hook_failed(void *ctx, const char *what)
+{
+	simulate_violate(ctx, 0, 0, "%s", what);
+}
+
+static void hook_violated(void *ctx, const struct model_violation *violation)
+{
+	simulate_violate(ctx, 0, 0, "model: %s: %s (pa %llx: %llx -> %llx)", model_rule_name(violation->rule),
+			 violation->what, (unsigned long long)violation->pa,
+			 (unsigned long long)violation->old_value, (unsigned long long)violation->new_value);
+}
+
+void simulate_violate(struct simulate *world, uint64_t page, uint64_t count, const char *format, ...)
+{
+	va_list arguments;
+
+	if (world->violated)
+		return;
+	world->violated = true;
+	world->violation_page = page;
+	world->violation_count = count;
+	va_start(arguments, format);
+	vsnprintf(world->violation, sizeof(world->violation), format, arguments);
+	va_end(arguments);
+	sim_stop();
+}
+
+void simulate_note(struct simulate *world, enum history_kind kind, uint64_t page, uint64_t count, int64_t value)
+{
+	unsigned cpu = sim_cpu();
+
+	simulate_history_add(&world->history, &(struct history_event){ .time_ns = sim_now(),
+							      .cpu = cpu == SIM_NOBODY ? HISTORY_DEVICE : cpu,
+							      .kind = kind, .page = page, .count = count,
+							      .value = value });
+}
+
+/* ---- boot ----------------------------------------------------------------------------------------------------- */
+
+static struct shadow_address_map map_of(void)
+{
+	return (struct shadow_address_map){ .ia_bits = IA_BITS, .memory = memory, .memory_count = 2 };
+}
+
+static struct shadow_smmu_config smmu_config(const struct simulate *world, unsigned number)
+{
+	return (struct shadow_smmu_config){ .registers = REGISTERS + ((uintptr_t)number << REGISTER_LG2),
+					    .cmdq_lg2 = world->shape.cmdq_lg2, .evtq_lg2 = EVTQ_LG2,
+					    .sid_bits = SID_BITS, .no_ril = world->shape.no_ril,
+					    .nested = world->shape.nested, .wait_ns = SIMULATE_WAIT_NS };
+}
+
+static int boot_smmu(struct simulate *world, unsigned number)
+{
+	struct simulate_smmu *smmu = &world->smmu[number];
+	struct shadow_smmu_config config = smmu_config(world, number);
+	int error = shadow_smmu_attach(world->target, &config, &smmu->smmu);
+
+	smmu->attached = !error;
+	return error ? error : shadow_smmu_stream(smmu->smmu, SID);
+}
+
+void simulate_boot(void *ctx, unsigned cpu)
+{
+	struct simulate *world = ctx;
+	const struct shadow_host_table host = { .root = { HOST_PA }, .ia_bits = IA_BITS, .start_level = 1 };
+	int error = 0;
+
+	(void)cpu;
+	for (unsigned i = 0; i < world->shape.smmus && !error; i++)
+		error = boot_smmu(world, i);
+	if (!error)
+		error = shadow_engine_register(world->engine, world->target);
+	sim_host_lock();
+	if (!error)
+		error = shadow_snapshot(world->engine, &host);
+	world->live = !error;
+	world->boot_error = error;
+	sim_host_unlock();
+}
+
+/* ---- life --------------------------------------------------------------------------------------------------------- */
+
+static int open_target(struct simulate *world)
+{
+	struct shadow_smmu_target_config config = {
+		.map = map_of(), .bbml = world->shape.bbml, .vmid = VMID, .collapse = world->shape.collapse,
+		.contiguous = world->shape.contiguous, .runs_max = world->shape.cpus * world->shape.queue_slots,
+		.pool.base = { POOL_PA },
+	};
+	struct shadow_smmu_config smmu[SIMULATE_SMMUS_MAX];
+
+	for (unsigned i = 0; i < world->shape.smmus; i++)
+		smmu[i] = smmu_config(world, i);
+	config.pool.bytes = shadow_smmu_pool_bytes(&config, smmu, world->shape.smmus);
+	config.pool.virt = platform_linux_alloc(config.pool.bytes, 4096);
+	world->pool = config.pool;
+	world->target_bytes = shadow_smmu_target_bytes(&config);
+	world->target_memory = platform_linux_alloc(world->target_bytes, 64);
+	if (!world->pool.virt || !world->target_memory)
+		return -1;
+	return shadow_smmu_target_init(world->target_memory, world->target_bytes, &config, &world->target);
+}
+
+static int open_engine(struct simulate *world)
+{
+	const struct shadow_engine_config config = { .cpu_count = world->shape.cpus,
+						     .queue_slots = world->shape.queue_slots, .map = map_of() };
+
+	world->engine_bytes = shadow_engine_bytes(&config);
+	world->engine_memory = platform_linux_alloc(world->engine_bytes, 64);
+	if (!world->engine_memory)
+		return -1;
+	return shadow_engine_init(world->engine_memory, world->engine_bytes, &config, &world->engine);
+}
+
+static int open_models(struct simulate *world)
+{
+	struct model_config *config = &world->model_config;
+
+	model_config_default(config);
+	config->s1p = world->shape.nested;
+	config->bbml = world->shape.bbml;
+	config->ril = !world->shape.no_ril;
+	config->cohacc = !world->shape.non_coherent;
+	config->memory = (struct model_memory){ world, memory_read, memory_write };
+	config->peek = world->shape.non_coherent ? memory_peek : NULL;
+	config->report_ctx = world;
+	config->report = hook_violated;
+	if (world->shape.non_coherent) {
+		world->cache = model_cache_new(world->pool.virt, world->pool.bytes);
+		if (!world->cache)
+			return -1;
+	}
+	for (unsigned i = 0; i < world->shape.smmus; i++) {
+		config->seed = world->seed + i + 1;
+		world->smmu[i].world = world;
+		world->smmu[i].model = model_new(config);
+		if (!world->smmu[i].model)
+			return -1;
+	}
+	return 0;
+}
+
+static int open_oracle(struct simulate *world)
+{
+	world->page = calloc(simulate_pages(), sizeof(*world->page));
+	if (!world->page)
+		return -1;
+	for (uint64_t i = 0; i < simulate_pages(); i++)
+		world->page[i] = (struct simulate_page){ .state = SHADOW_STATE_OWNED, .access = SHADOW_ACCESS_RW };
+	return 0;
+}
+
+int simulate_open(struct simulate *world, const struct simulate_shape *shape, uint64_t seed)
+{
+	const struct sim_hooks hooks = { world,	      hook_read32,  hook_read64, hook_write32,	hook_write64, hook_virt,
+					 hook_cleaned, hook_stored, simulate_turn, hook_report, hook_failed };
+
+	*world = (struct simulate){ .shape = *shape, .seed = seed };
+	if (sim_open(shape->cpus, seed, &hooks))
+		return -1;
+	if (open_target(world) || open_engine(world) || open_models(world) || open_oracle(world))
+		return -1;
+	return 0;
+}
+
+void simulate_close(struct simulate *world)
+{
+	sim_close();
+	for (unsigned i = 0; i < world->shape.smmus; i++)
+		model_free(world->smmu[i].model);
+	model_cache_free(world->cache);
+	platform_linux_free(world->pool.virt, world->pool.bytes);
+	platform_linux_free(world->target_memory, world->target_bytes);
+	platform_linux_free(world->engine_memory, world->engine_bytes);
+	free(world->page);
+}

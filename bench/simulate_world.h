@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * simulate_world.h - one simulated machine: virtual CPUs, software SMMUs, the engine, and an oracle beside it.
+ *
+ * The oracle has an entry for each page of memory: its state in the host's order, which number changed its access
+ * last, and whose trip it is pending for. A device is judged at every access by what was flushed and completed.
+ */
+#ifndef BENCH_SIMULATE_WORLD_H
+#define BENCH_SIMULATE_WORLD_H
+
+#include <shadow/shadow.h>
+#include <shadow/smmu.h>
+
+#include "bench/simulate_history.h"
+#include "engine/platform/sim.h"
+#include "smmuv3/model/cache.h"
+#include "smmuv3/model/model.h"
+
+#define SIMULATE_SMMUS_MAX 8u
+#define SIMULATE_WAIT_NS   UINT64_C(100000000)
+#define SIMULATE_RECENT	   64u
+#define SIMULATE_TEXT	   160u
+
+/* What a machine looks like. */
+struct simulate_shape {
+	unsigned cpus, smmus, bbml;
+	bool nested, non_coherent, contiguous, no_ril;
+	enum shadow_collapse collapse;
+	unsigned cmdq_lg2, queue_slots;
+	unsigned drop_percent;	       /* of revoking trips: the host lock is dropped while they wait */
+	unsigned join_percent;	       /* of those: they leave the flush to others as well */
+	bool no_pending;	       /* a host that does not mark pages pending: its trips go wrong */
+};
+
+struct simulate_smmu {
+	struct simulate *world;
+	struct model *model;
+	struct shadow_smmu *smmu;
+	bool attached;
+	bool closed;		       /* reported so: nothing may get through any more */
+	uint32_t prod;
+};
+
+struct simulate_page {
+	uint64_t number;	       /* that changed its access last; 0: none so far */
+	uint64_t revoked;	       /* the last one that took access away */
+	uint8_t state, access;
+	uint16_t pending;	       /* CPU + 1 whose trip waits for it */
+};
+
+struct simulate_counts {
+	uint64_t transitions, trips, accesses, reached;
+	uint64_t splits, collapses, hints, wraps, in_flight, groups, forced, refused, compacts, repaired;
+	uint64_t group_largest;
+	uint64_t points, switches, drained, reordered, commands, syncs;
+};
+
+struct simulate {
+	struct simulate_shape shape;
+	uint64_t seed;
+	uint64_t transitions_wanted, accesses_wanted;
+	struct simulate_counts counts;
+	struct history history;
+	/* The machine. */
+	struct shadow_engine *engine;
+	struct shadow_target *target;
+	struct simulate_smmu smmu[SIMULATE_SMMUS_MAX];
+	struct shadow_pool pool;
+	struct model_cache *cache;
+	void *engine_memory, *target_memory;
+	size_t engine_bytes, target_bytes;
+	_Alignas(64) uint64_t host_table[8];
+	struct model_config model_config;
+	int boot_error;
+	/* The oracle. */
+	struct simulate_page *page;
+	uint64_t number;	       /* of the last transition that changed access */
+	uint64_t visible;	       /* grants up to here were flushed, and the flush has returned */
+	uint64_t complete;	       /* someone was told that all up to here is complete */
+	bool live;		       /* the snapshot is done */
+	uint64_t recent[SIMULATE_RECENT]; /* pages that changed, by index */
+	unsigned recent_count;
+	uint64_t last_stored;	       /* offset in the pool */
+	/* How it ended. */
+	bool violated;
+	char violation[SIMULATE_TEXT];
+	uint64_t violation_page, violation_count;
+};
+
+/** simulate_open() - a machine that has not booted. Return: 0, or -1 if memory is short. */
+__attribute__((warn_unused_result)) int simulate_open(struct simulate *world, const struct simulate_shape *shape,
+						      uint64_t seed);
+void simulate_close(struct simulate *world);
+
+/** simulate_boot() - what the host does first; on a virtual CPU. */
+void simulate_boot(void *ctx, unsigned cpu);
+
+/** simulate_violate() - the run ends here. @page, @count: what the history is to be about. */
+void simulate_violate(struct simulate *world, uint64_t page, uint64_t count, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+void simulate_note(struct simulate *world, enum history_kind kind, uint64_t page, uint64_t count, int64_t value);
+
+/* ---- memory and the oracle; pages of memory have indices from 0 on --------------------------------------------- */
+
+uint64_t simulate_pages(void);
+uint64_t simulate_page_at(uint64_t index); /* its page number */
+bool simulate_index(uint64_t page, uint64_t *index);
+
+/** simulate_access() - a device tries, and is judged. */
+void simulate_access(struct simulate *world, unsigned smmu, uint64_t page, bool write);
+
+/** simulate_turn() - devices, DMA and caches have a turn. */
+void simulate_turn(void *ctx);
+
+/** simulate_check_tables() - everything is complete: do the tables say what the oracle says? */
+void simulate_check_tables(struct simulate *world);
+
+#endif
