@@ -70,9 +70,9 @@ void cmdq_publish(struct cmdq *cmdq)
 	 * Observer: SMMU. */
 	if (!cmdq->coherent)
 		cmdq_clean(cmdq, published, cmdq->written);
-	order_device_publish(cmdq->coherent);
-	/* Before PROD, or who reads CONS could find it beyond what was published. */
+	/* Visible before PROD is written, or who reads CONS could find it beyond what was published. */
 	store_release_u64(&cmdq->published, cmdq->written);
+	order_device_publish(cmdq->coherent);
 	platform_mmio_write32(cmdq->prod_reg, (uint32_t)cmdq->written & cmdq_index_mask(cmdq));
 	cmdq->stats.doorbells++;
 }
