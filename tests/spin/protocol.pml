@@ -10,8 +10,8 @@
  * which nobody can move, somebody not being at his end, is a waiter who never ends.
  *
  * Settings: TRIPS a CPU; EDITS a trip; GAP: the lock may be dropped between edits and flush; TEARDOWN; RING, FENCES,
- * FLIGHTS; START position; MINE: pages of the host at first, the others are the guest's; NESTED; REFUSALS of a command
- * and FAILURES of an SMMU, in all; ANY_TIME: a TLB fills when it likes, rather than at once; BROKEN_*: what is left out or done wrong.
+ * FLIGHTS; START position; MINE: pages of the host at first, the others are the guest's; NESTED; TABLES: the two
+ * pages are a block, and the second one stays; REFUSALS of a command and FAILURES of an SMMU, in all; ANY_TIME: a TLB fills when it likes, rather than at once; BROKEN_*: what is left out or done wrong.
  */
 #ifndef TRIPS
 #define TRIPS 2
@@ -34,6 +34,11 @@
 #ifndef MINE
 #define MINE 3
 #endif
+#ifdef ANY_TIME
+#define CACHED 0		/* at first */
+#else
+#define CACHED MINE
+#endif
 #ifndef REFUSALS
 #define REFUSALS 0
 #endif
@@ -48,6 +53,11 @@
 #define TLBI_ALL 4		/* TLBI_NSNH_ALL */
 #define TLBI_NH 8		/* TLBI_NH_ALL: what holds stage 1, combined entries too; not stage 2 */
 #define SYNC 16
+
+/* What a table says of the block's pages; one that is free says nothing. */
+#define FREE 0
+#define HOLE 2
+#define FULL 3
 
 #define NOT_YET 0
 #define DONE 1
@@ -83,7 +93,15 @@ queue_t queue[2];
 
 byte desc = MINE;		/* leaf descriptors as CPUs see them: valid */
 byte memory = MINE;		/* as SMMUs see them; the difference is in store buffers */
+byte stays;			/* granted pages, from the end of the flush to the next revoke */
 byte flushed_number;
+#ifdef TABLES
+/* The entry that covers both pages: 0, a block; 1 or 2, that table. As CPUs and as SMMUs see it. */
+byte entry, entry_memory;
+byte table[3], table_memory[3];	/* what it says; [0] is the block */
+byte pending;			/* mask of tables: unlinked, their invalidation not published */
+byte stamp[3];			/* unlinked: the fence after which it is free; 0: none */
+#endif
 
 typedef place_t { byte sync[2] };
 place_t position[FENCES];	/* of each fence's last SYNC */
@@ -105,9 +123,12 @@ byte prod[2] = START;		/* PROD was written up to here */
 byte cons[2] = START;		/* consumed in truth; the register shows this but for the wrap */
 byte synced[2] = START;		/* after the newest SYNC that is complete */
 byte doing[2];			/* invalidations that are consumed and not yet carried out */
-byte tlb[2] = MINE;		/* stage-2 entries */
+byte tlb[2] = CACHED;		/* stage-2 entries */
 #ifdef NESTED
-byte combined[2] = MINE;	/* entries of both stages */
+byte combined[2] = CACHED;	/* entries of both stages */
+#endif
+#ifdef TABLES
+byte walk[2];			/* walk cache: mask of tables that an entry points at */
 #endif
 bool refused[2];		/* GERROR.CMDQ_ERR active, with CERROR_ILL */
 bool service_failure[2];	/* GERROR.SFM active */
@@ -147,16 +168,32 @@ byte refusals = REFUSALS, failures = FAILURES; /* that are left */
 /* ---- what a device reaches -------------------------------------------------------------------------- */
 
 #ifdef NESTED
-#define REACH(s) (aborts[s] -> 0 : (memory | tlb[s] | combined[s]))
+#define ENTRIES(s) (tlb[s] | combined[s])
+#elif defined(TABLES)
+#define ENTRIES(s) (tlb[s] | WALKED(s))
+#define WALKS(s, which) (!aborts[s] && (walk[s] & (which)))
+#define WALKED(s) ((walk[s] & 1 -> table_memory[1] : 0) | (walk[s] & 2 -> table_memory[2] : 0))
 #else
-#define REACH(s) (aborts[s] -> 0 : (memory | tlb[s]))
+#define ENTRIES(s) tlb[s]
+#endif
+#define REACH(s) (aborts[s] -> 0 : (memory | ENTRIES(s)))
+
+#ifdef TABLES
+#define SOURCE(s) (memory | WALKED(s))
+#else
+#define SOURCE(s) memory
 #endif
 
 /* A TLB that holds more serves the device more, and nobody else looks into it: so it fills at once. */
 inline fill(s)
 {
-#ifndef ANY_TIME
-	tlb[s] = tlb[s] | memory;
+#ifdef ANY_TIME
+	skip
+#else
+#ifdef TABLES
+	walk[s] = walk[s] | entry_memory;
+#endif
+	tlb[s] = tlb[s] | SOURCE(s);
 #ifdef NESTED
 	combined[s] = combined[s] | tlb[s];
 #endif
@@ -171,6 +208,24 @@ inline reach_memory(pages)
 	fill(1)
 }
 
+#ifdef TABLES
+inline table_reaches_memory(which)
+{
+	table_memory[which] = table[which];
+	memory = table_memory[entry_memory];
+	fill(0);
+	fill(1)
+}
+
+inline entry_reaches_memory()
+{
+	entry_memory = entry;
+	memory = table_memory[entry];
+	fill(0);
+	fill(1)
+}
+#endif
+
 inline fetchable(s)
 {
 	i = 0;
@@ -184,7 +239,13 @@ inline fetchable(s)
 /* Every store so far has reached memory. */
 inline barrier()
 {
+#ifdef TABLES
+	table_reaches_memory(1);
+	table_reaches_memory(2);
+	entry_reaches_memory();
+#else
 	reach_memory(3);
+#endif
 	fetchable(0);
 	fetchable(1)
 }
@@ -199,10 +260,14 @@ inline carry_out(s, what)
 	doing[s] = doing[s] & ~(what);
 	if
 	:: (what) <= TLBI_PAGE -> tlb[s] = tlb[s] & ~(what)
-	:: (what) == TLBI_ALL -> tlb[s] = 0;
+	:: (what) == TLBI_ALL ->
 #ifdef NESTED
-		combined[s] = 0
+		combined[s] = 0;
 #endif
+#if defined(TABLES) && !defined(BROKEN_LEAF_ON_COLLAPSE)
+		walk[s] = 0;
+#endif
+		tlb[s] = 0
 	:: else ->
 #ifdef NESTED
 		combined[s] = 0
@@ -243,11 +308,14 @@ end:	do
 	:: d_step { FAILS(s) -> fall_silent(s); backwards[s] = true }
 #endif
 #ifdef ANY_TIME
-	:: d_step { (memory & 1) && !(tlb[s] & 1) -> tlb[s] = tlb[s] | 1 }
-	:: d_step { (memory & 2) && !(tlb[s] & 2) -> tlb[s] = tlb[s] | 2 }
+	:: d_step { SOURCE(s) & ~tlb[s] & 1 -> tlb[s] = tlb[s] | 1 }
+	:: d_step { SOURCE(s) & ~tlb[s] & 2 -> tlb[s] = tlb[s] | 2 }
+#ifdef TABLES
+	:: d_step { entry_memory & ~walk[s] -> walk[s] = walk[s] | entry_memory }
+#endif
 #ifdef NESTED
-	:: d_step { ((tlb[s] | memory) & 1) && !(combined[s] & 1) -> combined[s] = combined[s] | 1 }
-	:: d_step { ((tlb[s] | memory) & 2) && !(combined[s] & 2) -> combined[s] = combined[s] | 2 }
+	:: d_step { (tlb[s] | memory) & ~combined[s] & 1 -> combined[s] = combined[s] | 1 }
+	:: d_step { (tlb[s] | memory) & ~combined[s] & 2 -> combined[s] = combined[s] | 2 }
 #endif
 #endif
 	od
@@ -263,8 +331,19 @@ active proctype buffers()
 	byte i;
 
 end:	do
+#ifdef TABLES
+	:: d_step { table_memory[1] != table[1] -> table_reaches_memory(1) }
+	:: d_step { table_memory[2] != table[2] -> table_reaches_memory(2) }
+#ifdef BROKEN_NO_T1
+	:: d_step { entry_memory != entry -> entry_reaches_memory() }
+#else
+	/* [T1] Not before what the table says. */
+	:: d_step { entry_memory != entry && table_memory[entry] == table[entry] -> entry_reaches_memory() }
+#endif
+#else
 	:: d_step { (memory ^ desc) & 1 -> reach_memory(1) }
 	:: d_step { (memory ^ desc) & 2 -> reach_memory(2) }
+#endif
 #ifdef BROKEN_NO_D1
 	:: d_step { prod[0] == written[0] && (LATE_COMMAND(0, 0) || LATE_COMMAND(0, 1) || LATE_COMMAND(0, 2) ||
 		LATE_COMMAND(0, 3)) -> fetchable(0) }
@@ -280,6 +359,13 @@ active proctype device()
 {
 end:	do
 	:: d_step { handed & (REACH(0) | REACH(1)) -> CHECK(I1_page_handed_over_is_out_of_reach, false) }
+#ifdef TABLES
+	:: d_step { (WALKS(0, 1) || WALKS(1, 1)) && table[1] == FREE -> CHECK(I8_table_reused_only_after_the_sync, false) }
+	:: d_step { (WALKS(0, 2) || WALKS(1, 2)) && table[2] == FREE -> CHECK(I8_table_reused_only_after_the_sync, false) }
+	:: d_step { (stays | 2) & ~memory -> CHECK(I2_page_that_stays_is_never_refused, false) }
+#else
+	:: d_step { stays & ~memory -> CHECK(I2_page_that_stays_is_never_refused, false) }
+#endif
 	od
 }
 
@@ -462,7 +548,7 @@ inline wait_for(goal, result)
 inline drain_and_write()
 {
 	d_step {
-		revoked = desc;
+		before = desc;
 		do
 		:: queue[0].count == 0 && queue[1].count == 0 -> break
 		:: else ->
@@ -492,15 +578,57 @@ inline drain_and_write()
 			queue[from].slot[SLOTS - 1].access = false;
 			queue[from].slot[SLOTS - 1].first = 0;
 			queue[from].slot[SLOTS - 1].last = 0;
-			queue[from].count--;
-			queue[from].open = false
+#ifndef BROKEN_EXTEND_AFTER_DRAIN
+			queue[from].open = false;
+#endif
+			queue[from].count--
 		od;
 		i = 0;
 		from = 0;
-		revoked = revoked & ~desc;
-		CHECK(I3_last_in_the_order_wins, desc == mine)
+		CHECK(I3_last_in_the_order_wins, desc == mine);
+		revoked = before & ~desc;
+#ifdef TABLES
+		write_tables();
+#endif
+		before = 0
 	}
 }
+
+#ifdef TABLES
+/* A revoke cuts the block, or is made in its table; a grant fills the table, and may put the block in its place. */
+inline write_tables()
+{
+	if
+	:: revoked && entry == 0 ->
+		entry = (table[1] == FREE -> 1 : 2);
+		assert(table[entry] == FREE);
+		table[entry] = HOLE;
+		revoked = TLBI_ALL
+	:: revoked && entry != 0 -> table[entry] = HOLE
+	:: !revoked && (desc & ~before) ->
+		table[entry] = FULL;
+		if
+		:: collapse -> pending = pending | entry; entry = 0
+		:: else
+		fi
+	:: else
+	fi
+}
+
+/* pgtable_reclaim() */
+#ifdef BROKEN_EARLY_RETIRE
+#define RETIRED(which) (stamp[which] && stamp[which] <= fence)
+#else
+#define RETIRED(which) (stamp[which] && stamp[which] <= complete_fence)
+#endif
+inline retire(which)
+{
+	if
+	:: RETIRED(which) -> table[which] = FREE; table_memory[which] = FREE; stamp[which] = 0
+	:: else
+	fi
+}
+#endif
 
 /* cmdq_wait_room(): without a lock of its own but for each look. */
 #define NEEDED ((revoked == 3 -> 2 : 1) + TAIL)
@@ -555,6 +683,12 @@ inline write_commands(s)
 				:: revoked & 2 -> write_command(s, 2)
 				:: else
 				fi;
+#ifdef TABLES
+				if
+				:: revoked & TLBI_ALL -> write_command(s, TLBI_ALL)
+				:: else
+				fi;
+#endif
 #ifdef NESTED
 #ifdef BROKEN_NH_BEFORE_SYNC
 				write_command(s, TLBI_NH);
@@ -657,10 +791,17 @@ inline flush()
 		write_commands(1);
 		publish(0);
 		publish(1);
-		fence_give()
+		fence_give();
+#ifdef TABLES
+		d_step {
+			stamp[1] = (pending & 1 -> fence : stamp[1]);
+			stamp[2] = (pending & 2 -> fence : stamp[2]);
+			pending = 0
+		}
+#endif
 	:: else -> d_step { barrier() }
 	fi;
-	revoked = 0;
+	d_step { revoked = 0; stays = desc };
 	flight_add()
 }
 
@@ -671,7 +812,11 @@ inline push(bits, gives)
 {
 	order++;
 	if
-#ifdef BROKEN_EXTEND_ANY
+#ifdef BROKEN_EXTEND_AFTER_DRAIN
+	:: queue[c].open && queue[c].count == 0 -> skip	/* it goes into what was copied already */
+	:: queue[c].open && queue[c].count > 0 && queue[c].slot[queue[c].count - 1].access == gives &&
+	   queue[c].slot[queue[c].count - 1].last + 1 == order ->
+#elif defined(BROKEN_EXTEND_ANY)
 	:: queue[c].open && queue[c].slot[queue[c].count - 1].access == gives ->
 #else
 	:: queue[c].open && queue[c].slot[queue[c].count - 1].access == gives &&
@@ -694,6 +839,7 @@ inline push(bits, gives)
 inline donate(bits)
 {
 	mine = mine & ~(bits);
+	stays = stays & ~(bits);
 #ifdef BROKEN_NO_PENDING
 	guests = guests | bits;
 #endif
@@ -721,22 +867,34 @@ inline unlock()
 
 proctype cpu(byte c)
 {
-	byte trips, edits, donated, ticket, result, done, passed, shown, revoked, i, from;
+	byte trips, edits, donated, ticket, result, done, passed, shown, revoked, before, i, from;
 	byte at[2];
 	bool error, late, taken, gap;
+#ifdef TABLES
+	bool collapse;
+#endif
 
 	do
 	:: trips == TRIPS -> break
 	:: else ->
 		lock();
+#ifdef TABLES
+		d_step { retire(1); retire(2) };
+		if
+		:: collapse = true
+		:: collapse = false
+		fi;
+#endif
 		do
 		:: edits < EDITS ->
 			edits++;
 			if
 			:: d_step { alive && (mine & 1) -> donate(1) }
-			:: d_step { alive && (mine & 2) -> donate(2) }
 			:: d_step { guests & 1 -> reclaim(1) }
+#ifndef TABLES
+			:: d_step { alive && (mine & 2) -> donate(2) }
 			:: d_step { guests & 2 -> reclaim(2) }
+#endif
 #ifdef TEARDOWN
 			:: d_step { alive ->
 				alive = false;
@@ -798,6 +956,10 @@ again:	if
 init
 {
 	atomic {
+#ifdef TABLES
+		table[0] = FULL;
+		table_memory[0] = FULL;
+#endif
 		run smmu(0);
 		run smmu(1);
 		run cpu(0);
