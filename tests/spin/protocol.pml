@@ -709,15 +709,15 @@ inline publish(s)
 	if
 	:: IS_SHUT(s)
 	:: else ->
+#ifndef BROKEN_PUBLISHED_AFTER_PROD
+		published[s] = written[s];
+#endif
 #ifndef BROKEN_NO_D1
 		d_step { barrier() };
 #endif
-#ifdef BROKEN_PUBLISHED_AFTER_PROD
-		prod[s] = written[s];
-		published[s] = written[s]
-#else
-		published[s] = written[s];
 		prod[s] = written[s]
+#ifdef BROKEN_PUBLISHED_AFTER_PROD
+		; published[s] = written[s]
 #endif
 	fi
 }
