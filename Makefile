@@ -158,6 +158,7 @@ TEST_SRCS := \
 	tests/proto/good_bbm.c \
 	tests/proto/good_contiguous.c \
 	tests/proto/good_levels.c \
+	tests/unit/test_attach.c \
 	tests/unit/test_baseline.c \
 	tests/unit/test_batched.c \
 	tests/unit/test_bound.c \

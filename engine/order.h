@@ -16,6 +16,8 @@
  *   L1  order_try_lock() before what it guards  order_unlock() after it                        CPU
  *   P1  syncs seen before a position or number is called complete  who reads that it is        CPU
  *   C1  CONS read before what it completes     the SMMU's write of CONS after the SYNC         SMMU
+ *   E1  a flush stores before it reads which SMMUs are live  one is live before SMMUEN lets it walk  CPU and SMMU:
+ *       either the flush sees that it is live, and sends commands, or its walks see what the flush stored
  *
  * An SMMU that is not coherent reads memory behind the caches. For it a pair has one step more, in the same
  * place: between the stores and the barrier the lines are cleaned, and the barrier waits for that as well.
@@ -162,6 +164,24 @@ static inline void order_device_publish(bool coherent)
 #elif defined(__x86_64__)
 	(void)coherent;
 	__asm__ volatile("sfence" ::: "memory");
+#else
+	(void)coherent;
+	atomic_thread_fence(memory_order_seq_cst);
+#endif
+}
+
+/* [E1] Everything so far before everything to come, loads behind stores as well; not @coherent: what was cleaned is
+ * in memory too. Observers: CPU and SMMU. */
+static inline void order_full(bool coherent)
+{
+#if defined(__aarch64__)
+	if (coherent)
+		__asm__ volatile("dmb ish" ::: "memory");
+	else
+		__asm__ volatile("dsb sy" ::: "memory");
+#elif defined(__x86_64__)
+	(void)coherent;
+	__asm__ volatile("lock addl $0, -4(%%rsp)" ::: "memory", "cc"); /* cheaper than mfence */
 #else
 	(void)coherent;
 	atomic_thread_fence(memory_order_seq_cst);

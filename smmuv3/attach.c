@@ -2,10 +2,16 @@
  *
  * attach.c - make a target, attach SMMUs and streams to it, say what they did.
  *
- * Owns: no stream uses the table before the snapshot is done. The batch path is in target.c.
- * Context: one CPU, before transitions pass. Spec: IHI 0070, Initialization and reset; STE.
+ * Owns: no stream uses the table before the snapshot is done, nor on an SMMU that flushes do not know of. The batch
+ * path is in target.c.
+ * Context: one CPU before transitions pass, then the host lock; shadow_smmu_enable() alone waits for an SMMU without
+ * it, so that flushes go on. Spec: IHI 0070, Initialization and reset; STE.
  */
 #include "smmuv3/target.h"
+
+#include <shadow/platform.h>
+
+#include "engine/assert.h"
 
 #define POOL_ALIGN (UINT64_C(1) << 21)
 #define POOL_ROUNDS 8u
@@ -137,7 +143,7 @@ static int carve_memory(struct smmu_target *target, const struct shadow_smmu_con
 
 static bool is_attached(const struct smmu_target *target, uintptr_t registers)
 {
-	for (unsigned i = 0; i < target->smmu_count; i++)
+	for (unsigned i = 0; i < target_smmus(target); i++)
 		if (target->smmu[i].config.registers == registers)
 			return true;
 	return false;
@@ -171,31 +177,55 @@ static struct smmu_needs needs_of(const struct smmu_target *target)
 				    .large = target->pgtable.format.large };
 }
 
+/* Once tables are in use, their memory for good: all that is promised must still fit, or nothing is taken. */
+static int carve_live(struct smmu_target *target, const struct shadow_smmu_config *config, struct smmu_memory *memory)
+{
+	struct pgtable *pgtable = &target->pgtable;
+	uint32_t limit = pgtable->limit;
+	int error = carve_memory(target, config, memory);
+
+	if (!error && pgtable->live + pgtable->unlinked + pgtable->reserved > pgtable->limit)
+		error = -SHADOW_ENOMEM;
+	if (error && target->live)
+		pgtable->limit = limit;
+	return error;
+}
+
+/* Tables that are in use were never cleaned if all SMMUs so far look into caches. */
+static bool finds_tables(const struct smmu_target *target, const struct shadow_smmu *smmu)
+{
+	return !target->live || smmu->coherent || !target->pgtable.coherent;
+}
+
 int shadow_smmu_attach(struct shadow_target *target, const struct shadow_smmu_config *config,
 		       struct shadow_smmu **smmu)
 {
 	struct smmu_target *smmus = smmu_target_of(target);
-	struct shadow_smmu *made = &smmus->smmu[smmus->smmu_count];
+	unsigned count = target_smmus(smmus);
+	struct shadow_smmu *made = &smmus->smmu[count];
 	struct smmu_needs needs = needs_of(smmus);
 	struct smmu_memory memory = { 0 };
 	int error;
 
-	if (smmus->live || is_attached(smmus, config->registers))
+	if (is_attached(smmus, config->registers))
 		return -SHADOW_EBUSY;
-	if (smmus->smmu_count == SHADOW_SMMUS_MAX)
+	if (count == SHADOW_SMMUS_MAX)
 		return -SHADOW_ENOSPC;
-	error = smmu_probe(made, config, &needs, smmus->smmu_count);
-	if (!error && !serves_target(smmus, made))
+	error = smmu_probe(made, config, &needs, count);
+	if (!error && (!serves_target(smmus, made) || !finds_tables(smmus, made)))
 		error = -SHADOW_ENODEV;
 	if (!error)
-		error = carve_memory(smmus, config, &memory);
+		error = carve_live(smmus, config, &memory);
 	if (!error)
-		error = smmu_bring_up(made, &memory, &target->completing);
+		error = smmu_set_memory(made, &memory, &target->completing);
+	if (!error && !smmus->live)
+		error = smmu_start(made, NULL);
 	if (error)
 		return error;
 	made->target = target;
 	smmus->pgtable.coherent &= made->coherent;
-	smmus->smmu_count++;
+	/* [P1] All of it before it is counted. Pairs with target_smmus(). Observer: CPU. */
+	store_release_u32(&smmus->smmu_count, count + 1);
 	*smmu = made;
 	return 0;
 }
@@ -233,20 +263,24 @@ static int stream_add(struct shadow_smmu *smmu, uint32_t sid, struct smmu_stage1
 {
 	struct smmu_target *target = smmu_target_of(smmu->target);
 	struct target_stream stream = { smmu, sid, stage1 };
+	uint32_t count = load_relaxed_u32(&target->stream_count);
 	int error;
 
 	if (!stream_exists(smmu, sid))
 		return -SHADOW_EINVAL;
 	/* Once more would be through abort, under the device's feet. */
-	for (unsigned i = 0; i < target->stream_count; i++)
+	for (unsigned i = 0; i < count; i++)
 		if (target->stream[i].smmu == smmu && target->stream[i].sid == sid)
 			return -SHADOW_EBUSY;
-	if (target->stream_count == SHADOW_STREAMS_MAX)
+	if (count == SHADOW_STREAMS_MAX)
 		return -SHADOW_ENOSPC;
-	error = target->live ? stream_enable(&stream) : 0;
-	if (!error)
-		target->stream[target->stream_count++] = stream;
-	return error;
+	error = target->live && !smmu_is_off(smmu) ? stream_enable(&stream) : 0;
+	if (error)
+		return error;
+	target->stream[count] = stream;
+	/* [P1] The entry before its number. Pairs with streams_fill(). Observer: CPU. */
+	store_release_u32(&target->stream_count, count + 1);
+	return 0;
 }
 
 int shadow_smmu_stream(struct shadow_smmu *smmu, uint32_t sid)
@@ -264,19 +298,65 @@ int shadow_smmu_stream_nested(struct shadow_smmu *smmu, uint32_t sid, const uint
 int target_enable(struct shadow_target *target)
 {
 	struct smmu_target *smmus = smmu_target_of(target);
+	uint32_t count = load_relaxed_u32(&smmus->stream_count);
 	int error = 0;
 
 	pgtable_built(&smmus->pgtable);
 	smmus->spans.count = 0;	       /* nothing was reachable, so nothing is cached */
 	smmus->spans.all = false;
-	for (unsigned i = 0; i < smmus->stream_count && !error; i++)
-		error = stream_enable(&smmus->stream[i]);
+	for (unsigned i = 0; i < count && !error; i++)
+		if (!smmu_is_off(smmus->stream[i].smmu))
+			error = stream_enable(&smmus->stream[i]);
 	/* An SMMU that does not say that it has dropped its copy of an entry may go on using it. */
-	for (unsigned i = 0; i < smmus->stream_count && error; i++)
-		if (stream_abort(smmus->stream[i].smmu, smmus->stream[i].sid))
+	for (unsigned i = 0; i < count && error; i++)
+		if (!smmu_is_off(smmus->stream[i].smmu) && stream_abort(smmus->stream[i].smmu, smmus->stream[i].sid))
 			(void)smmu_close(smmus->stream[i].smmu);
 	smmus->live = !error;
 	return error;
+}
+
+/* ---- off and on while flushes go on ------------------------------------------------------------------ */
+
+/* Every stream that was let in before, as the SMMU is to find it. */
+static void streams_fill(struct shadow_smmu *smmu)
+{
+	const struct smmu_target *target = smmu_target_of(smmu->target);
+	uint32_t count = load_acquire_u32(&target->stream_count);
+
+	for (uint32_t i = 0; i < count; i++)
+		if (target->stream[i].smmu == smmu) {
+			struct smmu_ste ste = stream_entry(&target->stream[i]);
+
+			stream_place(smmu, target->stream[i].sid, &ste);
+		}
+}
+
+int shadow_smmu_enable(struct shadow_smmu *smmu)
+{
+	if (!smmu_target_of(smmu->target)->live)
+		return -SHADOW_EAGAIN;
+	if (load_acquire_u32(&smmu->isolation_lost))
+		return -SHADOW_EIO;
+	if (!smmu_is_shut(smmu))
+		return -SHADOW_EBUSY;
+	return smmu_start(smmu, streams_fill);
+}
+
+int shadow_smmu_detach(struct shadow_smmu *smmu)
+{
+	const struct smmu_target *target = smmu_target_of(smmu->target);
+	uint32_t count = load_relaxed_u32(&target->stream_count);
+
+	shadow_assert(platform_host_lock_held());
+	/* What is on its way is complete before the SMMU goes; should that fail, going is what remains. */
+	for (uint32_t i = 0; i < count && !smmu_is_shut(smmu); i++)
+		if (target->stream[i].smmu == smmu && stream_abort(smmu, target->stream[i].sid))
+			break;
+	if (load_acquire_u32(&smmu->isolation_lost))
+		return -SHADOW_EIO;
+	if (!smmu_is_shut(smmu))
+		return smmu_turn_off(smmu);
+	return 0;
 }
 
 void shadow_smmu_ste(const struct shadow_smmu *smmu, uint32_t sid, uint64_t ste[8])

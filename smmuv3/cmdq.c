@@ -77,6 +77,18 @@ void cmdq_publish(struct cmdq *cmdq)
 	cmdq->stats.doorbells++;
 }
 
+void cmdq_begin_epoch(struct cmdq *cmdq)
+{
+	uint64_t wrap = UINT64_C(2) << cmdq->entries_lg2;
+
+	cmdq->written = (cmdq->written + wrap - 1) & ~(wrap - 1);
+	cmdq->gerrorn = 0;
+	cmdq->repaired_at = 0;
+	store_relaxed_u64(&cmdq->published, cmdq->written);
+	store_relaxed_u64(&cmdq->consumed, cmdq->written);
+	store_release_u32(&cmdq->failed, SHADOW_SMMU_SOUND);
+}
+
 static int cmdq_fail(struct cmdq *cmdq, enum shadow_smmu_failure failure)
 {
 	store_release_u32(&cmdq->failed, failure);

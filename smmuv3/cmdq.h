@@ -5,7 +5,8 @@
  * Two sides: who writes commands holds the host lock; who asks how far the SMMU is holds the completion lock,
  * which the rings of a target share and which nobody holds while waiting.
  * Owns: a slot is visible to the SMMU only after all its words are written; positions are 64 bits and count
- * commands from 0.
+ * commands from 0, through every epoch. A queue that fails ends its epoch: nothing of it completes any more. A new
+ * one begins above all positions of the old one, and only on an SMMU that is shut and gives up what it has cached.
  * Spec: IHI 0070, Command queue; Circular queues; Command errors.
  */
 #ifndef SMMUV3_CMDQ_H
@@ -47,6 +48,10 @@ struct cmdq {
  * looks into caches. @completing: the completion lock, free. */
 void cmdq_init(struct cmdq *cmdq, uint64_t *ring, unsigned entries_lg2, uintptr_t registers, unsigned number,
 	       bool coherent, _Atomic uint32_t *completing);
+
+/* The SMMU was shut and its queue registers are 0 again: go on at a position above all earlier ones, where the
+ * index is 0 too. Nobody else uses the queue. */
+void cmdq_begin_epoch(struct cmdq *cmdq);
 
 /* How far the SMMU was seen to be. [P1] Pairs with cmdq_poll(). Observer: CPU. */
 static inline uint64_t cmdq_consumed(const struct cmdq *cmdq)

@@ -5,7 +5,8 @@
  * Sits under target.c, beside stream.c; speaks to registers, and to the caches through the command queue.
  * Owns: from the first register written, transactions are terminated unless a stream table entry of ours
  * translates them; an SMMU that does not follow ends in confirmed abort, or isolation is reported lost.
- * Every handshake has the time limit of the configuration. Callers: one CPU at a time, host lock held.
+ * Every handshake has the time limit of the configuration. Callers: one CPU at a time for one SMMU; host lock held
+ * while it is live, but for the close, which belongs to who has the completion lock.
  * Leaves out interrupts (completion is polled) and two-level stream tables.
  * Spec: IHI 0070, Initialization and reset; SMMU_CR0; SMMU_GBPA; SMMU_GERROR.
  */
@@ -244,9 +245,11 @@ static void smmu_set_attributes(const struct shadow_smmu *smmu)
 }
 
 /* Memory as the SMMU is to find it. Commands are made visible by cmdq_publish(). */
-static void smmu_fill_memory(const struct shadow_smmu *smmu)
+static void smmu_fill_memory(struct shadow_smmu *smmu, void (*fill)(struct shadow_smmu *smmu))
 {
 	stream_table_fill(smmu->memory.strtab, smmu->config.sid_bits);
+	if (fill)
+		fill(smmu);
 	if (!smmu->coherent) {
 		order_clean(smmu->memory.strtab, smmu_strtab_bytes(&smmu->config));
 		/* A line of the zeroes that is written back late would go over events. */
@@ -266,9 +269,7 @@ static void smmu_set_stream_table(const struct shadow_smmu *smmu)
 
 static int smmu_start_commands(struct shadow_smmu *smmu)
 {
-	cmdq_init(&smmu->cmdq, smmu->memory.cmdq, smmu->config.cmdq_lg2, smmu->config.registers, smmu->number,
-		  smmu->coherent, smmu->completing);
-	smmu->cmdq.no_mixing = smmu->errata & (SHADOW_ERRATUM_NO_MIXING | SHADOW_ERRATUM_REPEAT);
+	cmdq_begin_epoch(&smmu->cmdq);
 	smmu_write64(smmu, SMMU_CMDQ_BASE,
 		     smmu->memory.cmdq_pa.addr | SMMU_CMDQ_BASE_RA |
 			     field_prep(SMMU_CMDQ_BASE_LOG2SIZE, smmu->config.cmdq_lg2));
@@ -299,7 +300,24 @@ static int smmu_start_events(struct shadow_smmu *smmu)
 	return smmu_cr0_set(smmu, SMMU_CR0_EVENTQEN);
 }
 
-static int smmu_start(struct shadow_smmu *smmu)
+/* Live first, SMMUEN later: until it is set nothing is walked, so a flush that sees none live has stored before any
+ * walk. From here on the ring is the flushes'. One who looks at the SMMU meanwhile might shut it, and SMMUEN must not
+ * follow on that: so it is under the completion lock. */
+static int smmu_go_live(struct shadow_smmu *smmu)
+{
+	int error;
+
+	while (!order_try_lock(smmu->completing))
+		platform_relax();
+	store_release_u32(&smmu->live, 1);
+	/* [E1] Live before SMMUEN. Pairs with write_all(), which stores and then reads this. Observers: CPU, SMMU. */
+	order_full(smmu->coherent);
+	error = smmu_cr0_set(smmu, SMMU_CR0_SMMUEN);
+	order_unlock(smmu->completing);
+	return error;
+}
+
+static int smmu_set_up(struct shadow_smmu *smmu, void (*fill)(struct shadow_smmu *smmu))
 {
 	int error = smmu_gbpa_abort(smmu); /* before SMMUEN goes, should it be on */
 
@@ -311,7 +329,7 @@ static int smmu_start(struct shadow_smmu *smmu)
 		return error;
 
 	smmu_set_attributes(smmu);
-	smmu_fill_memory(smmu);
+	smmu_fill_memory(smmu, fill);
 	smmu_set_stream_table(smmu);
 	error = smmu_start_commands(smmu);
 	if (error == 0)
@@ -322,14 +340,13 @@ static int smmu_start(struct shadow_smmu *smmu)
 	if (error == 0 && smmu->ats)
 		error = smmu_cr0_set(smmu, SMMU_CR0_ATSCHK);
 	if (error == 0)
-		error = smmu_cr0_set(smmu, SMMU_CR0_SMMUEN);
+		error = smmu_go_live(smmu);
 	return error;
 }
 
-int smmu_bring_up(struct shadow_smmu *smmu, const struct smmu_memory *memory, _Atomic uint32_t *completing)
+int smmu_set_memory(struct shadow_smmu *smmu, const struct smmu_memory *memory, _Atomic uint32_t *completing)
 {
 	const struct shadow_smmu_config *config = &smmu->config;
-	int error;
 
 	if (!smmu_part_valid(smmu, memory->strtab, memory->strtab_pa, smmu_strtab_bytes(config)) ||
 	    !smmu_part_valid(smmu, memory->cmdq, memory->cmdq_pa, smmu_cmdq_bytes(config)) ||
@@ -338,10 +355,30 @@ int smmu_bring_up(struct shadow_smmu *smmu, const struct smmu_memory *memory, _A
 
 	smmu->memory = *memory;
 	smmu->completing = completing;
-	error = smmu_start(smmu);
+	cmdq_init(&smmu->cmdq, memory->cmdq, config->cmdq_lg2, config->registers, smmu->number, smmu->coherent,
+		  completing);
+	smmu->cmdq.no_mixing = smmu->errata & (SHADOW_ERRATUM_NO_MIXING | SHADOW_ERRATUM_REPEAT);
+	return 0;
+}
+
+int smmu_start(struct shadow_smmu *smmu, void (*fill)(struct shadow_smmu *smmu))
+{
+	int error;
+
+	store_relaxed_u32(&smmu->closed, 0);
+	store_relaxed_u32(&smmu->cmdq.failed, SHADOW_SMMU_SOUND);
+	smmu->still = false;
+	error = smmu_set_up(smmu, fill);
 	if (error != 0)
 		(void)smmu_close(smmu);
 	return error;
+}
+
+int smmu_bring_up(struct shadow_smmu *smmu, const struct smmu_memory *memory, _Atomic uint32_t *completing)
+{
+	int error = smmu_set_memory(smmu, memory, completing);
+
+	return error != 0 ? error : smmu_start(smmu, NULL);
 }
 
 /* ---- close -------------------------------------------------------------------------------------- */
@@ -384,6 +421,14 @@ static uint64_t smmu_failure(struct shadow_smmu *smmu)
 	return (uint64_t)failure << 32 | gerror;
 }
 
+/* No ticket completes any more; no command is written for it any more either. */
+static void smmu_lose(struct shadow_smmu *smmu, uint64_t what)
+{
+	store_release_u32(&smmu->isolation_lost, 1);
+	store_release_u32(&smmu->live, 0);
+	platform_report(PLATFORM_REPORT_ISOLATION_LOST, smmu->number, what);
+}
+
 int smmu_close_locked(struct shadow_smmu *smmu)
 {
 	uint64_t what;
@@ -395,14 +440,31 @@ int smmu_close_locked(struct shadow_smmu *smmu)
 
 	what = smmu_failure(smmu);
 	if (smmu_shut(smmu) != 0) {
-		store_release_u32(&smmu->isolation_lost, 1);
-		platform_report(PLATFORM_REPORT_ISOLATION_LOST, smmu->number, what);
+		smmu_lose(smmu, what);
 		return -SHADOW_EIO;
 	}
-	/* [P1] Abort is confirmed before a fence passes without this SMMU. Observer: CPU. */
 	store_release_u32(&smmu->closed, 1);
+	/* [P1] Abort is confirmed before a fence passes without this SMMU. Observer: CPU. */
+	store_release_u32(&smmu->live, 0);
 	platform_report(PLATFORM_REPORT_SMMU_CLOSED, smmu->number, what);
 	return 0;
+}
+
+int smmu_turn_off(struct shadow_smmu *smmu)
+{
+	int error;
+
+	while (!order_try_lock(smmu->completing))
+		platform_relax();
+	error = smmu_gbpa_abort(smmu);
+	if (error == 0)
+		error = smmu_disable(smmu);
+	if (error != 0)
+		error = smmu_close_locked(smmu);
+	else
+		store_release_u32(&smmu->live, 0); /* [P1] as in smmu_close_locked() */
+	order_unlock(smmu->completing);
+	return error;
 }
 
 /* ---- progress ----------------------------------------------------------------------------------- */
@@ -445,5 +507,5 @@ int smmu_passed(struct shadow_smmu *smmu, uint64_t position)
 		(void)smmu_close_locked(smmu);
 	if (load_relaxed_u32(&smmu->isolation_lost))
 		return -SHADOW_EIO;
-	return load_relaxed_u32(&smmu->closed) || cmdq_passed(&smmu->cmdq, position);
+	return smmu_is_shut(smmu) || cmdq_passed(&smmu->cmdq, position);
 }

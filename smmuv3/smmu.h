@@ -2,8 +2,11 @@
  *
  * smmu.h - one SMMU: probe it, bring it up with every stream in abort, shut it.
  *
- * Order: smmu_probe(), then smmu_bring_up(); smmu_close() at any time after the probe. GBPA.ABORT stays
- * set from the first step of the bring-up on, so that losing SMMUEN fails closed.
+ * Order: smmu_probe(), then smmu_bring_up(); smmu_close() at any time after the probe; smmu_start() again after
+ * smmu_turn_off() or a close that was confirmed. GBPA.ABORT stays set from the first step of the first bring-up on, so
+ * that losing SMMUEN fails closed.
+ * An SMMU is live from before SMMUEN is set until abort is confirmed: as long as it is, each flush writes commands
+ * for it and each ticket waits for it. While it is not, only who brings it up touches it.
  * Spec: IHI 0070, Initialization and reset; SMMU_CR0; SMMU_GBPA.
  */
 #ifndef SMMUV3_SMMU_H
@@ -71,8 +74,9 @@ struct shadow_smmu {
 	uint64_t still_at, still_since_ns;
 	bool still;
 	/* Written under the completion lock, read by anyone. */
-	_Atomic uint32_t closed;  /* shut after a failure, abort confirmed */
-	_Atomic uint32_t isolation_lost; /* shut in vain: abort could not be confirmed */
+	_Atomic uint32_t live;	  /* flushes write commands for it, tickets wait for it */
+	_Atomic uint32_t closed;  /* shut after a failure, abort confirmed; not live */
+	_Atomic uint32_t isolation_lost; /* shut in vain: abort could not be confirmed; not live */
 };
 
 /* Read what the SMMU is and refuse what does not serve; writes no register. Clears *@smmu first.
@@ -83,11 +87,22 @@ struct shadow_smmu {
 int smmu_probe(struct shadow_smmu *smmu, const struct shadow_smmu_config *config,
 	       const struct smmu_needs *needs, unsigned number);
 
-/* Shut it, then bring it up with an empty TLB, empty configuration caches and every stream in abort.
- * @completing: the target's completion lock, free.
- * Return: 0; -SHADOW_EINVAL: memory misaligned, nothing was touched; -SHADOW_ETIMEDOUT or -SHADOW_EIO: it
- * did not follow; it is shut then, as smmu_close() does it. */
+/* Where its queues and stream table are. @completing: the target's completion lock.
+ * Return: 0; -SHADOW_EINVAL: misaligned. Touches no register. */
+int smmu_set_memory(struct shadow_smmu *smmu, const struct smmu_memory *memory, _Atomic uint32_t *completing);
+
+/* Shut it, then bring it up with an empty TLB and empty configuration caches, and live. It is not live before.
+ * @fill: writes stream table entries beside those that abort, before the SMMU reads any; NULL: all abort.
+ * Return: 0; -SHADOW_ETIMEDOUT or -SHADOW_EIO: it did not follow; it is shut then, as smmu_close() does it.
+ * Context: completion lock free; host lock held or not. */
+int smmu_start(struct shadow_smmu *smmu, void (*fill)(struct shadow_smmu *smmu));
+
+/* The first time: both, with every stream in abort. */
 int smmu_bring_up(struct shadow_smmu *smmu, const struct smmu_memory *memory, _Atomic uint32_t *completing);
+
+/* Abort and everything off, each confirmed; commands are no longer written for it, nor waited for.
+ * Return: 0; -SHADOW_EIO: it did not follow, and isolation is lost. Context: host lock held, completion lock free. */
+int smmu_turn_off(struct shadow_smmu *smmu);
 
 /* Wait until everything written to the command queue so far, and a SYNC after it, is complete.
  * Return: 0; -SHADOW_ETIMEDOUT after config.wait_ns; -SHADOW_EIO. Context: host lock. */
@@ -113,10 +128,16 @@ int smmu_passed(struct shadow_smmu *smmu, uint64_t position);
 int smmu_close(struct shadow_smmu *smmu);
 int smmu_close_locked(struct shadow_smmu *smmu);
 
-/* Commands are no longer written for it, nor waited for. */
+/* Commands are not written for it, nor waited for. [E1] For a flush that has stored, after order_full(). */
 static inline bool smmu_is_shut(const struct shadow_smmu *smmu)
 {
-	return load_acquire_u32(&smmu->closed) || load_acquire_u32(&smmu->isolation_lost);
+	return !load_acquire_u32(&smmu->live);
+}
+
+/* It was turned off, or not on yet: that is no failure. */
+static inline bool smmu_is_off(const struct shadow_smmu *smmu)
+{
+	return smmu_is_shut(smmu) && !load_acquire_u32(&smmu->closed) && !load_acquire_u32(&smmu->isolation_lost);
 }
 
 #endif

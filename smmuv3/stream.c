@@ -33,6 +33,14 @@ static uint64_t *stream_entry(const struct shadow_smmu *smmu, uint32_t sid)
 	return &smmu->memory.strtab[(uint64_t)sid * SMMU_STE_WORDS];
 }
 
+void stream_place(const struct shadow_smmu *smmu, uint32_t sid, const struct smmu_ste *ste)
+{
+	uint64_t *entry = stream_entry(smmu, sid);
+
+	for (unsigned i = 0; i < SMMU_STE_WORDS; i++)
+		order_store_device(&entry[i], ste->word[i]);
+}
+
 /* The SMMU forgets its copy of the entry; waits until it has. [D1] What was stored into the entry is visible
  * before the doorbell of the command. Observer: SMMU. */
 static int stream_refetch(struct shadow_smmu *smmu, uint32_t sid)

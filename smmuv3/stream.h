@@ -15,6 +15,9 @@
 /* Every entry to abort; only while no SMMU reads the table. */
 void stream_table_fill(uint64_t *table, unsigned sid_bits);
 
+/* One entry; only while no SMMU reads the table. */
+void stream_place(const struct shadow_smmu *smmu, uint32_t sid, const struct smmu_ste *ste);
+
 /* Is @sid inside the stream table? */
 bool stream_exists(const struct shadow_smmu *smmu, uint32_t sid);
 

@@ -40,15 +40,28 @@ static void target_rewind(struct shadow_target *target)
 	pgtable_settle(&smmu_target_of(target)->pgtable);
 }
 
+static bool all_live(const struct smmu_target *target)
+{
+	bool all = true;
+
+	for (unsigned i = 0; i < target_smmus(target); i++)
+		all &= !smmu_is_shut(&target->smmu[i]);
+	return all;
+}
+
 /* Commands for all spans to every SMMU; each one's last SYNC into @position. */
 static void write_all(struct smmu_target *target, uint64_t *position)
 {
-	for (unsigned i = 0; i < target->smmu_count; i++) {
+	/* [E1] What was stored before it is read who is not live: its walks will see it. Who is live gets commands, and
+	 * needs no barrier. Pairs with smmu_go_live(). Observers: CPU, SMMU. */
+	if (!all_live(target))
+		order_full(target->pgtable.coherent);
+	for (unsigned i = 0; i < target_smmus(target); i++) {
 		position[i] = 0;
 		if (!smmu_is_shut(&target->smmu[i]) && list_write(target, &target->smmu[i], &position[i]))
 			(void)smmu_close(&target->smmu[i]);
 	}
-	for (unsigned i = 0; i < target->smmu_count; i++)
+	for (unsigned i = 0; i < target_smmus(target); i++)
 		if (!smmu_is_shut(&target->smmu[i]))
 			cmdq_publish(&target->smmu[i].cmdq);
 }
@@ -70,7 +83,7 @@ static void fence_give(struct smmu_target *target, const uint64_t *position)
 	if (fence_has_room(target))
 		target->fence++;
 	place = target->position[target->fence % TARGET_FENCES];
-	for (unsigned i = 0; i < target->smmu_count; i++)
+	for (unsigned i = 0; i < target_smmus(target); i++)
 		place[i] = position[i];
 	if (moves)
 		order_unlock(&target->base.completing);
@@ -118,7 +131,7 @@ static void target_prepared(struct shadow_target *base)
 	if (!target->spans.count && !target->spans.all)
 		return;
 	position = target->position[publish_commands(target) % TARGET_FENCES];
-	for (unsigned i = 0; i < target->smmu_count; i++) {
+	for (unsigned i = 0; i < target_smmus(target); i++) {
 		struct shadow_smmu *smmu = &target->smmu[i];
 
 		if (!smmu_is_shut(smmu) && cmdq_wait_passed(&smmu->cmdq, position[i], smmu->config.wait_ns))
@@ -139,7 +152,7 @@ static int target_complete(struct shadow_target *base, uint64_t fence)
 	struct smmu_target *target = smmu_target_of(base);
 	uint64_t complete = load_relaxed_u64(&target->fence_complete);
 
-	for (unsigned i = 0; i < target->smmu_count; i++)
+	for (unsigned i = 0; i < target_smmus(target); i++)
 		if (load_relaxed_u32(&target->smmu[i].isolation_lost))
 			return -SHADOW_EIO;
 	while (complete < fence) {
@@ -147,7 +160,7 @@ static int target_complete(struct shadow_target *base, uint64_t fence)
 		bool all = true;
 
 		/* Each of them, also behind one that is not there yet: one may be silent, and be shut, beside another. */
-		for (unsigned i = 0; i < target->smmu_count; i++) {
+		for (unsigned i = 0; i < target_smmus(target); i++) {
 			int passed = smmu_passed(&target->smmu[i], position[i]);
 
 			if (passed < 0)

@@ -33,14 +33,20 @@ struct smmu_target {
 	uint64_t position[TARGET_FENCES][SHADOW_SMMUS_MAX]; /* of each fence's last SYNC, by SMMU; host lock, and the
 							     * completion lock once the fence was given out */
 	struct target_stream stream[SHADOW_STREAMS_MAX];
-	unsigned stream_count;
-	unsigned smmu_count;
+	_Atomic uint32_t stream_count; /* written under the host lock */
+	_Atomic uint32_t smmu_count;   /* attached, on or off; written under the host lock */
 	struct shadow_smmu smmu[SHADOW_SMMUS_MAX];
 };
 
 static inline struct smmu_target *smmu_target_of(struct shadow_target *target)
 {
 	return (struct smmu_target *)target;
+}
+
+/* SMMUs that are attached. [P1] Pairs with shadow_smmu_attach(). Observer: CPU. */
+static inline unsigned target_smmus(const struct smmu_target *target)
+{
+	return load_acquire_u32(&target->smmu_count);
 }
 
 /* Snapshot done: put every stream's entry in force. See engine/target.h. */

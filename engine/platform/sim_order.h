@@ -95,6 +95,12 @@ static inline void order_device_publish(bool coherent)
 	sim_wait_stores(!coherent);
 }
 
+/* dmb ish; dsb sy */
+static inline void order_full(bool coherent)
+{
+	sim_wait_stores(!coherent);
+}
+
 /* dmb oshld */
 static inline void order_device_seen(void)
 {

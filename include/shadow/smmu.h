@@ -148,12 +148,14 @@ uint64_t shadow_smmu_pool_bytes(const struct shadow_smmu_target_config *config,
 				const struct shadow_smmu_config *smmu, unsigned smmu_count);
 
 /**
- * shadow_smmu_attach() - probe an SMMU, shut it, bring it up with every stream in abort.
- * GBPA.ABORT is set before anything else is touched. Ring, event queue and stream table come from the pool.
- * Context: one CPU, before the snapshot. Return: 0; -SHADOW_EINVAL for a value out of its range; -SHADOW_EBUSY
- * if it is attached already or the snapshot is done; -SHADOW_ENODEV if it lacks stage 2, AArch64 tables, the
- * 4 KiB granule, the BBM level asked for, or address bits for the map or the pool; -SHADOW_ENOMEM; -SHADOW_ENOSPC; -SHADOW_ETIMEDOUT; -SHADOW_EIO.
- * A failed attempt keeps its part of the pool, since the SMMU may still use it.
+ * shadow_smmu_attach() - probe an SMMU and give it its rings and stream table, from the pool.
+ * Before the snapshot it is also shut, and brought up with every stream in abort: GBPA.ABORT is set before anything
+ * else is touched. After it no register is written, and the SMMU costs nothing until shadow_smmu_enable().
+ * Context: one CPU before the snapshot; host lock held after it. Return: 0; -SHADOW_EINVAL for a value out of its
+ * range; -SHADOW_EBUSY if it is attached already; -SHADOW_ENODEV if it lacks stage 2, AArch64 tables, the granule,
+ * the BBM level asked for, or address bits for the map or the pool, or if it does not look into caches and all
+ * others before the snapshot did; -SHADOW_ENOMEM; -SHADOW_ENOSPC; -SHADOW_ETIMEDOUT; -SHADOW_EIO.
+ * A failed attempt before the snapshot keeps its part of the pool, since the SMMU may still use it.
  * Spec: IHI 0070, Initialization and reset; SMMU_GBPA; SMMU_CR0.
  */
 __attribute__((warn_unused_result)) int shadow_smmu_attach(struct shadow_target *target,
@@ -161,7 +163,28 @@ __attribute__((warn_unused_result)) int shadow_smmu_attach(struct shadow_target 
 							   struct shadow_smmu **smmu);
 
 /**
- * shadow_smmu_stream() - let a stream use the shadow as soon as the snapshot is done (now, if it is).
+ * shadow_smmu_enable() - bring up an SMMU that was attached after the snapshot, detached, or shut after a failure.
+ * Whatever it was and had cached is forgotten; its streams use the shadow as soon as it returns. Flushes on other CPUs
+ * go on meanwhile, and count with it from before it is switched on.
+ * Context: after the snapshot, host lock not needed; no other call about the same SMMU meanwhile. Waits for the SMMU,
+ * at most its config.wait_ns a step. Return: 0; -SHADOW_EBUSY if it is on; -SHADOW_EAGAIN before the snapshot;
+ * -SHADOW_ETIMEDOUT or -SHADOW_EIO if it does not follow: it is shut then, and may be tried again; -SHADOW_EIO also
+ * for ever once it could not be shut.
+ * Spec: IHI 0070, Initialization and reset; SMMU_CR0.
+ */
+__attribute__((warn_unused_result)) int shadow_smmu_enable(struct shadow_smmu *smmu);
+
+/**
+ * shadow_smmu_detach() - let an SMMU's streams abort, then turn it off, in abort.
+ * When it returns 0, no CPU touches its registers any more, until shadow_smmu_enable(): it may lose its power. Tickets
+ * do not wait for it. It keeps its memory and its streams, and its struct stays valid for who still holds it.
+ * Context: host lock held, which keeps flushes away; who waits for a ticket needs no lock and looks at an SMMU only
+ * while it is on. Waits for the SMMU. Return: 0; -SHADOW_EIO if abort could not be confirmed: isolation is lost.
+ */
+__attribute__((warn_unused_result)) int shadow_smmu_detach(struct shadow_smmu *smmu);
+
+/**
+ * shadow_smmu_stream() - let a stream use the shadow as soon as the snapshot is done (now, if it is) and its SMMU on.
  * Context: host lock held. Return: 0; -SHADOW_EINVAL if @sid is outside the stream table; -SHADOW_EBUSY if it
  * was let in before; -SHADOW_ENOSPC beyond SHADOW_STREAMS_MAX; -SHADOW_ETIMEDOUT, -SHADOW_EIO: it may be tried again.
  */

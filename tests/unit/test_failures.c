@@ -232,6 +232,55 @@ static void a_failure_without_a_confirmed_abort_completes_no_ticket(void **state
 	}
 }
 
+/* Once the cause is gone: all is forgotten that it had cached, and what was written meanwhile holds. */
+static void a_mended_smmu_comes_back(void **state)
+{
+	for (unsigned i = 0; i < FAILURES; i++) {
+		struct model *model;
+		shadow_ticket_t ticket;
+
+		print_message("%s\n", failures[i].what);
+		set_up(state);
+		core_up(&core);
+		model = core.smmu[0].model;
+		core.smmu[0].stalled = true;
+		assert_true(core_reaches(&core, 0, PAGE + 5));
+		ticket = revoke_on_both(PAGE);
+		failures[i].inject();
+		core.smmu[0].stalled = false;
+		assert_int_equal(shadow_wait(core.engine, ticket, LONG_NS), 0);
+		core_revoke(&core, PAGE + 5, 1);
+		core_finish(&core);
+		model_stall_commands(model, false);
+		model_forge_cons(model, false, 0);
+
+		if (failures[i].is == SHADOW_SMMU_SERVICE) {
+			/* Only a reset ends service failure mode. */
+			assert_int_equal(shadow_smmu_enable(core.smmu[0].smmu), -SHADOW_EIO);
+			assert_int_equal(core_smmu_stats(&core, 0).failure, SHADOW_SMMU_SERVICE);
+			device_is_shut(0, PAGE);
+			model_reset(model);
+		}
+		assert_int_equal(shadow_smmu_enable(core.smmu[0].smmu), 0);
+		assert_false(core_smmu_stats(&core, 0).closed);
+		assert_int_equal(core_smmu_stats(&core, 0).failure, SHADOW_SMMU_SOUND);
+		assert_true(shadow_complete(core.engine, ticket));
+		assert_false(core_reaches(&core, 0, PAGE));
+		assert_false(core_reaches(&core, 0, PAGE + 5));
+		assert_true(core_reaches(&core, 0, PAGE + 6));
+		/* It counts again. */
+		model_stall_commands(model, true);
+		core_revoke(&core, PAGE + 6, 1);
+		ticket = shadow_flush(core.engine);
+		assert_int_equal(shadow_wait(core.engine, ticket, CORE_WAIT_NS / 10), -SHADOW_ETIMEDOUT);
+		model_stall_commands(model, false);
+		assert_int_equal(shadow_wait(core.engine, ticket, CORE_WAIT_NS), 0);
+		assert_false(core_reaches(&core, 0, PAGE + 6));
+		assert_int_equal(core.violations, 0);
+		tear_down(state);
+	}
+}
+
 /* ---- a sync that never completes ---------------------------------------------------------------------- */
 
 static void a_waiter_s_time_limit_is_its_own(void **state)
@@ -432,6 +481,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_failure_shuts_its_smmu_and_the_other_goes_on),
 		cmocka_unit_test(a_failure_without_a_confirmed_abort_completes_no_ticket),
+		cmocka_unit_test(a_mended_smmu_comes_back),
 		cmocka_unit_test_setup_teardown(a_waiter_s_time_limit_is_its_own, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(whoever_asks_late_enough_shuts_a_silent_smmu, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(two_silent_smmus_are_silent_at_the_same_time, set_up, tear_down),

@@ -763,7 +763,7 @@ static void more_streams_than_there_is_place_for_are_refused(void **state)
 		if (count % 64 != CORE_SID)
 			error = shadow_smmu_stream(core.smmu[count / 64].smmu, count % 64);
 	assert_int_equal(error, -SHADOW_ENOSPC);
-	assert_int_equal(smmu_target_of(core.target)->stream_count, SHADOW_STREAMS_MAX);
+	assert_int_equal(load_relaxed_u32(&smmu_target_of(core.target)->stream_count), SHADOW_STREAMS_MAX);
 }
 
 /* The second stream's entry never gets through; by then the first one is in use. */
