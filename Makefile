@@ -121,6 +121,7 @@ COMMAND_SRCS := \
 # The simulated core's platform, and what works on it; one object with that core.
 SIMULATOR_SRCS := \
 	bench/simulate.c \
+	bench/simulate_fault.c \
 	bench/simulate_history.c \
 	bench/simulate_oracle.c \
 	bench/simulate_run.c \

@@ -178,11 +178,21 @@ static void print_counts(const struct simulate_counts *counts, uint64_t seeds)
 		{ "flushes forced", counts->forced },
 		{ "refused, pending", counts->refused },
 		{ "compactions", counts->compacts },
+		{ "waits that timed out", counts->timeouts },
+		{ "trips rolled back", counts->rollbacks },
+		{ "commands repaired", counts->repaired },
+		{ "SMMUs shut", counts->closed },
+		{ "SMMUs not to be shut", counts->lost },
+		{ "pages quarantined", counts->quarantined },
+		{ "events lost", counts->events_lost },
 	};
 
 	printf("%" PRIu64 " seed%s clean\n", seeds, seeds == 1 ? "" : "s");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		printf("  %-32s %12" PRIu64 "\n", rows[i].name, rows[i].count);
+	printf("faults\n");
+	for (unsigned i = 0; i < FAULT_KINDS; i++)
+		printf("  %-32s %12" PRIu64 "\n", simulate_fault_name((enum simulate_fault)i), counts->faults[i]);
 }
 
 static void print_violation(const struct simulate *world)

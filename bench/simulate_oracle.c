@@ -10,7 +10,6 @@
 
 #include "bench/simulate_world.h"
 
-#define SID	  0x10u
 #define PAGES_ALL (UINT64_C(1) << (32 - SHADOW_PAGE_LG2))
 
 static bool in_pool(const struct simulate *world, uint64_t page)
@@ -27,10 +26,13 @@ struct verdict {
 static struct verdict verdict_of(const struct simulate *world, const struct simulate_smmu *smmu, uint64_t page,
 				 unsigned wanted)
 {
-	struct verdict verdict = { .must_work = world->live && !smmu->closed };
+	struct verdict verdict = { .must_work = world->live && !smmu->broken };
 	const struct simulate_page *known;
 	uint64_t index;
 
+	/* After a reset devices pass by it until somebody looks, unless it is built to abort. */
+	if (smmu->broken && smmu->fault == FAULT_RESET && !smmu->closed)
+		return (struct verdict){ false, false };
 	if (in_pool(world, page) || smmu->closed)
 		return (struct verdict){ .must_fail = true };
 	if (!simulate_index(page, &index))
@@ -51,7 +53,7 @@ void simulate_access(struct simulate *world, unsigned number, uint64_t page, boo
 
 	if (!smmu->attached)
 		return;
-	access = model_dma(smmu->model, SID, addr, write);
+	access = model_dma(smmu->model, SIMULATE_SID, addr, write);
 	went = access.fault == MODEL_OK;
 	world->counts.accesses++;
 	world->counts.reached += went;
@@ -62,7 +64,7 @@ void simulate_access(struct simulate *world, unsigned number, uint64_t page, boo
 				 access.hit ? ", from the TLB" : "");
 		return;
 	}
-	if (went && (access.pa != addr || access.bypass || access.device == simulate_index(page, &index)))
+	if (went && (access.pa != addr || (access.bypass && smmu->fault != FAULT_RESET) || (!access.bypass && access.device == simulate_index(page, &index))))
 		simulate_violate(world, page, 1, "SMMU %u: page %llx is translated to %llx%s%s", number,
 				 (unsigned long long)page, (unsigned long long)access.pa,
 				 access.device ? ", device memory" : "", access.bypass ? ", bypass" : "");
@@ -89,13 +91,15 @@ void simulate_turn(void *ctx)
 	unsigned smmu = (unsigned)sim_random(world->shape.smmus);
 	uint64_t what = sim_random(16);
 
+	simulate_fault_turn(world);
 	if (what < 7) {
 		for (uint64_t steps = 1 + sim_random(4); steps && model_step(world->smmu[smmu].model); steps--)
 			;
 	} else if (what < 12) {
 		simulate_access(world, smmu, choose_page(world), sim_random(2));
 	} else if (what == 12 && world->cache) {
-		model_cache_evict(world->cache, world->last_stored / MODEL_CACHE_LINE);
+		/* A line that was stored into is written back: what has drained of it. */
+		model_cache_clean(world->cache, world->stored[sim_random(SIMULATE_RECENT)], 8);
 	}
 }
 
@@ -144,7 +148,7 @@ void simulate_check_tables(struct simulate *world)
 	struct model_stage2 stage2;
 	uint64_t ste[8];
 
-	shadow_smmu_ste(world->smmu[0].smmu, SID, ste);
+	shadow_smmu_ste(world->smmu[0].smmu, SIMULATE_SID, ste);
 	stage2 = model_decode_ste(ste, &world->model_config);
 	if (!stage2.valid ||
 	    model_walk_all(&world->model_config.memory, &stage2, &check, check_leaf) != MODEL_OK ||

@@ -27,6 +27,23 @@ static unsigned fixed(int option, uint64_t drawn)
 	return option < 0 ? (unsigned)drawn : (unsigned)option;
 }
 
+/* Half of the machines stay whole but for commands that are refused; in the others each SMMU may break. One that can
+ * not be shut ends everything, so it is rare. */
+static void draw_faults(struct simulate_shape *shape, const struct simulate_options *options, uint64_t *random)
+{
+	bool breaks = draw(random, 2) && !options->no_faults;
+
+	shape->refuses = draw(random, 2) && !options->no_faults;
+	for (unsigned i = 0; i < shape->smmus; i++) {
+		uint64_t kind = draw(random, 8 * (FAULT_STUCK - 1) + 2), when = 1 + draw(random, options->transitions);
+
+		if (!breaks || !draw(random, 4))
+			continue;
+		shape->breaks[i] = kind < 8 * (FAULT_STUCK - 1) ? FAULT_FETCH + kind % (FAULT_STUCK - 1) : FAULT_STUCK;
+		shape->breaks_at[i] = when;
+	}
+}
+
 /* Draws do not depend on options: one that is fixed leaves the others as they are. */
 static struct simulate_shape shape_of(const struct simulate_options *options, uint64_t seed)
 {
@@ -47,6 +64,7 @@ static struct simulate_shape shape_of(const struct simulate_options *options, ui
 		.no_pending = options->no_pending,
 	};
 
+	draw_faults(&shape, options, &random);
 	return shape;
 }
 
@@ -69,6 +87,7 @@ static void gather(struct simulate *world)
 	counts->reordered = sim->reordered;
 	for (unsigned i = 0; i < world->shape.smmus; i++) {
 		counts->commands += model_counters(world->smmu[i].model)->commands;
+		counts->events_lost += model_counters(world->smmu[i].model)->events_lost;
 		counts->syncs += model_counters(world->smmu[i].model)->syncs;
 	}
 }

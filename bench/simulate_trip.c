@@ -59,7 +59,7 @@ static void warm(struct trip *trip, uint64_t start, uint64_t count)
 		return;
 	if (++trip->watched % WATCHED == 0)
 		model_unwatch_all(world->smmu[smmu].model);
-	model_watch(world->smmu[smmu].model, 0x10, page << SHADOW_PAGE_LG2);
+	model_watch(world->smmu[smmu].model, SIMULATE_SID, page << SHADOW_PAGE_LG2);
 }
 
 static void commit(struct trip *trip, uint64_t start, uint64_t count, enum shadow_state state, unsigned access)
@@ -114,7 +114,8 @@ static bool change(struct trip *trip, uint64_t start, uint64_t count, enum shado
 	if (error) {
 		simulate_note(world, HISTORY_REFUSED, simulate_page_at(start), count, error);
 		/* Pages of many states side by side may have more pieces than a queue has slots. */
-		if (error != -SHADOW_ENOMEM || count <= world->shape.queue_slots)
+		if (!(error == -SHADOW_EIO && world->lost) &&
+		    (error != -SHADOW_ENOMEM || count <= world->shape.queue_slots))
 			simulate_violate(world, simulate_page_at(start), count, "a reservation fails with %d", error);
 		return false;
 	}
@@ -148,8 +149,8 @@ static shadow_ticket_t flush(struct trip *trip)
 	return ticket;
 }
 
-/* Return: is all of it complete? */
-static bool wait(struct trip *trip, uint64_t number)
+/* Return: as shadow_wait(). */
+static int wait_for(struct trip *trip, uint64_t number, uint64_t wait_ns)
 {
 	struct simulate *world = trip->world;
 	shadow_ticket_t ticket = { number };
@@ -161,13 +162,26 @@ static bool wait(struct trip *trip, uint64_t number)
 			break;
 		}
 	}
-	error = shadow_wait(world->engine, ticket, SIMULATE_WAIT_NS);
+	error = shadow_wait(world->engine, ticket, wait_ns);
 	if (!error)
 		raise_to(&world->complete, number);
 	simulate_note(world, HISTORY_WAIT, 0, number, error);
-	if (error && error != -SHADOW_EAGAIN)
+	if (error && error != -SHADOW_EAGAIN && !(error == -SHADOW_ETIMEDOUT && wait_ns < SIMULATE_WAIT_NS) &&
+	    !(error == -SHADOW_EIO && world->lost))
 		simulate_violate(world, 0, 0, "a wait for ticket %llu fails with %d", (unsigned long long)number, error);
-	return !error;
+	return error;
+}
+
+static int wait(struct trip *trip, uint64_t number)
+{
+	if (chance(15)) {
+		int error = wait_for(trip, number, 1 + sim_random(1000));
+
+		if (error != -SHADOW_ETIMEDOUT)
+			return error;
+		trip->world->counts.timeouts++;
+	}
+	return wait_for(trip, number, SIMULATE_WAIT_NS);
 }
 
 /* ---- revokes: donate, return ---------------------------------------------------------------------------------- */
@@ -191,27 +205,53 @@ static void hand_over(struct trip *trip, const struct claim *claim)
 					 (unsigned long long)simulate_page_at(i));
 }
 
-/* The lock is dropped while the ticket is waited for. */
-static void wait_unlocked(struct trip *trip, const struct claim *claim, bool flushed)
+/* Nobody can promise that devices are done with the pages. Host lock held or not: they are this trip's own. */
+static void quarantine(struct trip *trip, const struct claim *claim)
 {
-	struct simulate *world = trip->world;
+	trip->world->counts.quarantined += claim->count;
+	mark(trip, claim, SIMULATE_QUARANTINE);
+}
+
+/* The trip fails before it knows that the revoke is complete: the host gets its pages back, as one more transition.
+ * Host lock held. */
+static void roll_back(struct trip *trip, const struct claim *claim)
+{
+	mark(trip, claim, 0);
+	if (change(trip, claim->start, claim->count, SHADOW_STATE_OWNED, 0))
+		trip->world->counts.rollbacks++;
+	shadow_queue_close(trip->world->engine, trip->cpu);
+	flush(trip);
+}
+
+/* Flush what a wait has found not to be flushed yet. Host lock not held. */
+static void flush_late(struct trip *trip, const struct claim *claim)
+{
+	for (uint64_t turns = sim_random(8); turns; turns--)
+		platform_relax();
+	sim_host_lock();
+	if (trip->world->visible < claim->number)
+		flush(trip);
+	sim_host_unlock();
+}
+
+/* The lock is dropped while the ticket is waited for. */
+static void wait_unlocked(struct trip *trip, const struct claim *claim)
+{
+	int error;
 
 	mark(trip, claim, trip->cpu + 1);
 	sim_host_unlock();
-	while (!wait(trip, claim->number)) {
-		if (flushed)
-			return;
-		for (uint64_t turns = sim_random(8); turns; turns--)
-			platform_relax();
-		sim_host_lock();
-		if (world->visible < claim->number)
-			flush(trip);
-		flushed = true;
-		sim_host_unlock();
-	}
+	while ((error = wait(trip, claim->number)) == -SHADOW_EAGAIN)
+		flush_late(trip, claim);
 	sim_host_lock();
-	hand_over(trip, claim);
-	mark(trip, claim, 0);
+	if (error) {
+		quarantine(trip, claim);
+	} else if (chance(5)) {
+		roll_back(trip, claim);
+	} else {
+		hand_over(trip, claim);
+		mark(trip, claim, 0);
+	}
 	sim_host_unlock();
 }
 
@@ -225,11 +265,15 @@ static void revoked(struct trip *trip, const struct claim *claim)
 	if (!join)
 		flush(trip);
 	if (drop) {
-		wait_unlocked(trip, claim, !join);
+		wait_unlocked(trip, claim);
 		return;
 	}
-	if (wait(trip, claim->number))
+	if (chance(5))
+		roll_back(trip, claim);
+	else if (!wait(trip, claim->number))
 		hand_over(trip, claim);
+	else
+		quarantine(trip, claim);
 	sim_host_unlock();
 }
 
@@ -359,7 +403,7 @@ static void trip_compact(struct trip *trip)
 	world->counts.compacts++;
 	simulate_note(world, HISTORY_COMPACT, 0, 0, 0);
 	sim_host_unlock();
-	if (chance(50) && shadow_wait(world->engine, ticket, SIMULATE_WAIT_NS))
+	if (chance(50) && shadow_wait(world->engine, ticket, SIMULATE_WAIT_NS) && !world->lost)
 		simulate_violate(world, 0, 0, "a wait for a compaction fails");
 }
 
@@ -382,8 +426,10 @@ static void one_trip(struct trip *trip)
 		tear_down(trip, start);
 }
 
-static bool goes_on(const struct simulate *world)
+static bool goes_on(struct simulate *world)
 {
+	if (world->lost)
+		return world->trips_left && world->trips_left--;
 	return world->counts.transitions < world->transitions_wanted || world->counts.accesses < world->accesses_wanted;
 }
 
@@ -407,7 +453,7 @@ void simulate_finish(void *ctx, unsigned cpu)
 	ticket = flush(&trip);
 	(void)wait(&trip, ticket.number);
 	(void)shadow_compact(trip.world->engine, 64, &ticket);
-	if (shadow_wait(trip.world->engine, ticket, SIMULATE_WAIT_NS))
+	if (shadow_wait(trip.world->engine, ticket, SIMULATE_WAIT_NS) && !trip.world->lost)
 		simulate_violate(trip.world, 0, 0, "the last wait fails");
 	sim_host_unlock();
 }

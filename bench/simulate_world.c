@@ -15,7 +15,6 @@
 
 #define IA_BITS	     32u
 #define VMID	     5u
-#define SID	     0x10u
 #define SID_BITS     5u
 #define EVTQ_LG2     4u
 #define CMDQ_PROD    0x98u
@@ -23,6 +22,8 @@
 #define HOST_PA	     (UINT64_C(1) << 50)
 #define REGISTERS    (UINT64_C(1) << 46)
 #define REGISTER_LG2 20u
+#define SMMU_WAIT_NS UINT64_C(200000)  /* some thousand turns of the devices */
+#define LOST_TRIPS   60u	       /* that go on once isolation is lost */
 
 static const struct shadow_range memory[] = {
 	{ UINT64_C(0x40000000), UINT64_C(0x40800000) },
@@ -165,21 +166,35 @@ static void hook_stored(void *ctx, uint64_t *where, uint64_t old_value, uint64_t
 {
 	struct simulate *world = ctx;
 
-	world->last_stored = (uint64_t)((char *)where - (char *)world->pool.virt);
+	uint64_t offset = (uint64_t)((char *)where - (char *)world->pool.virt);
+
+	world->stored[world->stored_count++ % SIMULATE_RECENT] = offset;
 	for (unsigned i = 0; i < world->shape.smmus; i++)
-		model_observe_store(world->smmu[i].model, world->pool.base.addr + world->last_stored, old_value, value);
+		model_observe_store(world->smmu[i].model, world->pool.base.addr + offset, old_value, value);
 }
 
 static void hook_report(void *ctx, enum platform_report what, uint64_t a, uint64_t b)
 {
 	struct simulate *world = ctx;
 
-	(void)b;
 	simulate_note(world, HISTORY_REPORT, a, 0, (int64_t)what);
-	if (what == PLATFORM_REPORT_SMMU_CLOSED)
+	if (what == PLATFORM_REPORT_COMMAND_ERROR)
+		world->counts.repaired++;
+	if (what != PLATFORM_REPORT_SMMU_CLOSED && what != PLATFORM_REPORT_ISOLATION_LOST)
+		return;
+	if (!world->smmu[a].broken)
+		simulate_violate(world, 0, 0, "SMMU %llu was given up without a fault, for reason %llu",
+				 (unsigned long long)a, (unsigned long long)b >> 32);
+	if (what == PLATFORM_REPORT_SMMU_CLOSED) {
 		world->smmu[a].closed = true;
-	if (what == PLATFORM_REPORT_SMMU_CLOSED || what == PLATFORM_REPORT_ISOLATION_LOST)
-		simulate_violate(world, 0, 0, "SMMU %llu was given up without a fault", (unsigned long long)a);
+		world->counts.closed++;
+	} else {
+		if (world->smmu[a].fault != FAULT_STUCK)
+			simulate_violate(world, 0, 0, "SMMU %llu could have been shut", (unsigned long long)a);
+		world->lost = true;
+		world->trips_left = LOST_TRIPS;
+		world->counts.lost++;
+	}
 }
 
 static void hook_failed(void *ctx, const char *what)
@@ -231,7 +246,7 @@ static struct shadow_smmu_config smmu_config(const struct simulate *world, unsig
 	return (struct shadow_smmu_config){ .registers = REGISTERS + ((uintptr_t)number << REGISTER_LG2),
 					    .cmdq_lg2 = world->shape.cmdq_lg2, .evtq_lg2 = EVTQ_LG2,
 					    .sid_bits = SID_BITS, .no_ril = world->shape.no_ril,
-					    .nested = world->shape.nested, .wait_ns = SIMULATE_WAIT_NS };
+					    .nested = world->shape.nested, .wait_ns = SMMU_WAIT_NS };
 }
 
 static int boot_smmu(struct simulate *world, unsigned number)
@@ -241,7 +256,7 @@ static int boot_smmu(struct simulate *world, unsigned number)
 	int error = shadow_smmu_attach(world->target, &config, &smmu->smmu);
 
 	smmu->attached = !error;
-	return error ? error : shadow_smmu_stream(smmu->smmu, SID);
+	return error ? error : shadow_smmu_stream(smmu->smmu, SIMULATE_SID);
 }
 
 void simulate_boot(void *ctx, unsigned cpu)
@@ -318,6 +333,7 @@ static int open_models(struct simulate *world)
 	}
 	for (unsigned i = 0; i < world->shape.smmus; i++) {
 		config->seed = world->seed + i + 1;
+		config->gbpa_abort_at_reset = i % 2;
 		world->smmu[i].world = world;
 		world->smmu[i].model = model_new(config);
 		if (!world->smmu[i].model)

@@ -11,13 +11,16 @@
 #include <shadow/shadow.h>
 #include <shadow/smmu.h>
 
+#include "bench/simulate_fault.h"
 #include "bench/simulate_history.h"
 #include "engine/platform/sim.h"
 #include "smmuv3/model/cache.h"
 #include "smmuv3/model/model.h"
 
 #define SIMULATE_SMMUS_MAX 8u
-#define SIMULATE_WAIT_NS   UINT64_C(100000000)
+#define SIMULATE_SID	   0x10u
+#define SIMULATE_WAIT_NS   UINT64_C(100000000) /* longer than an SMMU may stay silent */
+#define SIMULATE_QUARANTINE UINT16_MAX
 #define SIMULATE_RECENT	   64u
 #define SIMULATE_TEXT	   160u
 
@@ -29,6 +32,9 @@ struct simulate_shape {
 	unsigned cmdq_lg2, queue_slots;
 	unsigned drop_percent;	       /* of revoking trips: the host lock is dropped while they wait */
 	unsigned join_percent;	       /* of those: they leave the flush to others as well */
+	bool refuses;		       /* commands are refused now and then */
+	enum simulate_fault breaks[SIMULATE_SMMUS_MAX]; /* how each SMMU fails, */
+	uint64_t breaks_at[SIMULATE_SMMUS_MAX]; /* after so many transitions; 0: never */
 	bool no_pending;	       /* a host that does not mark pages pending: its trips go wrong */
 };
 
@@ -37,7 +43,10 @@ struct simulate_smmu {
 	struct model *model;
 	struct shadow_smmu *smmu;
 	bool attached;
+	bool broken;		       /* by a fault that ends it: it may be shut at any time from now on */
+	enum simulate_fault fault;
 	bool closed;		       /* reported so: nothing may get through any more */
+	uint64_t injected;	       /* position of the newest refusal */
 	uint32_t prod;
 };
 
@@ -45,12 +54,14 @@ struct simulate_page {
 	uint64_t number;	       /* that changed its access last; 0: none so far */
 	uint64_t revoked;	       /* the last one that took access away */
 	uint8_t state, access;
-	uint16_t pending;	       /* CPU + 1 whose trip waits for it */
+	uint16_t pending;	       /* CPU + 1 whose trip waits for it; or SIMULATE_QUARANTINE: nobody ever gets it */
 };
 
 struct simulate_counts {
 	uint64_t transitions, trips, accesses, reached;
 	uint64_t splits, collapses, hints, wraps, in_flight, groups, forced, refused, compacts, repaired;
+	uint64_t timeouts, rollbacks, quarantined, closed, lost, events_lost;
+	uint64_t faults[FAULT_KINDS];
 	uint64_t group_largest;
 	uint64_t points, switches, drained, reordered, commands, syncs;
 };
@@ -78,9 +89,12 @@ struct simulate {
 	uint64_t visible;	       /* grants up to here were flushed, and the flush has returned */
 	uint64_t complete;	       /* someone was told that all up to here is complete */
 	bool live;		       /* the snapshot is done */
+	bool lost;		       /* an SMMU could not be shut: nothing completes any more */
+	uint64_t trips_left;	       /* then */
 	uint64_t recent[SIMULATE_RECENT]; /* pages that changed, by index */
 	unsigned recent_count;
-	uint64_t last_stored;	       /* offset in the pool */
+	uint64_t stored[SIMULATE_RECENT]; /* offsets in the pool */
+	unsigned stored_count;
 	/* How it ended. */
 	bool violated;
 	char violation[SIMULATE_TEXT];

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * simulate_fault.c - commands are refused now and then; some SMMUs break for good, at a moment that the seed names.
+ */
+#include "bench/simulate_fault.h"
+
+#include "bench/simulate_world.h"
+
+#define REFUSED_ONE_IN 1500u	       /* turns */
+#define REFUSED_AHEAD  6u	       /* commands from now */
+#define CERROR_ILL     1u
+#define CERROR_ABT     2u
+#define GERROR_SFM     (UINT32_C(1) << 8)
+#define CONS_RES0      (UINT32_C(1) << 23)
+
+const char *simulate_fault_name(enum simulate_fault fault)
+{
+	static const char *const names[FAULT_KINDS] = {
+		[FAULT_REFUSED] = "command refused",   [FAULT_FETCH] = "command fetch aborted",
+		[FAULT_SILENT] = "sync never complete", [FAULT_SERVICE] = "service failure mode",
+		[FAULT_STOPPED] = "queue stopped",     [FAULT_RESET] = "SMMU reset",
+		[FAULT_CONS] = "garbage in CONS",      [FAULT_STUCK] = "silent and not to be shut",
+	};
+
+	return names[fault];
+}
+
+static void happened(struct simulate *world, unsigned smmu, enum simulate_fault fault)
+{
+	world->counts.faults[fault]++;
+	simulate_note(world, HISTORY_FAULT, smmu, 0, (int64_t)fault);
+}
+
+/* No position twice: the command that covers a refused one is taken. */
+static uint64_t next_position(struct simulate_smmu *smmu)
+{
+	uint64_t position = model_counters(smmu->model)->commands + sim_random(REFUSED_AHEAD);
+
+	if (position <= smmu->injected)
+		position = smmu->injected + 1;
+	smmu->injected = position;
+	return position;
+}
+
+static void refuse(struct simulate *world)
+{
+	unsigned number = (unsigned)sim_random(world->shape.smmus);
+	struct simulate_smmu *smmu = &world->smmu[number];
+
+	if (!smmu->attached || smmu->broken)
+		return;
+	model_inject_cerror(smmu->model, next_position(smmu), CERROR_ILL);
+	happened(world, number, FAULT_REFUSED);
+}
+
+static void break_now(struct simulate *world, unsigned number, enum simulate_fault fault)
+{
+	struct simulate_smmu *smmu = &world->smmu[number];
+
+	smmu->broken = true;
+	smmu->fault = fault;
+	happened(world, number, fault);
+	switch (fault) {
+	case FAULT_FETCH:
+		model_inject_cerror(smmu->model, next_position(smmu), CERROR_ABT);
+		break;
+	case FAULT_SERVICE:
+		model_raise_gerror(smmu->model, GERROR_SFM);
+		break;
+	case FAULT_STOPPED:
+		model_stop_queue(smmu->model);
+		break;
+	case FAULT_RESET:
+		model_reset(smmu->model);
+		break;
+	case FAULT_CONS:
+		model_forge_cons(smmu->model, true, (uint32_t)sim_random(UINT32_MAX) | CONS_RES0);
+		break;
+	case FAULT_STUCK:
+		model_stall_registers(smmu->model, true);
+		model_stall_commands(smmu->model, true);
+		break;
+	default:
+		model_stall_commands(smmu->model, true);
+		break;
+	}
+}
+
+void simulate_fault_turn(struct simulate *world)
+{
+	if (world->shape.refuses && !sim_random(REFUSED_ONE_IN))
+		refuse(world);
+	for (unsigned i = 0; i < world->shape.smmus; i++) {
+		uint64_t when = world->shape.breaks_at[i];
+
+		if (when && !world->smmu[i].broken && world->live && world->counts.transitions >= when)
+			break_now(world, i, world->shape.breaks[i]);
+	}
+}
