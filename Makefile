@@ -25,6 +25,7 @@ CORE_SRCS := \
 	engine/reserve.c \
 	engine/snapshot.c \
 	engine/transition.c \
+	smmuv3/ats.c \
 	smmuv3/attach.c \
 	smmuv3/cmdq.c \
 	smmuv3/errata.c \
@@ -47,6 +48,7 @@ CORE_SRCS := \
 
 MODEL_SRCS := \
 	smmuv3/model/alloc.c \
+	smmuv3/model/atc.c \
 	smmuv3/model/bbm.c \
 	smmuv3/model/cache.c \
 	smmuv3/model/cmdq.c \
@@ -159,6 +161,7 @@ TEST_SRCS := \
 	tests/proto/good_bbm.c \
 	tests/proto/good_contiguous.c \
 	tests/proto/good_levels.c \
+	tests/unit/test_ats.c \
 	tests/unit/test_attach.c \
 	tests/unit/test_baseline.c \
 	tests/unit/test_batched.c \

@@ -148,6 +148,10 @@ static void reported(void *ctx, enum platform_report what, uint64_t a, uint64_t 
 		message("SMMU %" PRIu64 " refused a command with error %" PRIu64 " after seq %" PRIu64 ": %s",
 			a, b, observer->taken_seq, observer->ops->name);
 		break;
+	case PLATFORM_REPORT_STREAM_ABORTED:
+		message("SMMU %" PRIu64 " aborts stream %" PRIx64 " after seq %" PRIu64 ": %s", a, b,
+			observer->taken_seq, observer->ops->name);
+		break;
 	case PLATFORM_REPORT_SMMU_CLOSED:
 	case PLATFORM_REPORT_ISOLATION_LOST:
 	case PLATFORM_REPORT_SMMU_RESET:

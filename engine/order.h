@@ -14,6 +14,7 @@
  *   D1  descriptors and commands before PROD   the fetch that the doorbell triggers            SMMU
  *   D2  grant visible before control returns   the walk of a device told to use the page       SMMU
  *   L1  order_try_lock() before what it guards  order_unlock() after it                        CPU
+ *   A1  ats_add(), ats_empty(): who keeps translations, and who is on trial  ats_lost() reads both   CPU
  *   P1  syncs seen before a position or number is called complete  who reads that it is        CPU
  *   C1  CONS read before what it completes     the SMMU's write of CONS after the SYNC         SMMU
  *   E1  a flush stores before it reads which SMMUs are live  one is live before SMMUEN lets it walk  CPU and SMMU:

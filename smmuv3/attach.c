@@ -7,6 +7,7 @@
  * Context: one CPU before transitions pass, then the host lock; shadow_smmu_enable() alone waits for an SMMU without
  * it, so that flushes go on. Spec: IHI 0070, Initialization and reset; STE.
  */
+#include "smmuv3/ats.h"
 #include "smmuv3/target.h"
 
 #include <shadow/platform.h>
@@ -247,31 +248,58 @@ static struct smmu_ste stream_entry(const struct target_stream *stream)
 		.ds = format->large && format->granule_lg2 != 16,
 		.coherent = smmu->coherent,
 		.vmid = target->config.vmid,
+		.ats = stream->ats,
 	};
 
 	return smmu->config.nested ? smmu_ste_nested(stage2, stream->stage1) : smmu_ste_s2(stage2);
 }
 
+static bool stream_aborts(const struct target_stream *stream)
+{
+	return stream_get(stream->smmu, stream->sid).word[0] == smmu_ste_abort().word[0];
+}
+
+/* A device that may keep translations keeps none when it is let in, and is known from its first chance to ask on. */
 static int stream_enable(const struct target_stream *stream)
 {
 	struct smmu_ste ste = stream_entry(stream);
+	int error = 0;
 
-	return stream_set(stream->smmu, stream->sid, &ste);
+	if (stream->ats && !stream_aborts(stream))
+		error = stream_abort(stream->smmu, stream->sid);
+	if (stream->ats && !error)
+		error = ats_empty(stream->smmu, stream->sid);
+	if (error)
+		return error;
+	error = stream_set(stream->smmu, stream->sid, &ste);
+	if (stream->ats && !stream_aborts(stream))
+		ats_add(stream->smmu, stream->sid);
+	return error;
 }
 
-static int stream_add(struct shadow_smmu *smmu, uint32_t sid, struct smmu_stage1 stage1)
+/* Once more would be through abort, under the device's feet; but one that was shut out may try again. */
+static int stream_again(const struct target_stream *stream, bool ats)
+{
+	if (!ats || !stream->ats || !smmu_target_of(stream->smmu->target)->live || smmu_is_shut(stream->smmu) ||
+	    !stream_aborts(stream))
+		return -SHADOW_EBUSY;
+	return stream_enable(stream);
+}
+
+static int stream_add(struct shadow_smmu *smmu, uint32_t sid, struct smmu_stage1 stage1, bool ats)
 {
 	struct smmu_target *target = smmu_target_of(smmu->target);
-	struct target_stream stream = { smmu, sid, stage1 };
+	struct target_stream stream = { smmu, sid, stage1, ats };
 	uint32_t count = load_relaxed_u32(&target->stream_count);
 	int error;
 
+	if (ats && !smmu->ats)
+		return -SHADOW_ENODEV;
 	if (!stream_exists(smmu, sid))
 		return -SHADOW_EINVAL;
-	/* Once more would be through abort, under the device's feet. */
 	for (unsigned i = 0; i < count; i++)
 		if (target->stream[i].smmu == smmu && target->stream[i].sid == sid)
-			return -SHADOW_EBUSY;
+			return stream_again(&target->stream[i], ats);
 	if (count == SHADOW_STREAMS_MAX)
 		return -SHADOW_ENOSPC;
 	error = target->live && !smmu_is_off(smmu) ? stream_enable(&stream) : 0;
@@ -285,14 +313,21 @@ static int stream_add(struct shadow_smmu *smmu, uint32_t sid, struct smmu_stage1
 
 int shadow_smmu_stream(struct shadow_smmu *smmu, uint32_t sid)
 {
-	return stream_add(smmu, sid, (struct smmu_stage1){ { 0 } });
+	return stream_add(smmu, sid, (struct smmu_stage1){ { 0 } }, false);
 }
 
 int shadow_smmu_stream_nested(struct shadow_smmu *smmu, uint32_t sid, const uint64_t stage1[2])
 {
 	if (!smmu->config.nested)
 		return -SHADOW_EINVAL;
-	return stream_add(smmu, sid, (struct smmu_stage1){ { stage1[0], stage1[1] } });
+	return stream_add(smmu, sid, (struct smmu_stage1){ { stage1[0], stage1[1] } }, false);
+}
+
+int shadow_smmu_stream_ats(struct shadow_smmu *smmu, uint32_t sid, const uint64_t stage1[2])
+{
+	if (smmu->config.nested != (stage1 != NULL))
+		return -SHADOW_EINVAL;
+	return stream_add(smmu, sid, (struct smmu_stage1){ { stage1 ? stage1[0] : 0, stage1 ? stage1[1] : 0 } }, true);
 }
 
 int target_enable(struct shadow_target *target)
@@ -317,14 +352,15 @@ int target_enable(struct shadow_target *target)
 
 /* ---- off and on while flushes go on ------------------------------------------------------------------ */
 
-/* Every stream that was let in before, as the SMMU is to find it. */
+/* Every stream that was let in before, as the SMMU is to find it; but not those whose devices may have kept
+ * translations from before. */
 static void streams_fill(struct shadow_smmu *smmu)
 {
 	const struct smmu_target *target = smmu_target_of(smmu->target);
 	uint32_t count = load_acquire_u32(&target->stream_count);
 
 	for (uint32_t i = 0; i < count; i++)
-		if (target->stream[i].smmu == smmu) {
+		if (target->stream[i].smmu == smmu && !target->stream[i].ats) {
 			struct smmu_ste ste = stream_entry(&target->stream[i]);
 
 			stream_place(smmu, target->stream[i].sid, &ste);
@@ -373,6 +409,7 @@ void shadow_smmu_stats(const struct shadow_smmu *smmu, struct shadow_smmu_stats 
 		.errata = smmu->errata,
 		.tlbi = smmu->cmdq.stats.tlbi,
 		.cfgi = smmu->cmdq.stats.cfgi,
+		.atc = smmu->cmdq.stats.atc,
 		.syncs = smmu->cmdq.stats.syncs,
 		.doorbells = smmu->cmdq.stats.doorbells,
 		.doorbells_extra = smmu->doorbells_extra,

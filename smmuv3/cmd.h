@@ -30,6 +30,7 @@ enum smmu_opcode {
 	SMMU_OP_TLBI_S12_VMALL = 0x28,
 	SMMU_OP_TLBI_S2_IPA = 0x2a,
 	SMMU_OP_TLBI_NSNH_ALL = 0x30,
+	SMMU_OP_ATC_INV = 0x40,
 	SMMU_OP_SYNC = 0x46,
 };
 
@@ -57,6 +58,12 @@ enum smmu_opcode {
 #define SMMU_CMD_TLBI_TG_16K   2
 #define SMMU_CMD_TLBI_TG_64K   3
 
+/* IHI 0070, CMD_ATC_INV */
+#define SMMU_CMD_ATC_W0_SID	SMMU_BITS(63, 32)
+#define SMMU_CMD_ATC_W1_ADDRESS SMMU_BITS(63, 12)
+#define SMMU_CMD_ATC_W1_SIZE	SMMU_BITS(5, 0) /* 2^SIZE times 4 KiB */
+#define SMMU_CMD_ATC_SIZE_ALL	52u
+
 /* IHI 0070, CMD_SYNC */
 #define SMMU_CMD_SYNC_W0_CS   SMMU_BITS(13, 12)
 #define SMMU_CMD_SYNC_CS_NONE 0
@@ -83,6 +90,11 @@ static inline bool smmu_cmd_is_cfgi(struct smmu_cmd cmd)
 static inline bool smmu_cmd_is_sync(struct smmu_cmd cmd)
 {
 	return smmu_cmd_opcode(cmd) == SMMU_OP_SYNC;
+}
+
+static inline bool smmu_cmd_is_atc(struct smmu_cmd cmd)
+{
+	return smmu_cmd_opcode(cmd) == SMMU_OP_ATC_INV;
 }
 
 static inline struct smmu_cmd smmu_cmd_words(uint64_t word0, uint64_t word1)
@@ -164,6 +176,17 @@ static inline struct smmu_cmd smmu_cmd_tlbi_nsnh_all(void)
 static inline struct smmu_cmd smmu_cmd_tlbi_el2_all(void)
 {
 	return smmu_cmd_words(field_prep(SMMU_CMD_W0_OPCODE, SMMU_OP_TLBI_EL2_ALL), 0);
+}
+
+/* What the device of a stream keeps of 2^size_lg2 times 4 KiB at @address, which is aligned to that, whatever it was
+ * asked for with; all of it with SMMU_CMD_ATC_SIZE_ALL. Needs IDR0.ATS. */
+static inline struct smmu_cmd smmu_cmd_atc_inv(uint32_t sid, uint64_t address, unsigned size_lg2)
+{
+	shadow_assert(size_lg2 <= SMMU_CMD_ATC_SIZE_ALL);
+	shadow_assert((address & ~SMMU_CMD_ATC_W1_ADDRESS) == 0);
+	return smmu_cmd_words(field_prep(SMMU_CMD_W0_OPCODE, SMMU_OP_ATC_INV) |
+				      field_prep(SMMU_CMD_ATC_W0_SID, sid),
+			      address | field_prep(SMMU_CMD_ATC_W1_SIZE, size_lg2));
 }
 
 /* The cached configuration of one stream. @leaf: a cached level-1 descriptor may stay. */

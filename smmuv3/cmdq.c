@@ -83,7 +83,7 @@ void cmdq_begin_epoch(struct cmdq *cmdq)
 
 	cmdq->written = (cmdq->written + wrap - 1) & ~(wrap - 1);
 	cmdq->gerrorn = 0;
-	cmdq->repaired_at = 0;
+	cmdq->repaired_at = cmdq->shut_out_at = 0;
 	store_relaxed_u64(&cmdq->published, cmdq->written);
 	store_relaxed_u64(&cmdq->consumed, cmdq->written);
 	store_release_u32(&cmdq->failed, SHADOW_SMMU_SOUND);
@@ -152,6 +152,36 @@ static enum shadow_smmu_failure cmdq_failure(uint32_t error)
 	}
 }
 
+/* A SYNC says that devices did not confirm ATC_INVs, and will be tried again. Which ones is not known: all are shut out,
+ * and its slot has the SMMU forget their entries; the SYNC behind it, with which every such list ends, completes that.
+ * Return: false if that is not what stands there. */
+static bool cmdq_shut_out(struct cmdq *cmdq, uint64_t stopped, struct smmu_cmd *cover)
+{
+	/* This is the one behind it: some device was later than the first. */
+	if (stopped != 0 && cmdq->shut_out_at == stopped) {
+		*cover = smmu_cmd_sync();
+		return true;
+	}
+	if (!cmdq->atc_lost || cmdq->no_mixing || load_acquire_u64(&cmdq->published) < stopped + 2 ||
+	    !smmu_cmd_is_sync(cmdq_read(cmdq, stopped)) || !smmu_cmd_is_sync(cmdq_read(cmdq, stopped + 1)))
+		return false;
+	cmdq->atc_lost(cmdq);
+	cmdq->shut_out_at = stopped + 1;
+	cmdq->repaired++;
+	*cover = smmu_cmd_cfgi_all();
+	return true;
+}
+
+/* Cover a refused command. Return: false if there is no cover, or if that was refused: there is nothing wider to say. */
+static bool cmdq_refused(struct cmdq *cmdq, uint64_t stopped, struct smmu_cmd *cover)
+{
+	if (cmdq->no_mixing || cmdq->repaired_at == stopped + 1 || !cmdq_cover(cmdq_read(cmdq, stopped), cover))
+		return false;
+	cmdq->repaired_at = stopped + 1;
+	cmdq->repaired++;
+	return true;
+}
+
 /* The SMMU has stopped at an error: repair it, or fail. @active: bits in which GERROR and GERRORN differ. */
 static int cmdq_repair(struct cmdq *cmdq, uint32_t active)
 {
@@ -159,6 +189,7 @@ static int cmdq_repair(struct cmdq *cmdq, uint32_t active)
 	uint32_t cons, error;
 	uint64_t *slot;
 	struct smmu_cmd cover;
+	bool covered = false;
 
 	/* Only now, with the error seen, does CONS stand still and does its ERR field mean anything. */
 	order_device_seen();
@@ -167,19 +198,18 @@ static int cmdq_repair(struct cmdq *cmdq, uint32_t active)
 	if (cmdq_advance(cmdq, cons) != 0)
 		return -SHADOW_EIO;
 	stopped = load_relaxed_u64(&cmdq->consumed);
-	if (error != SMMU_CMDQ_CONS_ERR_ILL || cmdq->no_mixing || stopped == load_acquire_u64(&cmdq->published))
+	if (stopped != load_acquire_u64(&cmdq->published)) {
+		if (error == SMMU_CMDQ_CONS_ERR_ILL)
+			covered = cmdq_refused(cmdq, stopped, &cover);
+		else if (error == SMMU_CMDQ_CONS_ERR_ATC_INV_SYNC)
+			covered = cmdq_shut_out(cmdq, stopped, &cover);
+	}
+	if (!covered)
 		return cmdq_fail(cmdq, cmdq_failure(error));
-	/* The cover was refused too: there is nothing wider to say. */
-	if (cmdq->repaired_at == stopped + 1)
-		return cmdq_fail(cmdq, SHADOW_SMMU_COMMAND);
 
 	slot = &cmdq->ring[2 * (stopped & mask)];
-	if (!cmdq_cover((struct smmu_cmd){ .word = { slot[0], slot[1] } }, &cover))
-		return cmdq_fail(cmdq, SHADOW_SMMU_COMMAND);
 	order_store_device(&slot[0], cover.word[0]);
 	order_store_device(&slot[1], cover.word[1]);
-	cmdq->repaired_at = stopped + 1;
-	cmdq->repaired++;
 
 	/* [D1] Cover before the acknowledgement, which lets the SMMU fetch the slot again. */
 	if (!cmdq->coherent)

@@ -19,7 +19,7 @@
 #include "smmuv3/cmd.h"
 
 struct cmdq_stats {
-	uint64_t tlbi, cfgi, syncs; /* written, by opcode; between flushes all are published */
+	uint64_t tlbi, cfgi, atc, syncs; /* written, by opcode; between flushes all are published */
 	uint64_t doorbells;
 };
 
@@ -32,6 +32,8 @@ struct cmdq {
 	bool coherent;	      /* else slots are cleaned before the doorbell */
 	bool no_mixing;	      /* between two SYNCs a command of another kind could be lost: no repair */
 	_Atomic uint32_t *completing; /* the completion lock */
+	/* Asked to shut out every device that keeps translations; NULL: there can be none. Completion lock. */
+	void (*atc_lost)(struct cmdq *cmdq);
 	/* Written under the host lock. */
 	uint64_t written;     /* position of the next free slot */
 	_Atomic uint64_t published; /* PROD says up to here, or is about to; read under either lock */
@@ -40,7 +42,8 @@ struct cmdq {
 	_Atomic uint64_t consumed; /* CONS was seen up to here; only rises; anyone reads it */
 	_Atomic uint32_t failed; /* enum shadow_smmu_failure: nothing completes any more; anyone reads it */
 	uint64_t repaired_at; /* position after the newest repair; 0: none so far */
-	uint64_t repaired; /* commands replaced after CERROR_ILL */
+	uint64_t shut_out_at; /* position of the SYNC behind the newest one that missed ATC_INVs; 0: none so far */
+	uint64_t repaired; /* commands replaced after an error */
 	uint32_t gerrorn; /* as last read: GERROR that equals it says that no error is active */
 };
 
@@ -80,6 +83,8 @@ static inline uint64_t cmdq_write(struct cmdq *cmdq, struct smmu_cmd cmd)
 		cmdq->stats.tlbi++;
 	else if (smmu_cmd_is_sync(cmd))
 		cmdq->stats.syncs++;
+	else if (smmu_cmd_is_atc(cmd))
+		cmdq->stats.atc++;
 	else
 		cmdq->stats.cfgi++;
 	return position;

@@ -7,12 +7,15 @@
  *   stage 2 only:  S2 ..., SYNC
  *   nested:        S2 ..., SYNC, NH_ALL, SYNC    a combined entry may hold what S2 drops
  *   or, where that costs less, S12_VMALL, SYNC   which is both stages at once
+ *   with ATS, behind that: ATC_INV ..., SYNC, SYNC   a device could ask again while the SMMU still has an answer; the
+ *                                second SYNC is for a device that does not confirm, see cmdq.c
  * Errata cut runs shorter, and have each run written twice.
  * Owns: the last SYNC is complete only when everything in the list is.
  * Spec: IHI 0070, CMD_SYNC; CMD_TLBI_S2_IPA; CMD_TLBI_NH_ALL.
  */
 #include "smmuv3/list.h"
 
+#include "smmuv3/ats.h"
 #include "smmuv3/errata.h"
 
 /* A run that is being written. */
@@ -70,7 +73,7 @@ static int list_repeat(const struct list *list, uint64_t end)
 }
 
 /* End the run. @position: of its SYNC, the second one if there are two. */
-static int list_sync(struct list *list, bool twice, uint64_t *position)
+static int list_sync(struct list *list, uint64_t *position)
 {
 	struct cmdq *cmdq = &list->smmu->cmdq;
 	int error = list_room(list, LIST_SYNC_SLOTS);
@@ -78,7 +81,7 @@ static int list_sync(struct list *list, bool twice, uint64_t *position)
 	if (error)
 		return error;
 	*position = cmdq_write(cmdq, smmu_cmd_sync());
-	if (twice && *position > list->start)
+	if (list->twice && *position > list->start)
 		error = list_repeat(list, *position);
 	*position = cmdq->written - 1;
 	list->start = cmdq->written;
@@ -95,7 +98,7 @@ static uint64_t list_run_left(const struct list *list)
 static int list_add(struct list *list, struct smmu_cmd cmd)
 {
 	uint64_t position;
-	int error = list_run_left(list) == 0 ? list_sync(list, list->twice, &position) : 0;
+	int error = list_run_left(list) == 0 ? list_sync(list, &position) : 0;
 
 	if (!error)
 		error = list_room(list, 1 + LIST_SYNC_SLOTS);
@@ -138,15 +141,65 @@ static int list_add_spans(struct list *list, struct smmu_target *target)
 	return error;
 }
 
+/* What the device of @sid keeps of all spans. By addresses of stage 2, where those are what it asked for. */
+static int list_add_atc(struct list *list, const struct smmu_target *target, uint32_t sid)
+{
+	const struct tlbi_spans *spans = &target->spans;
+	unsigned granule_lg2 = target->pgtable.format.granule_lg2;
+	struct ats_piece piece[2];
+	int error = 0;
+
+	if (list->smmu->config.nested || spans->all || spans->count > ATS_SPANS_MAX)
+		return list_add(list, smmu_cmd_atc_inv(sid, 0, SMMU_CMD_ATC_SIZE_ALL));
+	for (unsigned i = 0; i < spans->count; i++) {
+		unsigned count = ats_pieces(spans->span[i].start << granule_lg2, spans->span[i].end << granule_lg2,
+					    piece);
+
+		for (unsigned j = 0; j < count && !error; j++)
+			error = list_add(list, smmu_cmd_atc_inv(sid, piece[j].address, piece[j].size_lg2));
+	}
+	return error;
+}
+
+/* What devices keep. Those that are shut out already would not confirm. */
+static int list_add_ats(struct list *list, const struct smmu_target *target, uint64_t *position)
+{
+	struct shadow_smmu *smmu = list->smmu;
+	/* [P1] Pairs with ats_lost(). Observer: CPU. */
+	uint32_t first = load_acquire_u32(&smmu->ats_aborted), end = load_relaxed_u32(&smmu->ats_count);
+	int error = 0;
+
+	if (first == end)
+		return 0;
+	/* What is said to devices is not lost by errata of the SMMU. */
+	list->twice = false;
+	for (uint32_t i = first; i < end && !error; i++)
+		error = list_add_atc(list, target, smmu->ats_sid[i]);
+	/* Both at once: whoever sees the first fail finds the second behind it. */
+	if (!error)
+		error = list_room(list, 2);
+	if (error)
+		return error;
+	cmdq_write(&smmu->cmdq, smmu_cmd_sync());
+	*position = cmdq_write(&smmu->cmdq, smmu_cmd_sync());
+	return 0;
+}
+
+static int list_add_stage1(struct list *list, const struct smmu_target *target, uint64_t *position)
+{
+	int error = list_add(list, smmu_cmd_tlbi_nh_all(target->config.vmid));
+
+	return error ? error : list_sync(list, position);
+}
+
 int list_write(struct smmu_target *target, struct shadow_smmu *smmu, uint64_t *position)
 {
 	struct list list = list_begin(smmu);
 	int error = list_add_spans(&list, target);
 
 	if (!error)
-		error = list_sync(&list, list.twice, position);
-	if (error || !smmu->config.nested || target->plan.whole_vmid)
-		return error;
-	error = list_add(&list, smmu_cmd_tlbi_nh_all(target->config.vmid));
-	return error ? error : list_sync(&list, list.twice, position);
+		error = list_sync(&list, position);
+	if (!error && smmu->config.nested && !target->plan.whole_vmid)
+		error = list_add_stage1(&list, target, position);
+	return error ? error : list_add_ats(&list, target, position);
 }

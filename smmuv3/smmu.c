@@ -14,6 +14,7 @@
 
 #include <shadow/platform.h>
 
+#include "smmuv3/ats.h"
 #include "smmuv3/errata.h"
 #include "smmuv3/regs.h"
 #include "smmuv3/stream.h"
@@ -336,7 +337,7 @@ static int smmu_set_up(struct shadow_smmu *smmu, void (*fill)(struct shadow_smmu
 		error = smmu_empty_caches(smmu);
 	if (error == 0)
 		error = smmu_start_events(smmu);
-	/* No entry of ours allows ATS: a device that sends translated addresses is to be checked. */
+	/* A device that sends translated addresses is checked: does its entry allow that? */
 	if (error == 0 && smmu->ats)
 		error = smmu_cr0_set(smmu, SMMU_CR0_ATSCHK);
 	if (error == 0)
@@ -357,6 +358,7 @@ int smmu_set_memory(struct shadow_smmu *smmu, const struct smmu_memory *memory, 
 	smmu->completing = completing;
 	cmdq_init(&smmu->cmdq, memory->cmdq, config->cmdq_lg2, config->registers, smmu->number, smmu->coherent,
 		  completing);
+	smmu->cmdq.atc_lost = ats_lost;
 	smmu->cmdq.no_mixing = smmu->errata & (SHADOW_ERRATUM_NO_MIXING | SHADOW_ERRATUM_REPEAT);
 	return 0;
 }
@@ -368,6 +370,8 @@ int smmu_start(struct shadow_smmu *smmu, void (*fill)(struct shadow_smmu *smmu))
 	store_relaxed_u32(&smmu->closed, 0);
 	store_relaxed_u32(&smmu->cmdq.failed, SHADOW_SMMU_SOUND);
 	smmu->still = false;
+	store_relaxed_u32(&smmu->ats_count, 0);
+	store_relaxed_u32(&smmu->ats_aborted, 0);
 	error = smmu_set_up(smmu, fill);
 	if (error != 0)
 		(void)smmu_close(smmu);

@@ -70,6 +70,11 @@ struct shadow_smmu {
 	uint64_t doorbells_extra; /* rung because a flush exceeded the ring */
 	uint32_t cr0;		  /* as last written */
 	_Atomic uint32_t *completing; /* the target's completion lock */
+	/* Streams whose devices keep translations. The first ats_aborted of them were shut out, and get no ATC_INV. */
+	uint32_t ats_sid[SHADOW_STREAMS_MAX]; /* written under the host lock, below ats_count never again */
+	_Atomic uint32_t ats_count; /* written under the host lock */
+	_Atomic uint32_t ats_aborted; /* written under the completion lock */
+	_Atomic uint32_t ats_trial; /* enum ats_trial */
 	/* Written under the completion lock: where the SMMU was last seen to stand still, and since when. */
 	uint64_t still_at, still_since_ns;
 	bool still;

@@ -3,7 +3,7 @@
  * ste.h - stream table entries: abort, stage 2 only, and stage 1 of the host nested in our stage 2.
  *
  * Owns: whatever stage-1 words the host gives, an entry made here translates through our stage 2,
- * gives the device no ATS (it could keep physical addresses) and never stalls at stage 2.
+ * gives the device no ATS (it could keep physical addresses) unless the caller does, and never stalls at stage 2.
  * Field names carry their 64-bit word. Called by target.c; stream.c puts entries into the table.
  * Spec: IHI 0070, Stream Table Entry.
  */
@@ -44,6 +44,7 @@ _Static_assert(sizeof(struct smmu_ste) == 64, "IHI 0070: a stream table entry is
 #define SMMU_STE_SHCFG_INCOMING 1
 #define SMMU_STE_STRW_NSEL1	0
 #define SMMU_STE_EATS_NONE	0
+#define SMMU_STE_EATS_FULL	1 /* needs IDR0.ATS, and S2S = 0 */
 
 #define SMMU_STE_W2_S2R	     SMMU_BITS(58, 58)
 #define SMMU_STE_W2_S2S	     SMMU_BITS(57, 57)
@@ -87,6 +88,7 @@ struct smmu_stage2 {
 	bool fwb;	      /* its leaves say so: MemAttr as IDR3.FWB has it */
 	bool ds;	      /* 4 KiB or 16 KiB in the format for 52 bits */
 	bool coherent;	      /* walks look into caches */
+	bool ats;	      /* the device may ask for translations and keep them */
 };
 
 /* The host's stage 1 for a nested stream: words 0 and 1 of the entry that it asks for. */
@@ -148,7 +150,7 @@ static inline struct smmu_ste smmu_ste_s2(struct smmu_stage2 stage2)
 	ste.word[0] = field_prep(SMMU_STE_W0_V, 1) | field_prep(SMMU_STE_W0_CONFIG, SMMU_STE_CONFIG_S2);
 	ste.word[1] = field_prep(SMMU_STE_W1_SHCFG, SMMU_STE_SHCFG_INCOMING) |
 		      field_prep(SMMU_STE_W1_STRW, SMMU_STE_STRW_NSEL1) |
-		      field_prep(SMMU_STE_W1_EATS, SMMU_STE_EATS_NONE) |
+		      field_prep(SMMU_STE_W1_EATS, stage2.ats ? SMMU_STE_EATS_FULL : SMMU_STE_EATS_NONE) |
 		      field_prep(SMMU_STE_W1_S2FWB, stage2.fwb);
 	/* S2SH0 is for cacheable walks, and with S2DS for what the leaves map; other walks are outer
 	 * shareable. */

@@ -56,6 +56,13 @@ static int stream_store_word0(struct shadow_smmu *smmu, uint32_t sid, uint64_t w
 	return stream_refetch(smmu, sid);
 }
 
+void stream_store_abort(struct shadow_smmu *smmu, uint32_t sid)
+{
+	order_store_device(stream_entry(smmu, sid), smmu_ste_abort().word[0]);
+	if (!smmu->coherent)
+		order_clean(stream_entry(smmu, sid), sizeof(struct smmu_ste));
+}
+
 int stream_abort(struct shadow_smmu *smmu, uint32_t sid)
 {
 	if (!stream_exists(smmu, sid))

@@ -29,6 +29,10 @@ int stream_set(struct shadow_smmu *smmu, uint32_t sid, const struct smmu_ste *st
  * Return: as stream_set(); after a failure the SMMU may still use the old entry. */
 int stream_abort(struct shadow_smmu *smmu, uint32_t sid);
 
+/* Let the stream abort as soon as the SMMU drops its copy of the entry, which is the caller's to see to. Waits for nobody;
+ * the stream is live and stays so otherwise. Context: completion lock. */
+void stream_store_abort(struct shadow_smmu *smmu, uint32_t sid);
+
 /* The entry as it stands in memory; all zero if there is no such stream. */
 struct smmu_ste stream_get(const struct shadow_smmu *smmu, uint32_t sid);
 

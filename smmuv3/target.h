@@ -19,6 +19,7 @@ struct target_stream {
 	struct shadow_smmu *smmu;
 	uint32_t sid;
 	struct smmu_stage1 stage1;     /* the host's, when nested */
+	bool ats;		       /* its device may keep translations */
 };
 
 struct smmu_target {

@@ -359,6 +359,10 @@ static void report_print(enum platform_report what, uint64_t a, uint64_t b)
 		fprintf(stderr, "s2shadow: SMMU %llu refused a command with error %llu; repaired\n", first,
 			second);
 		break;
+	case PLATFORM_REPORT_STREAM_ABORTED:
+		fprintf(stderr, "s2shadow: SMMU %llu: stream 0x%llx aborts, a device did not confirm an invalidation\n",
+			first, second);
+		break;
 	case PLATFORM_REPORT_SMMU_CLOSED:
 		fprintf(stderr, "s2shadow: SMMU %llu failed (%llu), GERROR 0x%llx; it is shut\n", first, second >> 32,
 			second & UINT32_MAX);

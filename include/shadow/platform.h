@@ -39,6 +39,7 @@ enum platform_report {
 	PLATFORM_REPORT_ACCESS_UNKNOWN,	 /* a: address, b: access bits that are not known */
 	PLATFORM_REPORT_RESERVED,	 /* a: start of the first, b: end of the last reserved page of a grant */
 	PLATFORM_REPORT_COMMAND_ERROR,	 /* a: SMMU's number, b: CONS.ERR; it was repaired */
+	PLATFORM_REPORT_STREAM_ABORTED,	 /* a: SMMU's number, b: StreamID; a device did not confirm an ATC_INV */
 	PLATFORM_REPORT_SMMU_CLOSED,	 /* a: SMMU's number, b: GERROR, and enum shadow_smmu_failure from bit 32
 					  * on; abort is confirmed */
 	PLATFORM_REPORT_ISOLATION_LOST,	 /* the same; abort could not be confirmed */

@@ -201,6 +201,23 @@ __attribute__((warn_unused_result)) int shadow_smmu_stream(struct shadow_smmu *s
 __attribute__((warn_unused_result)) int shadow_smmu_stream_nested(struct shadow_smmu *smmu, uint32_t sid,
 								  const uint64_t stage1[2]);
 
+/**
+ * shadow_smmu_stream_ats() - the same for a stream whose device may ask for translations and keep them (PCIe ATS).
+ * @stage1: as for shadow_smmu_stream_nested() on a nested SMMU, else NULL.
+ *
+ * Every other stream's EATS is 0 whatever the host asks for, and CR0.ATSCHK is 1: a device that was not let in here cannot
+ * use a translation that it claims to have. For those that were, a ticket is complete only when they have confirmed that
+ * what they kept is gone, which takes a message over their bus and back. If one does not, no one can tell which: all
+ * streams of this SMMU that were let in here abort from then on, and PLATFORM_REPORT_STREAM_ABORTED says so.
+ * The device must be able to answer when it is let in: what it keeps from before goes first. Streams that were shut out,
+ * and all of them when the SMMU was off, abort until this call lets them in again, with the @stage1 of the first time.
+ * Return: as shadow_smmu_stream(); -SHADOW_EINVAL also if @stage1 does not go with the SMMU; -SHADOW_ENODEV: the SMMU has
+ * no ATS; -SHADOW_EIO also if the device did not confirm.
+ * Spec: IHI 0070, ATS; CMD_ATC_INV; SMMU_CR0.ATSCHK.
+ */
+__attribute__((warn_unused_result)) int shadow_smmu_stream_ats(struct shadow_smmu *smmu, uint32_t sid,
+							       const uint64_t stage1[2]);
+
 /** shadow_smmu_ste() - the stream table entry of @sid as it stands in memory, in CPU order. */
 void shadow_smmu_ste(const struct shadow_smmu *smmu, uint32_t sid, uint64_t ste[8]);
 
@@ -219,7 +236,7 @@ enum shadow_smmu_failure {
 
 struct shadow_smmu_stats {
 	unsigned errata;	      /* enum shadow_erratum, ored: what it is treated for */
-	uint64_t tlbi, cfgi, syncs;   /* commands published */
+	uint64_t tlbi, cfgi, atc, syncs; /* commands published */
 	uint64_t doorbells;
 	uint64_t doorbells_extra;     /* more than one in a flush, because its commands exceeded the ring */
 	uint64_t commands_repaired;

@@ -48,6 +48,10 @@ static void command_execute(struct model *model, const struct command *command)
 		stream_prefetch(model, command);
 		watch_refill(model, NULL);
 		break;
+	case COMMAND_ATC:
+		model->cmdq.atc_timed_out |= !atc_invalidate(model, command);
+		watch_refill(model, NULL);
+		break;
 	default:
 		break;
 	}
@@ -134,6 +138,7 @@ static void command_consume(struct model *model, const struct command *command)
 	model->counters.tlbi += command->is_tlbi_opcode;
 	model->counters.cfgi += command->kind == COMMAND_CFGI;
 	model->counters.syncs += command->kind == COMMAND_SYNC;
+	model->counters.atc += command->kind == COMMAND_ATC;
 }
 
 static void sync_complete(struct model *model, const struct command *command)
@@ -176,6 +181,9 @@ bool cmdq_consumer_step(struct model *model)
 	if (cmdq->pending_count &&
 	    (command.kind == COMMAND_SYNC || model_random(model, EXECUTE_ONE_IN) == 0)) {
 		pending_execute_one(model);
+	} else if (command.kind == COMMAND_SYNC && cmdq->atc_timed_out) {
+		cmdq->atc_timed_out = false;
+		error_raise(model, CERROR_ATC_INV_SYNC);
 	} else if (command.kind == COMMAND_SYNC) {
 		sync_complete(model, &command);
 		erratum_synced(&cmdq->erratum);

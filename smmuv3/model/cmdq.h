@@ -22,6 +22,7 @@ struct cmdq {
 	struct cmdq_injection *injection;
 	unsigned injection_count, injection_room;
 	struct erratum erratum;
+	bool atc_timed_out; /* since the last SYNC */
 };
 
 /** cmdq_consumer_step() - consume or execute one command. Return: false if there is nothing to do. */

@@ -179,6 +179,23 @@ static void cfgi_decode(const uint64_t word[2], struct command *command, bool ra
 	command->sid_last = command->sid_first + count - 1;
 }
 
+/* Without a SubstreamID: every entry of the stream, whatever it was asked for with. */
+static const char *atc_decode(const uint64_t word[2], struct command *command)
+{
+	unsigned size = bits_get(word[1], 5, 0);
+	uint64_t address = word[1] & VA;
+
+	if (size > 52)
+		return "ATC_INV of more than everything";
+	if (word[0] & (SUBSTREAM | M(9, 9)))
+		return NULL; /* one substream, and there are none */
+	command->kind = COMMAND_ATC;
+	command->sid_first = command->sid_last = bits_get(word[0], 63, 32);
+	command->atc_first = size == 52 ? 0 : address & ~(bits_put(1, size + 12) - 1);
+	command->atc_last = size == 52 ? ~UINT64_C(0) : command->atc_first + bits_put(1, size + 12) - 1;
+	return NULL;
+}
+
 static const char *operands_decode(const struct shape *shape, const uint64_t word[2],
 				   const struct model_config *config, struct command *command)
 {
@@ -224,10 +241,12 @@ static const char *operands_decode(const struct shape *shape, const uint64_t wor
 		command->kind = COMMAND_TLBI;
 		tlbi->combined = tlbi->stage2 = tlbi->everything = tlbi->vmid_any = true;
 		return NULL;
+	case OP_ATC_INV:
+		return atc_decode(word, command);
 	case OP_SYNC:
 		return sync_decode(word, config, command);
 	default:
-		return NULL; /* prefetch, contexts, EL2, NH_ASID (the identity map is global), ATC */
+		return NULL; /* prefetch, contexts, EL2, NH_ASID (the identity map is global) */
 	}
 }
 

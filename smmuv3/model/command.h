@@ -11,6 +11,7 @@ enum command_kind {
 	COMMAND_NOTHING, /* legal, but touches nothing that is modelled */
 	COMMAND_CFGI,
 	COMMAND_TLBI,
+	COMMAND_ATC,
 	COMMAND_SYNC,
 };
 
@@ -37,7 +38,8 @@ struct command {
 	uint64_t word[2];    /* as fetched */
 	bool is_tlbi_opcode; /* 0x10 .. 0x30, for counting */
 	struct invalidation tlbi;
-	uint64_t sid_first, sid_last; /* CFGI, inclusive */
+	uint64_t sid_first, sid_last; /* CFGI, inclusive; ATC_INV */
+	uint64_t atc_first, atc_last; /* addresses, inclusive */
 	bool cfgi_level1;	      /* CFGI also removes cached level-1 descriptors */
 	bool msi;		      /* SYNC writes msi_data to msi_address */
 	uint64_t msi_address;

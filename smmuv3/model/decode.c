@@ -136,6 +136,8 @@ static bool stage2_legal(const uint64_t ste[8], const struct model_config *confi
 		return false; /* S1CDMax without substreams */
 	if (bits_get(ste[1], 29, 28) && !config->ats)
 		return false; /* EATS */
+	if (bits_get(ste[1], 29, 28) == 1 && bit_get(word2, 57))
+		return false; /* a fault that stalls cannot be an answer to the device */
 	if (bits_get(ste[1], 31, 30))
 		return false; /* STRW other than NS-EL1 with stage 2 */
 	if (!config->vmid16 && stage2->vmid > 0xff)
@@ -185,6 +187,7 @@ struct ste_view decode_ste(const uint64_t ste[8], const struct model_config *con
 		if (!config->s2p || (kind == CONFIG_NESTED && !config->s1p))
 			return none;
 		view.kind = STE_STAGE2;
+		view.ats = bits_get(ste[1], 29, 28) == 1;
 		return stage2_legal(ste, config, &view) ? view : none;
 	default:
 		view.kind = STE_ABORT;

@@ -18,6 +18,7 @@ enum ste_kind {
 
 struct ste_view {
 	enum ste_kind kind;
+	bool ats;		    /* EATS: the device may ask for translations and keep them */
 	bool misaligned;	    /* S2TTB is not aligned to its tables: the low bits are ignored */
 	struct model_stage2 stage2; /* when kind is STE_STAGE2 */
 };

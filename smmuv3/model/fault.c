@@ -20,6 +20,7 @@ void model_reset(struct model *model)
 {
 	registers_reset(model);
 	model->cmdq.pending_count = 0;
+	model->cmdq.atc_timed_out = false;
 	model->cmdq.rung = false;
 }
 

@@ -53,6 +53,7 @@ void model_free(struct model *model)
 		return;
 	cmdq_consumer_free(model);
 	watch_free(model);
+	atc_free(&model->atc);
 	stream_cache_free(model->streams);
 	tlb_free(model->tlb);
 	bbm_free(model->bbm);

@@ -10,8 +10,9 @@
  *
  * Simplified: stage 1 of a nested stream is an identity map of global entries owned by the host (contexts are
  * not fetched, stage 1 never faults), a stage-1-only stream is bypassed, no stalls, PRI, MSIs of errors or
- * events, or substreams. Offering HTTU or ATS makes the fields and commands legal; descriptors are not
- * updated (with S2HA an AF of 0 does not fault) and there is no ATC. A table is read through one memory
+ * events, or substreams. Offering HTTU makes the fields legal; descriptors are not updated (with S2HA an AF of 0
+ * does not fault). Devices have an ATC of pages of 4 KiB for full ATS; with split-stage ATS
+ * they have none. A table is read through one memory
  * callback, so concatenated start tables (up to 64 KiB x 16) must be contiguous for the host too.
  */
 #ifndef SMMUV3_MODEL_MODEL_H
@@ -111,6 +112,8 @@ enum model_fault { /* event numbers of IHI 0070, Event records; 0 is success */
 	MODEL_C_BAD_STREAMID = 0x02,
 	MODEL_F_STE_FETCH = 0x03,
 	MODEL_C_BAD_STE = 0x04,
+	MODEL_F_BAD_ATS_TREQ = 0x05,
+	MODEL_F_TRANSL_FORBIDDEN = 0x07,
 	MODEL_F_WALK_EABT = 0x0b,
 	MODEL_F_TRANSLATION = 0x10,
 	MODEL_F_ADDR_SIZE = 0x11,
@@ -139,6 +142,22 @@ struct model_access model_probe(struct model *model, uint32_t sid, uint64_t iova
 void model_watch(struct model *model, uint32_t sid, uint64_t iova);
 void model_unwatch_all(struct model *model);
 
+/* ---- ATS: translations that a device keeps itself -------------------------------------------------------- */
+
+/** model_atc_request() - a device asks for a translation, and keeps it if it gets one. What it has of that page is kept
+ * instead. Return: as model_dma(), without an event; MODEL_F_BAD_ATS_TREQ where the stream may not ask. */
+struct model_access model_atc_request(struct model *model, uint32_t sid, uint64_t iova, bool write);
+
+/** model_atc_dma() - an access with what the device keeps. Return: MODEL_F_TRANSLATION if that is nothing;
+ * MODEL_F_TRANSL_FORBIDDEN or MODEL_ABORT if CR0.ATSCHK is set and the stream's entry does not allow it. */
+struct model_access model_atc_dma(struct model *model, uint32_t sid, uint64_t iova, bool write);
+
+/* The device asks again as soon as it has lost this one, between any two steps. */
+void model_atc_watch(struct model *model, uint32_t sid, uint64_t iova);
+/* The device does not answer ATC_INV, and keeps what it has: the next SYNC says CERROR_ATC_INV_SYNC. Of so many. */
+#define MODEL_ATC_MUTE_MAX 64
+void model_atc_mute(struct model *model, uint32_t sid);
+
 /** model_observe_store() - the driver has just stored an 8-byte translation descriptor at @pa.
  * Called for each store, in order; the model follows which tables are live and checks the rules. */
 void model_observe_store(struct model *model, uint64_t pa, uint64_t old_value, uint64_t new_value);
@@ -152,6 +171,7 @@ struct model_counters {
 	uint64_t refills;     /* accesses that the adversary made to watched addresses */
 	uint64_t cerrors;     /* command errors raised */
 	uint64_t lost;	      /* invalidations, by errata */
+	uint64_t atc;	      /* ATC_INV consumed */
 	uint64_t events_lost; /* queue full, disabled or not writable */
 	uint64_t violations[MODEL_RULE_COUNT];
 };

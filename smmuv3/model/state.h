@@ -7,6 +7,7 @@
 #ifndef SMMUV3_MODEL_STATE_H
 #define SMMUV3_MODEL_STATE_H
 
+#include "atc.h"
 #include "bbm.h"
 #include "cmdq.h"
 #include "model.h"
@@ -30,6 +31,7 @@ struct model {
 	struct stream_cache *streams;
 	struct tlb *tlb;
 	struct watch watch;
+	struct atc atc;
 	struct bbm *bbm;
 };
 

@@ -44,6 +44,7 @@ void watch_refill(struct model *model, const struct space_extent *extent)
 	struct watch *watch = &model->watch;
 	unsigned index = 0;
 
+	atc_refill(model);
 	if (!watch->count || (extent && extent->first > extent->last))
 		return;
 	if (!watch->sorted)

@@ -41,6 +41,7 @@
 #define CORE_TLBI_NH_ALL    0x10u
 #define CORE_TLBI_S12_VMALL 0x28u
 #define CORE_TLBI_S2_IPA    0x2au
+#define CORE_ATC_INV	    0x40u
 #define CORE_SYNC	    0x46u
 
 enum core_event {
@@ -80,7 +81,7 @@ struct core {
 	struct shadow_address_map map;
 	unsigned bbml, smmu_count, cpu_count, queue_slots, cmdq_lg2;
 	enum shadow_collapse collapse;
-	bool nested, no_ril;
+	bool nested, no_ril, ats;
 	uint32_t iidr;	     /* of the SMMUs, */
 	unsigned model_errata; /* what they really do wrong, */
 	unsigned errata;     /* and what the driver is told beside IIDR */
@@ -339,6 +340,7 @@ static inline void core_model_up(struct core *core, unsigned number)
 	config.s1p = core->nested;
 	config.iidr = core->iidr;
 	config.errata = core->model_errata;
+	config.ats = core->ats;
 	config.bbml = core->bbml;
 	config.seed = 1 + number;
 	config.memory = (struct model_memory){ core, core_pa_read, core_pa_write };

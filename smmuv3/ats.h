@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * ats.h - streams whose devices keep translations: let them in, invalidate what they keep, shut them out.
+ *
+ * Owns: a device that did not confirm an invalidation reaches nothing any more before a ticket that covers it is
+ * complete. Called by attach.c and list.c; ats_lost() by cmdq.c.
+ * Spec: IHI 0070, ATS; CMD_ATC_INV; Command errors.
+ */
+#ifndef SMMUV3_ATS_H
+#define SMMUV3_ATS_H
+
+#include "smmuv3/smmu.h"
+#include "smmuv3/tlbi.h"
+
+/* A device is being let in: what it has kept from before goes first. */
+enum ats_trial {
+	ATS_TRIAL_NONE = 0,
+	ATS_TRIAL_RUNS = 1,
+	ATS_TRIAL_LOST = 2,	       /* it did not confirm that */
+};
+
+/* Spans up to which each is named; with more of them, everything goes. Each is a message to a device. */
+#define ATS_SPANS_MAX 8u
+
+/* An aligned power of two of 4 KiB pages. */
+struct ats_piece {
+	uint64_t address;
+	unsigned size_lg2;
+};
+
+/* One or two pieces that cover bytes @start .. @end, both aligned to 4 KiB, and less than that much more.
+ * Return: how many. */
+unsigned ats_pieces(uint64_t start, uint64_t end, struct ats_piece piece[2]);
+
+/* Make sure that the device of @sid, whose entry aborts, keeps nothing. Waits for the SMMU.
+ * Return: 0; -SHADOW_ENOSPC; -SHADOW_ETIMEDOUT, -SHADOW_EIO: it may keep something. Context: host lock. */
+int ats_empty(struct shadow_smmu *smmu, uint32_t sid);
+
+/* From now on ATC_INVs are sent for @sid. Context: host lock. */
+void ats_add(struct shadow_smmu *smmu, uint32_t sid);
+
+/* ATC_INVs were not confirmed: abort the streams of all devices that keep translations. The SMMU has yet to drop its copies
+ * of their entries. Context: completion lock. */
+void ats_lost(struct cmdq *cmdq);
+
+#endif
