@@ -43,6 +43,10 @@ CORE_SRCS := \
 MODEL_SRCS := \
 	smmuv3/model/alloc.c \
 	smmuv3/model/bbm.c \
+	smmuv3/model/bbm_group.c \
+	smmuv3/model/bbm_overlap.c \
+	smmuv3/model/bbm_root.c \
+	smmuv3/model/bbm_sync.c \
 	smmuv3/model/cache.c \
 	smmuv3/model/cmdq.c \
 	smmuv3/model/command.c \
@@ -53,6 +57,8 @@ MODEL_SRCS := \
 	smmuv3/model/live.c \
 	smmuv3/model/model.c \
 	smmuv3/model/registers.c \
+	smmuv3/model/registers_handshake.c \
+	smmuv3/model/registers_id.c \
 	smmuv3/model/space.c \
 	smmuv3/model/stream.c \
 	smmuv3/model/tlb.c \
