@@ -12,14 +12,14 @@
 #include "smmuv3/tlbi.h"
 
 #define TLBI_PAGES_MAX (UINT64_C(1) << (SHADOW_IA_BITS_MAX - SHADOW_PAGE_LG2))
-#define TLBI_NUM_LG2   5u	       /* NUM + 1 is 1 .. 32 */
+#define TLBI_NUM_LG2   5u /* NUM + 1 is 1 .. 32 */
 
 /* Without ranges: more commands than this in a flush, and the whole VMID goes instead. The number of
  * entries of a table, where Linux draws the line for one request as well. */
 #define TLBI_SINGLES_MAX 512u
 
 #define TLBI_LEVELS	4u
-#define TLBI_SMALL_BITS 48u	       /* addresses above need the 52-bit formats */
+#define TLBI_SMALL_BITS 48u /* addresses above need the 52-bit formats */
 
 /* Pages that one leaf of a level maps; for an unknown level the smallest. */
 static uint64_t tlbi_level_pages(struct tlbi_format format, unsigned level)
@@ -252,7 +252,8 @@ static struct smmu_cmd tlbi_range(struct tlbi_format format, uint64_t start, uin
  * these overlap. With a hint, everything stays a multiple of the block: where units are smaller than the
  * block the span is a whole number of them, where they are larger they are a whole number of blocks.
  * Scales above 31 are for more than 2^36 pages, which only tables that need IDR5.DS have. */
-static struct smmu_cmd tlbi_next_range(const struct tlbi_span *span, struct tlbi_format format, uint64_t *next)
+static struct smmu_cmd tlbi_next_range(const struct tlbi_span *span, struct tlbi_format format,
+				       uint64_t *next)
 {
 	uint64_t top = UINT64_C(1) << (format.ia_bits - format.granule_lg2);
 	uint64_t count = span->end - span->start;

@@ -30,7 +30,7 @@ static const struct {
 #define FORMATS (sizeof(formats) / sizeof(formats[0]))
 
 static unsigned granule_lg2, ia_bits;
-static uint64_t space;	     /* pages */
+static uint64_t space; /* pages */
 
 static void use_format(unsigned index)
 {
@@ -255,7 +255,8 @@ static void every_length(uint8_t level, bool leaf)
 {
 	uint64_t unit = level_pages(level);
 
-	for (uint64_t count = 1; count <= 20000 && (3 + count) * unit + (count * unit >> 4) < space; count++) {
+	for (uint64_t count = 1; count <= 20000 && (3 + count) * unit + (count * unit >> 4) < space;
+	     count++) {
 		struct tlbi_spans spans = spans_new(1);
 
 		tlbi_spans_add(&spans, 3 * unit, (3 + count) * unit, level, leaf);
@@ -295,8 +296,8 @@ static void at_the_end_of_the_address_space_two_exact_commands_replace_rounding(
 
 				if (!has_leaves(level) || count * level_pages(level) > space)
 					continue;
-				tlbi_spans_add(&spans, space - count * level_pages(level), space, (uint8_t)level,
-					       true);
+				tlbi_spans_add(&spans, space - count * level_pages(level), space,
+					       (uint8_t)level, true);
 				run_cursor(&spans, true);
 
 				assert_range_span(&storage[0], effects, effect_count);
