@@ -30,6 +30,7 @@ struct pgtable_page {
 	uint8_t linked : 1;	       /* a walker can reach it */
 	uint8_t untidy : 1;	       /* on the list of tables to tidy up, perhaps in vain by now */
 	uint8_t marked : 1;	       /* unlinked for a block that has nT until the fence is complete */
+	uint8_t beyond : 1;	       /* live, and not in tables_max */
 	uint32_t next;		       /* in the free, pending or retired list */
 	uint32_t next_untidy;
 	uint32_t at;		       /* what it translates: its first page >> index_lg2 */
@@ -55,6 +56,17 @@ struct pgtable_list {
 	uint32_t first, last;
 };
 
+#define PGTABLE_CLAIMS 128u
+
+/* Tables that were counted for this batch, so that a second run that needs one does not count it again. */
+struct pgtable_claims {
+	uint64_t batch, epoch;	       /* a claim of an older epoch is void */
+	uint32_t beyond;	       /* of those reserved in this batch, for what is not in tables_max */
+	struct pgtable_claim {
+		uint64_t key, epoch;
+	} claim[PGTABLE_CLAIMS];
+};
+
 struct pgtable {
 	/* Fixed by pgtable_init(), coherent by the last attachment. */
 	struct pgtable_format format;
@@ -67,23 +79,26 @@ struct pgtable {
 	bool coherent;		       /* every SMMU looks into caches */
 	const struct shadow_region *region; /* in pages */
 	unsigned region_count;
-	uint32_t tables_max;	       /* worst case for memory that may transition */
+	uint64_t tables_max;	       /* worst case for all that may transition, start tables included */
 	/* Host lock. */
-	uint32_t mmio_tables;	       /* beyond it, from the snapshot */
+	uint32_t beyond;	       /* live tables that are not in it */
 	uint32_t bump;		       /* pages below were handed out at least once */
 	uint32_t limit;		       /* pages from here on are queues and stream tables */
+	uint64_t gone_start, gone_end; /* pages: blocks were revoked here and may be cached; equal: none */
+	uint64_t gone_fence;	       /* until this fence is complete; 0: not published yet */
 	struct pgtable_list free, free_zero, pending, retired, untidy; /* free_zero: every entry is zero */
 	uint32_t live, unlinked;       /* pages: reachable; pending and retired */
-	uint32_t reserved;	       /* promised to queued transitions */
-	bool promised;		       /* and besides, all that memory may need */
-	bool device_split;	       /* a reservation went beyond memory regions */
+	uint32_t reserved;	       /* free pages set aside for the transitions of this batch */
+	bool promised;		       /* among them, all that tables_max may still ask for */
 	uint8_t leaf_heights;	       /* bit h: the part that is applied may have leaves at height h */
 	uint64_t batch;		       /* batches closed so far */
+	uint64_t patient_writes;       /* stats.writes from which on a patient batch may collapse again */
 	unsigned region_recent;	       /* where the last search ended */
 	struct pgtable_place place[FORMAT_HEIGHTS]; /* by height */
 	struct tlbi_spans *spans;      /* what apply() replaced */
 	struct shadow_table_stats stats;
 	uint32_t peak;
+	struct pgtable_claims claims;
 };
 
 /* Worst case in tables, start tables included. */

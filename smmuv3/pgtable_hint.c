@@ -70,9 +70,16 @@ void hint_drop(struct pgtable *pgtable, unsigned height, unsigned *index, unsign
 	}
 }
 
+/* Four at once: then it does not matter what else the loop does, and where the linker puts it. */
 static void fill(uint64_t *entry, unsigned count, uint64_t value, uint64_t step)
 {
-	for (uint64_t *end = entry + count; entry < end; entry++, value += step)
+	for (; count >= 4; count -= 4, entry += 4, value += 4 * step) {
+		order_fill_descriptor(entry, value);
+		order_fill_descriptor(entry + 1, value + step);
+		order_fill_descriptor(entry + 2, value + 2 * step);
+		order_fill_descriptor(entry + 3, value + 3 * step);
+	}
+	for (; count; count--, entry++, value += step)
 		order_fill_descriptor(entry, value);
 }
 

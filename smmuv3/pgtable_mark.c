@@ -9,6 +9,7 @@
 #include "smmuv3/pgtable_mark.h"
 
 #include "smmuv3/pgtable_cursor.h"
+#include "smmuv3/pgtable_tidy.h"
 
 static bool is_run_access(const struct pgtable *pgtable, uint64_t pte, unsigned height, const struct run *run)
 {
@@ -72,4 +73,7 @@ void mark_clear(struct pgtable *pgtable, uint32_t page)
 		return;
 	cursor_store(pgtable, height, index, pte & ~PTE_NT);
 	cursor_clean(pgtable, &pgtable->place[height]);
+	/* With nT it could not be in a group. */
+	if (pgtable->contiguous)
+		tidy_note(pgtable, pgtable->place[height].page);
 }
