@@ -31,8 +31,8 @@ static void mark_edge(struct pgtable *pgtable, uint64_t page, const struct run *
 		return;
 	if (pte & PTE_NT)	       /* from a collapse whose sync is outstanding: that must be waited for */
 		tlbi_spans_add(pgtable->spans, base, base + size, cursor_ttl(height), true);
-	else
-		cursor_store(pgtable, height, index, pte | PTE_NT);
+	else			       /* its group has lost the hint by then */
+		cursor_store(pgtable, height, index, (pte & ~PTE_CONTIGUOUS) | PTE_NT);
 }
 
 void pgtable_mark(struct pgtable *pgtable, const struct run *run)
