@@ -177,7 +177,9 @@ static unsigned change_row(struct pgtable *pgtable, struct row *row)
 	row_span(pgtable, row, row->index + row->count, end);
 	cursor_dirty(pgtable, place, row->index, row->count);
 	cursor_discount(pgtable, table, row->replaced, row->whole);
-	if (!row->value && row->height && row->replaced && pgtable->bbml < 2)
+	/* At level 0 nor may members of a group without the hint; only declared regions have it there. */
+	if (!row->value && row->replaced && pgtable->bbml < 2 &&
+	    (row->height || (pgtable->bbml == 0 && pgtable->contiguous && pgtable->region_count)))
 		note_gone(pgtable, row);
 	pgtable->stats.writes += row->count - row->unchanged;
 	return row->count;
