@@ -484,6 +484,12 @@ static void play_entries(uint64_t base, unsigned height)
 		change(base + size, part, RW, NORMAL);
 	}
 	change(base, 2 * size, NONE, NORMAL);
+	/* Whole, but of two kinds: no block. */
+	if (height) {
+		change(base, size / 2, RW, DEVICE);
+		change(base + size / 2, size / 2, RW, NORMAL);
+		change(base, size, NONE, NORMAL);
+	}
 	in_blocks = true;
 	forget_all();
 }
