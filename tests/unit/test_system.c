@@ -328,6 +328,49 @@ static void a_grant_of_the_next_page_does_not_undo_another_cpus_revoke(void **st
 	system_close(&system);
 }
 
+/* Scattered and adjacent pages of two tables, in any order of CPUs: lines with several changes are cleaned
+ * once. */
+static void a_line_that_a_flush_changed_is_cleaned_once_and_no_other(void **state)
+{
+	static const uint64_t pages[] = { 3, 4, 5, 64, 65, 71, 72, 100, 508, 511, 512, 513, 600, 1023 };
+	struct system_config config = system_config_default();
+	const struct model_cache_counters *counters;
+	struct model_cache_counters before;
+	struct system system;
+	uint64_t first;
+
+	(void)state;
+	config.coherent = false;
+	config.no_evictions = true;
+	config.collapse = NEVER;
+	system_open(&system, &config);
+	first = system.memory[0].start >> 12;
+	assert_int_equal(system_transition(&system, 0, first, 1, SHADOW_STATE_NOPAGE), 0);
+	assert_int_equal(system_transition(&system, 0, first + 1000, 1, SHADOW_STATE_NOPAGE), 0);
+	system_flush_and_wait(&system);
+	counters = model_cache_counters(system.cache);
+
+	for (unsigned grant = 0; grant <= 1; grant++) {
+		before = *counters;
+		for (unsigned i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
+			assert_int_equal(system_transition(&system, i % 4, first + pages[i], 1,
+							   grant ? SHADOW_STATE_OWNED : SHADOW_STATE_NOPAGE),
+					 0);
+		(void)shadow_flush(system.engine);
+		/* Lines of 8: 0, 8, 9, 12, 63; 0, 11, 63. A revoke's commands are cleaned too. */
+		if (grant)
+			assert_int_equal(counters->cleaned - before.cleaned, 8);
+		else
+			assert_in_range(counters->cleaned - before.cleaned, 9, 8 + 5);
+		assert_int_equal(counters->redundant, before.redundant);
+		system_flush_and_wait(&system);
+	}
+	for (unsigned i = 0; i < sizeof(pages) / sizeof(pages[0]); i++)
+		system_expect(&system, first + pages[i]);
+	system_check_tables(&system);
+	system_close(&system);
+}
+
 static void a_small_ring_wraps_under_random_transitions(void **state)
 {
 	struct system_config config = system_config_default();
@@ -352,6 +395,7 @@ int main(void)
 		cmocka_unit_test(random_transitions_match_the_oracle_with_64_kib_pages),
 		cmocka_unit_test(a_revoke_after_another_cpus_grant_wins),
 		cmocka_unit_test(a_grant_of_the_next_page_does_not_undo_another_cpus_revoke),
+		cmocka_unit_test(a_line_that_a_flush_changed_is_cleaned_once_and_no_other),
 		cmocka_unit_test(a_small_ring_wraps_under_random_transitions),
 	};
 
