@@ -30,6 +30,7 @@ CORE_SRCS := \
 	smmuv3/pgtable_batch.c \
 	smmuv3/pgtable_bound.c \
 	smmuv3/pgtable_cursor.c \
+	smmuv3/pgtable_dirty.c \
 	smmuv3/pgtable_hint.c \
 	smmuv3/pgtable_mark.c \
 	smmuv3/pgtable_pages.c \
@@ -156,6 +157,7 @@ TEST_SRCS := \
 	tests/unit/test_bbm.c \
 	tests/unit/test_bound.c \
 	tests/unit/test_check.c \
+	tests/unit/test_clean.c \
 	tests/unit/test_cmd.c \
 	tests/unit/test_cmdq.c \
 	tests/unit/test_coalesce.c \

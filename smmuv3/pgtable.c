@@ -18,6 +18,7 @@
 
 #include "engine/assert.h"
 #include "smmuv3/pgtable_cursor.h"
+#include "smmuv3/pgtable_dirty.h"
 #include "smmuv3/pgtable_hint.h"
 #include "smmuv3/pgtable_policy.h"
 #include "smmuv3/pgtable_reserve.h"
@@ -175,7 +176,7 @@ static unsigned change_row(struct pgtable *pgtable, struct row *row)
 	else
 		row_store_mixed(pgtable, row);
 	row_span(pgtable, row, row->index + row->count, end);
-	cursor_dirty(pgtable, place, row->index, row->count);
+	dirty_note(pgtable, place->entry + row->index, row->count);
 	cursor_discount(pgtable, table, row->replaced, row->whole);
 	/* At level 0 nor may members of a group without the hint; only declared regions have it there. */
 	if (!row->value && row->replaced && pgtable->bbml < 2 &&
@@ -255,7 +256,6 @@ static void settle_fresh_or_empty(struct pgtable *pgtable, unsigned height)
 	place->fresh = place->changed = place->granted = false;
 	if (links)
 		return;
-	cursor_clean(pgtable, place);
 	cursor_leave(pgtable, height);
 	if (fresh) {
 		pgtable->stats.leaves[format_level(height)] -= pgtable->page[page].leaves;
@@ -295,13 +295,12 @@ static unsigned seek(struct pgtable *pgtable, uint64_t page)
 			break;
 		if (place->changed)
 			settle(pgtable, height);
-		cursor_clean(pgtable, place);
 		cursor_leave(pgtable, height);
 	}
 	return height;
 }
 
-static void settle_all(struct pgtable *pgtable)
+void pgtable_settle(struct pgtable *pgtable)
 {
 	for (unsigned height = 0; height <= pgtable->format.start; height++) {
 		struct pgtable_place *place = &pgtable->place[height];
@@ -311,23 +310,11 @@ static void settle_all(struct pgtable *pgtable)
 	}
 }
 
-static void clean_all(struct pgtable *pgtable)
-{
-	for (unsigned height = 0; height <= pgtable->format.start && !pgtable->coherent; height++)
-		cursor_clean(pgtable, &pgtable->place[height]);
-}
-
-void pgtable_settle(struct pgtable *pgtable)
-{
-	settle_all(pgtable);
-	clean_all(pgtable);
-}
-
 void pgtable_close(struct pgtable *pgtable)
 {
-	settle_all(pgtable);
+	pgtable_settle(pgtable);
 	tidy_batch(pgtable);
-	clean_all(pgtable);
+	pgtable_clean(pgtable);
 	pgtable->batch++;
 	pgtable->reserved = 0;
 	pgtable->promised = false;

@@ -49,7 +49,6 @@ struct pgtable_place {
 	unsigned filled;	       /* fresh: entries that are right so far; the rest are still inherited */
 	uint64_t inherited;	       /* fresh: entry 0 of what it replaces, 0 if that was invalid */
 	uint64_t inherited_step;       /* from one inherited entry to the next */
-	unsigned dirty, dirty_end;     /* live, walks not coherent: entries stored and not cleaned; equal: none */
 };
 
 struct pgtable_list {
@@ -96,6 +95,7 @@ struct pgtable {
 	unsigned region_recent;	       /* where the last search ended */
 	struct pgtable_place place[FORMAT_HEIGHTS]; /* by height */
 	struct tlbi_spans *spans;      /* what apply() replaced */
+	struct tlbi_spans dirty;       /* lines of the pool that were stored and not cleaned, if not coherent */
 	struct shadow_table_stats stats;
 	uint32_t peak;
 	struct pgtable_claims claims;
@@ -133,6 +133,10 @@ void pgtable_prefetch(const struct pgtable *pgtable, uint64_t page);
 
 /* Between two passes over the address space in one batch: link and unlink what the cursor has passed. */
 void pgtable_settle(struct pgtable *pgtable);
+
+/* What was stored so far is on its way to memory, if an SMMU does not look into caches; order_device_publish() waits
+ * for it. pgtable_close() does so as well. */
+void pgtable_clean(struct pgtable *pgtable);
 
 /* The batch is over: the same, and collapse as the policy says. */
 void pgtable_close(struct pgtable *pgtable);

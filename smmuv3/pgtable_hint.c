@@ -11,6 +11,7 @@
 #include "smmuv3/pgtable_hint.h"
 
 #include "smmuv3/pgtable_cursor.h"
+#include "smmuv3/pgtable_dirty.h"
 #include "smmuv3/pgtable_policy.h"
 
 static unsigned group_lg2(const struct pgtable *pgtable, unsigned height)
@@ -48,7 +49,7 @@ static void group_drop(struct pgtable *pgtable, struct pgtable_place *place, uns
 		order_store_descriptor(&place->entry[i], place->entry[i] & ~PTE_CONTIGUOUS);
 		pgtable->stats.writes++;
 	}
-	cursor_dirty(pgtable, place, first, count);
+	dirty_note(pgtable, &place->entry[first], count);
 	pgtable->stats.hints_dropped++;
 }
 
@@ -134,7 +135,7 @@ void hint_give(struct pgtable *pgtable, unsigned height)
 			else
 				order_store_descriptor(&place->entry[j], place->entry[j] | PTE_CONTIGUOUS);
 		if (!place->fresh)
-			cursor_dirty(pgtable, place, i, count);
+			dirty_note(pgtable, &place->entry[i], count);
 		pgtable->stats.writes += count;
 		pgtable->stats.hints++;
 	}

@@ -65,14 +65,12 @@ static bool holds_moving(struct pgtable *pgtable, uint32_t page)
 /* The snapshot came across MMIO first where it shares a table with memory: such tables are not beyond. */
 void pgtable_built(struct pgtable *pgtable)
 {
-	struct pgtable_place *start = &pgtable->place[pgtable->format.start];
-
 	pgtable_close(pgtable);
 	hint_give(pgtable, pgtable->format.start);
+	pgtable->dirty.count = 0;
 	/* With what was never stored: the pool's zeroes may be in caches only. */
 	if (!pgtable->coherent)
-		order_clean(start->entry, sizeof(uint64_t) << pgtable->format.start_lg2);
-	start->dirty = start->dirty_end = 0;
+		order_clean(pages_entries(pgtable, 0), sizeof(uint64_t) << pgtable->format.start_lg2);
 	for (unsigned height = 0; height < pgtable->format.start && pgtable->beyond; height++)
 		for (uint32_t page = format_start_tables(&pgtable->format); page < pgtable->bump; page++)
 			if (pgtable->page[page].beyond && pgtable->page[page].height == height &&
