@@ -501,7 +501,7 @@ $(EL2_LIBRARY): $(el2_core) $(el2_platform)
 # --- checks ----------------------------------------------------------------------------------------------
 
 CHECKS := check-lists check-headers check-el2 check-clang check-unit check-sanitize check-readme check-cli \
-	check-bench check-maps check-traces check-log check-referee check-mutations
+	check-bench check-maps check-traces check-log check-referee check-mutations check-fuzz
 RUN_TESTS := scripts/run-tests
 trace = $(patsubst %,bench/traces/%.txt.xz,$(1))
 TRACES := $(sort $(wildcard bench/traces/*.txt.xz))
@@ -625,6 +625,12 @@ fuzz-run: $(BUILD)/fuzz-system
 	@mkdir -p $(BUILD)/found
 	$(Q)$< -max_len=1024 -timeout=30 -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
 		-artifact_prefix=$(BUILD)/ $(BUILD)/found tests/fuzz/corpus
+
+## check-fuzz: the fuzzer finds nothing in a minute
+.PHONY: check-fuzz
+check-fuzz:
+	$(Q)$(RUN_TESTS) --limit 900 --name fuzz -- scripts/check-that 'the fuzzer finds nothing in a minute' \
+		$(MAKE) fuzz FUZZ_SECONDS=60
 
 ## fuzz-keep: add to the corpus what make fuzz has found and what reaches further than the corpus
 .PHONY: fuzz-keep fuzz-merge
