@@ -16,6 +16,7 @@
 #define UNIT_LG2    18u	    /* 1 GiB of 4 KiB pages */
 #define EXTRA_FIRST 5u	    /* pages from the first memory region to the second */
 #define EXTRA_PAGES 0x11feu /* of the second, or half a unit */
+#define RELAX_NS    1000u
 #define CMDQ_PROD   0x98u
 #define NT	    (UINT64_C(1) << 16)
 
@@ -106,11 +107,17 @@ static void violated(void *ctx, const struct model_violation *violation)
 			    (unsigned long long)violation->new_value);
 }
 
+static uint64_t now(void *ctx)
+{
+	return ((struct system *)ctx)->time_ns++;
+}
+
 static void relax(void *ctx)
 {
 	struct system *system = ctx;
 
-	for (unsigned i = 0; i < system->config.smmu_count && !system->stalled; i++)
+	system->time_ns += RELAX_NS;
+	for (unsigned i = 0; i < system->config.smmu_count; i++)
 		for (unsigned steps = system_random(system) % 4; steps; steps--)
 			if (system->smmu[i].model)
 				model_step(system->smmu[i].model);
@@ -318,6 +325,7 @@ static int open_rest(struct system *system)
 
 	observed_set(stored, system);
 	platform_linux_set_relax(relax, system);
+	platform_linux_set_time(now, system);
 	platform_linux_set_host_lock(true);
 	/* A test that failed leaves its memory behind. */
 	platform_linux_remove_memory(earlier);
@@ -377,6 +385,7 @@ void system_close(struct system *system)
 	platform_linux_remove_memory(system->pool.base);
 	platform_linux_remove_memory((shadow_pa_t){ HOST_PA });
 	platform_linux_set_relax(NULL, NULL);
+	platform_linux_set_time(NULL, NULL);
 	platform_linux_free(system->pool.virt, system->pool.bytes);
 	platform_linux_free(system->host_memory, HOST_BYTES);
 	platform_linux_free(system->state, system->page_count);

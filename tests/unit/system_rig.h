@@ -68,9 +68,9 @@ struct system {
 	int start_level; /* of the tables, once they have been looked at */
 	uint64_t violations;
 	bool quiet;	     /* a violation is wanted: do not print it */
+	uint64_t time_ns;    /* the driver's clock: moves with each look, and while it waits */
 	uint64_t cleans;     /* calls of platform_clean() */
 	uint64_t drop_clean; /* this one does nothing; 0: none */
-	bool stalled;	     /* the SMMUs execute nothing while the driver waits */
 	void (*stored)(struct system *system, uint64_t pa); /* after each descriptor store, or NULL */
 };
 
