@@ -50,7 +50,7 @@ struct shadow_target {
 	const struct target_ops *ops;
 	unsigned ia_bits;	       /* of the address space that its tables translate */
 	unsigned granule_lg2;	       /* its page, and so that of every run */
-	bool prepares;		       /* break-before-make level 1: marks go before cuts, with a sync in between */
+	bool prepares;		       /* what goes before some changes, with a sync in between: marks, dropped hints */
 	struct shadow_range own;       /* bytes that no device may reach: the pool */
 };
 

@@ -121,7 +121,7 @@ int shadow_smmu_target_init(void *memory, size_t bytes, const struct shadow_smmu
 	made->base.ops = &smmu_target_ops;
 	made->base.ia_bits = config->map.ia_bits;
 	made->base.granule_lg2 = format.granule_lg2;
-	made->base.prepares = config->bbml == 1;
+	made->base.prepares = config->bbml == 1 || (config->bbml == 2 && config->contiguous);
 	made->base.own = (struct shadow_range){ config->pool.base.addr, config->pool.base.addr + config->pool.bytes };
 	*target = &made->base;
 	return 0;

@@ -117,8 +117,8 @@ void *pgtable_carve(struct pgtable *pgtable, uint64_t bytes, shadow_pa_t *pa);
 /* Set aside tables for this run until pgtable_close(). Return: as target_ops.reserve(). */
 int pgtable_reserve(struct pgtable *pgtable, const struct run *run);
 
-/* BBM level 1: live blocks that applying this run will cut get nT, and spans.
- * They may be cut once the invalidation of those is complete. */
+/* BBM level 1: live blocks that applying this run will cut get nT; with hints: groups that it gives another access
+ * lose theirs. What is applied must wait until the invalidation of the spans that this adds is complete. */
 void pgtable_mark(struct pgtable *pgtable, const struct run *run);
 
 /* Bring the table to this run's access; spans of what was replaced are added. Runs of one batch ascend.

@@ -138,6 +138,7 @@ void pgtable_reclaim(struct pgtable *pgtable, uint64_t fence)
 		pgtable->unlinked--;
 		pages_push(pgtable, free_list_of(pgtable, page), page);
 	}
+	pgtable_clean(pgtable);	       /* of marks that were cleared */
 }
 
 void *pgtable_carve(struct pgtable *pgtable, uint64_t bytes, shadow_pa_t *pa)

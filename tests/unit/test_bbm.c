@@ -164,6 +164,19 @@ static void revoke(uint64_t page, uint64_t count)
 	transition(page, count, true);
 }
 
+/* A host that says NOPAGE of what it has read-only: the entry is valid and changes what it allows. */
+static void grant_as(uint64_t page, uint64_t count, enum shadow_access access)
+{
+	struct shadow_transition change = { .start = { page << rig.config.granule_lg2 },
+					    .page_count = count,
+					    .old_state = NOPAGE,
+					    .new_state = OWNED,
+					    .access = access };
+
+	assert_int_equal(shadow_reserve(rig.engine, 0, &change, SYSTEM_WAIT_NS), 0);
+	assert_true(shadow_queue(rig.engine, 0, ++rig.number, &change));
+}
+
 static void grant(uint64_t page, uint64_t count)
 {
 	transition(page, count, false);
@@ -560,6 +573,36 @@ static void a_group_that_is_cut_loses_the_hint_and_has_it_back_when_it_is_whole(
 				cut_group(&groups[i].where, groups[i].members, bbml, coherent);
 }
 
+/* While the hint may be cached, an entry for the group would say one thing and one for a member another. */
+static void a_group_that_is_given_another_access_loses_the_hint_a_sync_before(void **state)
+{
+	const struct where where = { 12, 40, 0, (1u << 18) + 3 * 512 };
+
+	(void)state;
+	for (unsigned bbml = 1; bbml <= 2; bbml++) {
+		open_at(&where, bbml, true, true);
+		revoke(where.page, 64);
+		system_flush_and_wait(&rig);
+		grant_as(where.page, 64, SHADOW_ACCESS_R);
+		system_flush_and_wait(&rig);
+		compact();
+		compact();
+		assert_true(*entry_at(&rig, where.page + 20, 0) & HINT);
+		touch(&where, where.page + 20);
+
+		watch(&rig);
+		grant_as(where.page + 3, 2, SHADOW_ACCESS_RW);
+		system_flush_and_wait(&rig);
+
+		expect_commands(&rig, 2, 2, 2);
+		assert_false(*entry_at(&rig, where.page, 0) & HINT);
+		assert_true(*entry_at(&rig, where.page + 20, 0) & HINT);
+		assert_true(system_try(&rig, 0, where.page + 3, true));
+		assert_false(system_try(&rig, 0, where.page + 5, true));
+		close_rig(false);
+	}
+}
+
 /* ---- steps left out, by hand
  * -------------------------------------------------------------------------------- */
 
@@ -713,6 +756,7 @@ int main(void)
 		cmocka_unit_test(
 			what_takes_the_place_of_a_block_or_table_waits_until_that_is_out_of_every_cache),
 		cmocka_unit_test(a_group_that_is_cut_loses_the_hint_and_has_it_back_when_it_is_whole),
+		cmocka_unit_test(a_group_that_is_given_another_access_loses_the_hint_a_sync_before),
 		cmocka_unit_test(a_block_cut_without_nt_is_a_violation_below_level_2),
 		cmocka_unit_test(nt_without_an_invalidation_of_the_block_is_a_violation),
 		cmocka_unit_test(a_table_collapsed_without_nt_is_a_violation_below_level_2),
