@@ -35,10 +35,12 @@ CORE_SRCS := \
 	smmuv3/pgtable_batch.c \
 	smmuv3/pgtable_bound.c \
 	smmuv3/pgtable_cursor.c \
+	smmuv3/pgtable_dirty.c \
 	smmuv3/pgtable_hint.c \
 	smmuv3/pgtable_mark.c \
 	smmuv3/pgtable_pages.c \
 	smmuv3/pgtable_policy.c \
+	smmuv3/pgtable_reserve.c \
 	smmuv3/pgtable_tidy.c \
 	smmuv3/smmu.c \
 	smmuv3/stream.c \
@@ -50,6 +52,10 @@ MODEL_SRCS := \
 	smmuv3/model/alloc.c \
 	smmuv3/model/atc.c \
 	smmuv3/model/bbm.c \
+	smmuv3/model/bbm_group.c \
+	smmuv3/model/bbm_overlap.c \
+	smmuv3/model/bbm_root.c \
+	smmuv3/model/bbm_sync.c \
 	smmuv3/model/cache.c \
 	smmuv3/model/cmdq.c \
 	smmuv3/model/command.c \
@@ -62,6 +68,8 @@ MODEL_SRCS := \
 	smmuv3/model/live.c \
 	smmuv3/model/model.c \
 	smmuv3/model/registers.c \
+	smmuv3/model/registers_handshake.c \
+	smmuv3/model/registers_id.c \
 	smmuv3/model/space.c \
 	smmuv3/model/stream.c \
 	smmuv3/model/tlb.c \
@@ -140,9 +148,13 @@ WORKLOAD_SRCS := \
 BENCH_SRCS := \
 	bench/bench_flush.c \
 	bench/bench_harness.c \
-	bench/bench_queue.c
+	bench/bench_memory.c \
+	bench/bench_queue.c \
+	bench/bench_tables.c \
+	bench/floor.c
 
 TEST_SUPPORT_SRCS := \
+	tests/fuzz/play.c \
 	tests/proto/levels.c \
 	tests/proto/proto.c \
 	tests/unit/fake_smmu.c \
@@ -150,7 +162,8 @@ TEST_SUPPORT_SRCS := \
 	tests/unit/model_rig.c \
 	tests/unit/policy_rig.c \
 	tests/unit/replay_rig.c \
-	tests/unit/system_rig.c
+	tests/unit/system_rig.c \
+	tests/unit/system_script.c
 
 TEST_SRCS := \
 	tests/map_equality.c \
@@ -165,8 +178,10 @@ TEST_SRCS := \
 	tests/unit/test_attach.c \
 	tests/unit/test_baseline.c \
 	tests/unit/test_batched.c \
+	tests/unit/test_bbm.c \
 	tests/unit/test_bound.c \
 	tests/unit/test_check.c \
+	tests/unit/test_clean.c \
 	tests/unit/test_cmd.c \
 	tests/unit/test_cmdq.c \
 	tests/unit/test_coalesce.c \
@@ -178,6 +193,7 @@ TEST_SRCS := \
 	tests/unit/test_failures.c \
 	tests/unit/test_field.c \
 	tests/unit/test_flush.c \
+	tests/unit/test_fuzz_corpus.c \
 	tests/unit/test_granule.c \
 	tests/unit/test_host_stage2.c \
 	tests/unit/test_imagefile.c \
@@ -194,6 +210,7 @@ TEST_SRCS := \
 	tests/unit/test_latency.c \
 	tests/unit/test_machine.c \
 	tests/unit/test_mapfile.c \
+	tests/unit/test_matrix.c \
 	tests/unit/test_message.c \
 	tests/unit/test_model_bbm.c \
 	tests/unit/test_model_cache.c \
@@ -243,6 +260,9 @@ TEST_SRCS := \
 	tests/unit/test_verify.c \
 	tests/unit/test_world.c
 
+FUZZ_SRCS := \
+	tests/fuzz/fuzz_system.c
+
 PUBLIC_HEADERS := \
 	include/shadow/error.h \
 	include/shadow/platform.h \
@@ -278,8 +298,14 @@ else ifeq ($(CONFIG),ubsan)
 else ifeq ($(CONFIG),sanitize)
   config_flags := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer \
 	-DPLATFORM_LINUX_SANITIZED
+else ifeq ($(CONFIG),fuzz)
+  config_cc := clang
+  config_cxx := clang++
+  config_flags := -fsanitize=address -fno-omit-frame-pointer -DPLATFORM_LINUX_SANITIZED
+  # Only the core is to be explored.
+  fuzz_flags := -fsanitize=fuzzer-no-link,undefined -fno-sanitize-recover=all
 else
-  $(error CONFIG=$(CONFIG) is none of default, clang, asan, ubsan, sanitize)
+  $(error CONFIG=$(CONFIG) is none of default, clang, asan, ubsan, sanitize, fuzz)
 endif
 
 ifeq ($(origin CC),default)
@@ -314,7 +340,7 @@ c_warnings := $(warnings) -Wstrict-prototypes -Wmissing-prototypes
 c_flags = -std=c11 $(common_flags) $(c_warnings) $(config_flags) $(CPPFLAGS) $(CFLAGS)
 cxx_flags = -std=c++17 $(common_flags) $(warnings) $(config_flags) $(CPPFLAGS) $(CXXFLAGS)
 hosted_flags := -D_GNU_SOURCE -pthread
-observed_flags := -DSHADOW_ORDER_OBSERVED -DSHADOW_DEBUG
+observed_flags := -DSHADOW_ORDER_OBSERVED -DSHADOW_DEBUG $(fuzz_flags)
 simulated_flags := -DSHADOW_ORDER_SIMULATED -DSHADOW_DEBUG
 # No stack protector: it would need a symbol of the embedder's. No unwind tables: nothing unwinds at EL2.
 el2_flags := -std=c11 $(common_flags) $(c_warnings) $(EL2_CFLAGS) -ffreestanding -nostdlib \
@@ -328,13 +354,14 @@ LINK = $(CC) -pthread $(config_flags) $(CFLAGS) $(LDFLAGS)
 # --- what is built ---------------------------------------------------------------------------------------
 
 all_srcs := $(CORE_SRCS) $(MODEL_SRCS) $(PLATFORM_SRCS) $(EL2_SRCS) $(RUNNER_SRCS) $(COMMAND_SRCS) \
-	$(SIMULATOR_SRCS) $(WORKLOAD_SRCS) $(BENCH_SRCS) $(TEST_SUPPORT_SRCS) $(TEST_SRCS) bench/s2shadow.c bench/harness.cc
+	$(SIMULATOR_SRCS) $(WORKLOAD_SRCS) $(BENCH_SRCS) $(TEST_SUPPORT_SRCS) $(TEST_SRCS) $(FUZZ_SRCS) \
+	bench/s2shadow.c bench/harness.cc
 absent := $(filter-out $(wildcard $(all_srcs)),$(all_srcs))
 ifneq ($(absent),)
   $(error sources in the Makefile that are not there: $(absent))
 endif
 unlisted := $(filter-out $(all_srcs),$(wildcard $(addsuffix /*.c,engine engine/platform smmuv3 \
-	smmuv3/model bench tests tests/proto tests/unit)))
+	smmuv3/model bench tests tests/fuzz tests/proto tests/unit)))
 
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
 
@@ -498,6 +525,12 @@ $(test_programs): $$(call object_of_test,$$(@F)) $(BUILD)/libsupport.a $(BUILD)/
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $^ -lcmocka $(LIBS)
 
+fuzz_objects := $(call objects,observed,$(CORE_SRCS)) $(call objects,plain,$(FUZZ_SRCS) $(MODEL_SRCS) \
+	$(PLATFORM_SRCS) bench/observed.c tests/fuzz/play.c tests/unit/system_rig.c tests/unit/system_script.c)
+$(BUILD)/fuzz-system: $(fuzz_objects)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -fsanitize=fuzzer,undefined -o $@ $^ -lcmocka $(LIBS)
+
 $(BUILD)/s2shadow-bench: $(bench_objects) $(BUILD)/libbench.a
 	$(call say,LINK,$@)
 	$(Q)$(CXX) -pthread $(config_flags) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ -lbenchmark $(LIBS)
@@ -522,7 +555,7 @@ $(EL2_LIBRARY): $(el2_core) $(el2_platform)
 # --- checks ----------------------------------------------------------------------------------------------
 
 CHECKS := check-lists check-headers check-el2 check-clang check-unit check-sanitize check-readme check-cli \
-	check-bench check-maps check-traces check-log check-referee check-mutations check-spin
+	check-bench check-maps check-traces check-log check-referee check-mutations check-fuzz check-spin
 RUN_TESTS := scripts/run-tests
 trace = $(patsubst %,bench/traces/%.txt.xz,$(1))
 TRACES := $(sort $(wildcard bench/traces/*.txt.xz))
@@ -645,6 +678,30 @@ check-spin-long:
 	$(Q)scripts/setup spin || :
 	$(Q)$(RUN_TESTS) --limit 14400 --name 'spin, large' -- scripts/check-spin --long
 
+## fuzz: play the fuzzer's corpus, then look for more; FUZZ_SECONDS long. What fails is left in build/fuzz
+.PHONY: fuzz fuzz-run
+FUZZ_SECONDS ?= 120
+fuzz: setup
+	$(Q)scripts/setup libclang-rt-dev
+	$(Q)$(MAKE) CONFIG=fuzz fuzz-run
+fuzz-run: $(BUILD)/fuzz-system
+	@mkdir -p $(BUILD)/found
+	$(Q)$< -max_len=1024 -timeout=30 -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
+		-artifact_prefix=$(BUILD)/ $(BUILD)/found tests/fuzz/corpus
+
+## check-fuzz: the fuzzer finds nothing in a minute
+.PHONY: check-fuzz
+check-fuzz:
+	$(Q)$(RUN_TESTS) --limit 900 --name fuzz -- scripts/check-that 'the fuzzer finds nothing in a minute' \
+		$(MAKE) fuzz FUZZ_SECONDS=60
+
+## fuzz-keep: add to the corpus what make fuzz has found and what reaches further than the corpus
+.PHONY: fuzz-keep fuzz-merge
+fuzz-keep: setup
+	$(Q)$(MAKE) CONFIG=fuzz fuzz-merge
+fuzz-merge: $(BUILD)/fuzz-system
+	$(Q)$< -merge=1 tests/fuzz/corpus $(BUILD)/found
+
 ## check-long: all traces under the sanitizers, and 4 nested SMMUs with all traces; hours
 .PHONY: check-long
 check-long: setup
@@ -702,8 +759,9 @@ clean:
 help:
 	@sed -n 's/^## //p' Makefile | awk -F': ' '{ printf "  %-18s %s\n", $$1, $$2 }'
 
-all_objects := $(native_core) $(observed_core) $(simulated_core) $(simulator_objects) $(native_runner) $(observed_runner) $(plain_objects) \
-	$(test_objects) $(bench_objects) $(el2_core) $(el2_platform) $(BUILD)/plain/bench/s2shadow.o
+all_objects := $(native_core) $(observed_core) $(simulated_core) $(simulator_objects) $(native_runner) \
+	$(observed_runner) $(plain_objects) $(test_objects) $(bench_objects) $(el2_core) $(el2_platform) \
+	$(fuzz_objects) $(BUILD)/plain/bench/s2shadow.o
 .SECONDARY: $(all_objects)
 # What is left out of a list has to leave the archives as well.
 $(LIBRARY) $(HOSTED_LIBRARY) $(EL2_LIBRARY) $(EL2_BUILD)/core.o $(EL2_BUILD)/embedded.o: Makefile

@@ -38,21 +38,35 @@ static double without_clock(uint64_t ns, uint64_t cost)
 	return ns > cost ? (double)(ns - cost) : 1;
 }
 
+/* The loops have functions of their own, which begin with a cache line: across the end of one, a loop this
+ * short takes twice the time on some CPUs. */
+__attribute__((noinline, aligned(64))) static void store(uint64_t *entry, const uint64_t *end, uint64_t value,
+							 uint64_t step)
+{
+	for (; entry < end; entry++, value += step)
+		__atomic_store_n(entry, value, __ATOMIC_RELAXED);
+}
+
 uint64_t floor_stores(uint64_t *entry, uint64_t count, uint64_t value, uint64_t step)
 {
 	uint64_t start = floor_ns();
 
-	for (const uint64_t *end = entry + count; entry < end; entry++, value += step)
-		__atomic_store_n(entry, value, __ATOMIC_RELAXED);
+	store(entry, entry + count, value, step);
 	return floor_ns() - start;
+}
+
+__attribute__((noinline, aligned(64))) static void scatter(uint64_t *entry, const uint32_t *index,
+							   uint64_t count)
+{
+	for (const uint32_t *end = index + count; index < end; index++)
+		__atomic_store_n(&entry[*index], 0, __ATOMIC_RELAXED);
 }
 
 uint64_t floor_scattered(uint64_t *entry, const uint32_t *index, uint64_t count)
 {
 	uint64_t start = floor_ns();
 
-	for (uint64_t i = 0; i < count; i++)
-		__atomic_store_n(&entry[index[i]], 0, __ATOMIC_RELAXED);
+	scatter(entry, index, count);
 	return floor_ns() - start;
 }
 

@@ -36,7 +36,7 @@ struct registration {
 std::vector<registration> registrations;
 bool failed;
 
-void hand_over(const registration &entry, unsigned count)
+void hand_over(const registration &entry, unsigned count, bool once)
 {
 	void (*run)(struct bench *) = entry.run;
 	auto *benchmark = benchmark::RegisterBenchmark(entry.name, [run](benchmark::State &state) {
@@ -46,6 +46,8 @@ void hand_over(const registration &entry, unsigned count)
 	});
 
 	benchmark->ArgName(entry.param);
+	if (once)
+		benchmark->Iterations(1);
 	for (unsigned i = 0; i < count; i++)
 		benchmark->Arg(entry.values[i]);
 }
@@ -131,11 +133,14 @@ void bench_fail(struct bench *bench, const char *why)
 int main(int argc, char **argv)
 {
 	static char briefly[] = "--benchmark_min_time=0.0001";
-	bool smallest = false;
+	bool smallest = false, once = false;
 
 	for (int i = 1; i < argc; i++) {
 		if (!std::strcmp(argv[i], "--smallest")) {
 			smallest = true;
+			argv[i] = briefly;
+		} else if (!std::strcmp(argv[i], "--once")) {
+			once = true;
 			argv[i] = briefly;
 		}
 	}
@@ -144,9 +149,11 @@ int main(int argc, char **argv)
 		return 2;
 	bench_flush_register();
 	bench_harness_register();
+	bench_memory_register();
 	bench_queue_register();
+	bench_tables_register();
 	for (const registration &entry : registrations)
-		hand_over(entry, smallest ? 1 : entry.count);
+		hand_over(entry, smallest ? 1 : entry.count, once);
 	add_context();
 	if (!benchmark::RunSpecifiedBenchmarks()) {
 		std::fprintf(stderr, "s2shadow: no benchmark of that name\n");

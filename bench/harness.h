@@ -21,7 +21,8 @@
  *	}
  *
  * Its full name is then "flush/grant/batched/pages:8". The program takes Google Benchmark's options, and
- * --smallest: only the smallest value of each benchmark, as briefly as possible.
+ * --smallest: only the smallest value of each benchmark, as briefly as possible;
+ * --once: each benchmark's loop is gone through once, to count what that takes.
  */
 #ifndef BENCH_HARNESS_H
 #define BENCH_HARNESS_H
@@ -38,7 +39,9 @@ struct bench;
 /* One for each file of benchmarks; main() calls them all. */
 void bench_flush_register(void);
 void bench_harness_register(void);
+void bench_memory_register(void);
 void bench_queue_register(void);
+void bench_tables_register(void);
 
 /**
  * bench_register() - add a benchmark.

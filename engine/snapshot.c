@@ -155,7 +155,22 @@ static bool leaf_legal(const struct snapshot_walk *walk, uint64_t page, uint64_t
 	return !(pte & walk->zeros) && address_of(walk, pte) == (page & ~inside) << walk->granule_lg2;
 }
 
-/* Access of the leaf or invalid entry that holds @page, and the first page after it. */
+/* First page behind the zero entries of the walk's table that begin with @entry, which @page is in: where nothing
+ * was mapped yet there are many, and they are passed four at once. */
+static uint64_t zeros_end(const struct snapshot_walk *walk, const uint64_t *entry, uint64_t page, unsigned size_lg2)
+{
+	uint64_t top = UINT64_C(1) << (walk->table.ia_bits - walk->granule_lg2);
+	const uint64_t *end = walk->entry + (((walk->end < top ? walk->end : top) - walk->start) >> size_lg2);
+	const uint64_t *at = entry + 1;
+
+	while (end - at >= 4 && !(at[0] | at[1] | at[2] | at[3]))
+		at += 4;
+	while (at < end && !*at)
+		at++;
+	return ((page >> size_lg2) + (uint64_t)(at - entry)) << size_lg2;
+}
+
+/* Access of the leaf or invalid entry that holds @page, and the first page after it and what is alike. */
 static int entry_at(struct snapshot_walk *walk, uint64_t page, enum shadow_access *access, uint64_t *next)
 {
 	int error = 0;
@@ -164,7 +179,8 @@ static int entry_at(struct snapshot_walk *walk, uint64_t page, enum shadow_acces
 		error = start_read(walk, page);
 	while (!error) {
 		unsigned size_lg2 = level_lg2(walk, walk->level);
-		uint64_t pte = walk->entry[(page - walk->start) >> size_lg2];
+		const uint64_t *entry = &walk->entry[(page - walk->start) >> size_lg2];
+		uint64_t pte = *entry;
 
 		if (pte & HOST_PTE_VALID && walk->level < LEVEL_LAST && pte & HOST_PTE_TABLE) {
 			if (pte & walk->zeros)
@@ -176,7 +192,7 @@ static int entry_at(struct snapshot_walk *walk, uint64_t page, enum shadow_acces
 		if (pte & HOST_PTE_VALID && !leaf_legal(walk, page, pte))
 			return -SHADOW_EINVAL;
 		*access = access_of(pte);
-		*next = ((page >> size_lg2) + 1) << size_lg2;
+		*next = pte ? ((page >> size_lg2) + 1) << size_lg2 : zeros_end(walk, entry, page, size_lg2);
 		return 0;
 	}
 	return error;

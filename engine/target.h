@@ -18,16 +18,17 @@ struct target_ops {
 	 * -SHADOW_ENOMEM (after a flush it may fit); -SHADOW_EAGAIN (a device could miss this grant until the
 	 * fences so far are complete); -SHADOW_EOPNOTSUPP. Context: host's check phase. */
 	int (*reserve)(struct shadow_target *target, const struct run *run);
-	/* Between batches: rounds of one flush go over the address space more than once. */
+	/* Between rounds of a flush: each goes over the address space, so that the next run may lie anywhere. */
 	void (*rewind)(struct shadow_target *target);
 	/* Snapshot: map these runs in tables that no walker reaches yet. Return: 0 or -SHADOW_ENOMEM. */
 	int (*build)(struct shadow_target *target, const struct run *runs, unsigned count);
 	/* Snapshot done: let the streams use the tables. Return: 0, -SHADOW_ETIMEDOUT, -SHADOW_EIO. */
 	int (*enable)(struct shadow_target *target);
-	/* Before apply(), if the target says that it prepares: mark what apply() of these runs will cut live. */
+	/* Before apply(), if the target says that it prepares: mark what apply() of these runs will cut live. All
+	 * runs of a round are prepared before the first of them is applied. */
 	void (*prepare)(struct shadow_target *target, const struct run *runs, unsigned count);
-	/* All runs of the batch were given: return when every device knows the marks. A device that does not answer
-	 * in its time is shut. */
+	/* All runs of the round were given: return when every device knows the marks, ready to start over at the
+	 * lowest address. A device that does not answer in its time is shut. */
 	void (*prepared)(struct shadow_target *target);
 	/* Idle time: let blocks take the place of up to @blocks tables. Publishes. Return: are there more?
 	 * @fence: as of publish(). */
@@ -49,7 +50,7 @@ struct shadow_target {
 	const struct target_ops *ops;
 	unsigned ia_bits;	       /* of the address space that its tables translate */
 	unsigned granule_lg2;	       /* its page, and so that of every run */
-	bool prepares;		       /* break-before-make level 1: marks go before cuts, with a sync in between */
+	bool prepares;		       /* what goes before some changes, with a sync in between: marks, dropped hints */
 	struct shadow_range own;       /* bytes that no device may reach: the pool */
 	_Atomic uint32_t completing;   /* completion lock: who asks devices how far they are; never held in a wait */
 };

@@ -40,7 +40,7 @@ static size_t spans_capacity(const struct shadow_smmu_target_config *config)
 
 /* Parts of the caller's memory. */
 struct layout {
-	size_t pages, regions, spans, bytes;
+	size_t pages, regions, spans, dirty, bytes;
 };
 
 static struct layout layout_of(const struct shadow_smmu_target_config *config, const struct pgtable_format *format)
@@ -49,7 +49,8 @@ static struct layout layout_of(const struct shadow_smmu_target_config *config, c
 
 	layout.regions = layout.pages + (config->pool.bytes >> format->granule_lg2) * sizeof(struct pgtable_page);
 	layout.spans = layout.regions + config->region_count * sizeof(struct shadow_region);
-	layout.bytes = layout.spans + spans_capacity(config) * sizeof(struct tlbi_span);
+	layout.dirty = layout.spans + spans_capacity(config) * sizeof(struct tlbi_span);
+	layout.bytes = layout.dirty + spans_capacity(config) * sizeof(struct tlbi_span);
 	return layout;
 }
 
@@ -122,10 +123,12 @@ int shadow_smmu_target_init(void *memory, size_t bytes, const struct shadow_smmu
 			     (struct shadow_region *)(base + layout.regions), &made->spans);
 	if (error)
 		return error;
+	made->pgtable.dirty = (struct tlbi_spans){ .span = (struct tlbi_span *)(base + layout.dirty),
+						   .capacity = (unsigned)spans_capacity(config) };
 	made->base.ops = &smmu_target_ops;
 	made->base.ia_bits = config->map.ia_bits;
 	made->base.granule_lg2 = format.granule_lg2;
-	made->base.prepares = config->bbml == 1;
+	made->base.prepares = config->bbml == 1 || (config->bbml == 2 && config->contiguous);
 	made->base.own = (struct shadow_range){ config->pool.base.addr, config->pool.base.addr + config->pool.bytes };
 	*target = &made->base;
 	return 0;

@@ -18,27 +18,27 @@
 
 #include "engine/assert.h"
 #include "smmuv3/pgtable_cursor.h"
+#include "smmuv3/pgtable_dirty.h"
 #include "smmuv3/pgtable_hint.h"
 #include "smmuv3/pgtable_policy.h"
+#include "smmuv3/pgtable_reserve.h"
 #include "smmuv3/pgtable_tidy.h"
 
 /* ---- rows of leaves ------------------------------------------------------------------------------- */
 
 /* Entries of a table that no walker sees: nothing to compare with, nothing to invalidate. */
-static void fill_row(struct pgtable *pgtable, struct pgtable_place *place, unsigned index, unsigned count,
-		     uint64_t value, uint64_t step)
+static void fill_row(struct pgtable *pgtable, unsigned height, unsigned index, unsigned count, uint64_t value,
+		     uint64_t step)
 {
-	uint64_t *entry = place->entry + index, *end = entry + count;
+	struct pgtable_place *place = &pgtable->place[height];
 
 	if (place->inherited)
 		cursor_discount(pgtable, &pgtable->page[place->page], count,
 				pte_is_rw(place->inherited) ? count : 0);
-	cursor_fill(pgtable, place, index);
-	for (; entry < end; entry++, value += step)
-		order_fill_descriptor(entry, value);
+	cursor_fill(pgtable, height, index);
+	hint_fill(pgtable, height, index, count, value, step);
 	if (place->filled < index + count)
 		place->filled = index + count;
-	pgtable->stats.writes += count;
 }
 
 /* A row of live entries that the run wants to be @value, @value + @step, ... */
@@ -58,29 +58,46 @@ static void row_span(struct pgtable *pgtable, const struct row *row, unsigned fr
 			       cursor_ttl(row->height), true);
 }
 
-/* All of the row is valid leaves, or all of it is invalid: no entry need be looked at on its own. */
+static unsigned count_valid(const uint64_t *entry, unsigned count)
+{
+	unsigned valid = 0;
+
+	for (; count >= 4; count -= 4, entry += 4)
+		valid += (unsigned)((entry[0] & PTE_VALID) + (entry[1] & PTE_VALID) + (entry[2] & PTE_VALID) +
+				    (entry[3] & PTE_VALID));
+	for (; count; count--, entry++)
+		valid += (unsigned)(*entry & PTE_VALID);
+	return valid;
+}
+
+/* All of the row is valid leaves, or all of it is invalid: no entry need be looked at on its own. The smaller part
+ * of the table is read; its counts say the rest. */
 static bool row_is_uniform(const struct pgtable_page *table, const uint64_t *entry, const struct row *row,
 			   unsigned entries)
 {
-	uint64_t all = PTE_VALID, any = 0;
-	unsigned i = 0;
+	unsigned end = row->index + row->count, wanted = row->value ? 0 : row->count;
+	bool counted = entries <= UINT16_MAX; /* the counts of start tables may be larger than their fields */
 
 	if (!row->value && table->leaves == entries)
 		return true;
-	/* The counts of start tables may be larger than their fields. */
-	if (row->height && (table->leaves != table->valid || entries > UINT16_MAX))
+	if (!row->value && row->height && (table->leaves != table->valid || !counted))
 		return false;
-	if (row->value) {
-		for (; i < row->count; i++)
-			any |= entry[i];
-		return !(any & PTE_VALID);
+	if (!counted || row->count <= entries / 2)
+		return count_valid(entry + row->index, row->count) == wanted;
+	return count_valid(entry, row->index) + count_valid(entry + end, entries - end) + wanted == table->valid;
+}
+
+/* Four at once: then it does not matter what else the loop does, and where the linker puts it. */
+static void store_entries(uint64_t *entry, unsigned count, uint64_t value, uint64_t step)
+{
+	for (; count >= 4; count -= 4, entry += 4, value += 4 * step) {
+		order_store_descriptor(entry, value);
+		order_store_descriptor(entry + 1, value + step);
+		order_store_descriptor(entry + 2, value + 2 * step);
+		order_store_descriptor(entry + 3, value + 3 * step);
 	}
-	/* Nothing is counted here, so that four go at once. */
-	for (; i + 4 <= row->count; i += 4)
-		all &= entry[i] & entry[i + 1] & entry[i + 2] & entry[i + 3];
-	for (; i < row->count; i++)
-		all &= entry[i];
-	return all;
+	for (; count; count--, entry++, value += step)
+		order_store_descriptor(entry, value);
 }
 
 /* A revoke of leaves, or a grant of what is invalid. */
@@ -88,23 +105,18 @@ static void row_store(struct pgtable *pgtable, struct row *row)
 {
 	struct pgtable_place *place = &pgtable->place[row->height];
 	const struct pgtable_page *table = &pgtable->page[place->page];
-	uint64_t *entry = place->entry + row->index, *end = entry + row->count;
-	uint64_t value = row->value;
+	uint64_t *entry = place->entry + row->index;
 
-	if (!value) {
+	if (!row->value) {
 		row->replaced = row->whole = row->count;
 		if (table->whole != table->leaves) {
 			row->whole = 0;
-			for (const uint64_t *at = entry; at < end; at++)
-				row->whole += pte_is_rw(*at);
+			for (unsigned i = 0; i < row->count; i++)
+				row->whole += pte_is_rw(entry[i]);
 		}
-		for (; entry < end; entry++)
-			order_store_descriptor(entry, 0);
 		row_span(pgtable, row, row->index, row->index + row->count);
-		return;
 	}
-	for (; entry < end; entry++, value += row->step)
-		order_store_descriptor(entry, value);
+	store_entries(entry, row->count, row->value, row->step);
 }
 
 /* Entries of every kind. Stops at a table: row->count becomes what was passed. */
@@ -136,6 +148,20 @@ static void row_store_mixed(struct pgtable *pgtable, struct row *row)
 	row->count = i - row->index;
 }
 
+/* Below BBM level 2 no table may take the place of a block while that may be cached; see pgtable_reserve(). */
+static void note_gone(struct pgtable *pgtable, const struct row *row)
+{
+	unsigned lg2 = format_lg2(&pgtable->format, row->height);
+	uint64_t base = pages_base(pgtable, &pgtable->page[pgtable->place[row->height].page]);
+	uint64_t start = base + ((uint64_t)row->index << lg2), end = start + ((uint64_t)row->count << lg2);
+
+	if (pgtable->gone_start == pgtable->gone_end || start < pgtable->gone_start)
+		pgtable->gone_start = start;
+	if (end > pgtable->gone_end)
+		pgtable->gone_end = end;
+	pgtable->gone_fence = 0;
+}
+
 /* Entries that a walker may read at any moment. Return: entries passed, up to a table. */
 static unsigned change_row(struct pgtable *pgtable, struct row *row)
 {
@@ -145,13 +171,17 @@ static unsigned change_row(struct pgtable *pgtable, struct row *row)
 
 	hint_drop(pgtable, row->height, &first, &end, row->value);
 	row_span(pgtable, row, first, row->index);
-	if (row_is_uniform(table, place->entry + row->index, row, cursor_entries(pgtable, row->height)))
+	if (row_is_uniform(table, place->entry, row, cursor_entries(pgtable, row->height)))
 		row_store(pgtable, row);
 	else
 		row_store_mixed(pgtable, row);
 	row_span(pgtable, row, row->index + row->count, end);
-	cursor_dirty(pgtable, place, row->index, row->count);
+	dirty_note(pgtable, place->entry + row->index, row->count);
 	cursor_discount(pgtable, table, row->replaced, row->whole);
+	/* At level 0 nor may members of a group without the hint; only declared regions have it there. */
+	if (!row->value && row->replaced && pgtable->bbml < 2 &&
+	    (row->height || (pgtable->bbml == 0 && pgtable->contiguous && pgtable->region_count)))
+		note_gone(pgtable, row);
 	pgtable->stats.writes += row->count - row->unchanged;
 	return row->count;
 }
@@ -172,7 +202,7 @@ static unsigned store_leaves(struct pgtable *pgtable, unsigned height, unsigned 
 		place->granted = true;
 	}
 	if (place->fresh)
-		fill_row(pgtable, place, index, count, row.value, row.step);
+		fill_row(pgtable, height, index, count, row.value, row.step);
 	else
 		count = change_row(pgtable, &row);
 	if (run->access)
@@ -199,8 +229,9 @@ static void finish_fresh(struct pgtable *pgtable, unsigned height)
 {
 	struct pgtable_place *place = &pgtable->place[height];
 
-	cursor_fill(pgtable, place, format_entries(&pgtable->format));
-	hint_give(pgtable, height);
+	cursor_fill(pgtable, height, format_entries(&pgtable->format));
+	if (pgtable->contiguous)
+		hint_give(pgtable, height);
 	if (!pgtable->coherent)
 		order_clean(place->entry, sizeof(uint64_t) << pgtable->format.index_lg2);
 	order_before_link(pgtable->coherent);
@@ -225,7 +256,6 @@ static void settle_fresh_or_empty(struct pgtable *pgtable, unsigned height)
 	place->fresh = place->changed = place->granted = false;
 	if (links)
 		return;
-	cursor_clean(pgtable, place);
 	cursor_leave(pgtable, height);
 	if (fresh) {
 		pgtable->stats.leaves[format_level(height)] -= pgtable->page[page].leaves;
@@ -265,13 +295,12 @@ static unsigned seek(struct pgtable *pgtable, uint64_t page)
 			break;
 		if (place->changed)
 			settle(pgtable, height);
-		cursor_clean(pgtable, place);
 		cursor_leave(pgtable, height);
 	}
 	return height;
 }
 
-static void settle_all(struct pgtable *pgtable)
+void pgtable_settle(struct pgtable *pgtable)
 {
 	for (unsigned height = 0; height <= pgtable->format.start; height++) {
 		struct pgtable_place *place = &pgtable->place[height];
@@ -281,23 +310,11 @@ static void settle_all(struct pgtable *pgtable)
 	}
 }
 
-static void clean_all(struct pgtable *pgtable)
-{
-	for (unsigned height = 0; height <= pgtable->format.start && !pgtable->coherent; height++)
-		cursor_clean(pgtable, &pgtable->place[height]);
-}
-
-void pgtable_settle(struct pgtable *pgtable)
-{
-	settle_all(pgtable);
-	clean_all(pgtable);
-}
-
 void pgtable_close(struct pgtable *pgtable)
 {
-	settle_all(pgtable);
+	pgtable_settle(pgtable);
 	tidy_batch(pgtable);
-	clean_all(pgtable);
+	pgtable_clean(pgtable);
 	pgtable->batch++;
 	pgtable->reserved = 0;
 	pgtable->promised = false;
@@ -314,7 +331,7 @@ static bool entry_agrees(const struct pgtable *pgtable, uint64_t pte, unsigned h
 		pgtable->format.attributes) == 0;
 }
 
-static int enter_fresh(struct pgtable *pgtable, unsigned height, uint64_t page, uint64_t old)
+static int enter_fresh(struct pgtable *pgtable, unsigned height, uint64_t page, uint64_t old, const struct run *run)
 {
 	uint64_t base = page & ~(format_pages(&pgtable->format, height + 1) - 1);
 	bool zero = !pte_is_valid(old);
@@ -323,6 +340,7 @@ static int enter_fresh(struct pgtable *pgtable, unsigned height, uint64_t page, 
 
 	if (at == PGTABLE_NONE)
 		return -SHADOW_ENOMEM;
+	reserve_made(pgtable, at, run->memory);
 	cursor_enter(pgtable, height, at);
 	place->fresh = place->changed = true;
 	if (pte_is_valid(old)) {
@@ -365,7 +383,7 @@ static int descend_or_store(struct pgtable *pgtable, unsigned height, uint64_t *
 	}
 	if (!covered || (run->access && !(pgtable->leaf_heights >> height & 1))) {
 		if (!entry_agrees(pgtable, old, height, run))
-			return enter_fresh(pgtable, height - 1, *page, old);
+			return enter_fresh(pgtable, height - 1, *page, old, run);
 		*page = next_entry(*page, size, run);
 		return 0;
 	}
@@ -474,7 +492,9 @@ int pgtable_init(struct pgtable *pgtable, const struct shadow_smmu_target_config
 	error = policy_init(pgtable, config, region);
 	if (error)
 		return error;
-	pgtable->tables_max = (uint32_t)pgtable_tables_max(config, config->pool.bytes);
+	error = reserve_init(pgtable, config);
+	if (error)
+		return error;
 	pgtable->bump = pgtable->live = pgtable->peak = format_start_tables(&format);
 	for (unsigned height = 0; height < FORMAT_HEIGHTS; height++)
 		pgtable->place[height].page = PGTABLE_NONE;

@@ -30,6 +30,7 @@ struct pgtable_page {
 	uint8_t linked : 1;	       /* a walker can reach it */
 	uint8_t untidy : 1;	       /* on the list of tables to tidy up, perhaps in vain by now */
 	uint8_t marked : 1;	       /* unlinked for a block that has nT until the fence is complete */
+	uint8_t beyond : 1;	       /* live, and not in tables_max */
 	uint32_t next;		       /* in the free, pending or retired list */
 	uint32_t next_untidy;
 	uint32_t at;		       /* what it translates: its first page >> index_lg2 */
@@ -48,11 +49,21 @@ struct pgtable_place {
 	unsigned filled;	       /* fresh: entries that are right so far; the rest are still inherited */
 	uint64_t inherited;	       /* fresh: entry 0 of what it replaces, 0 if that was invalid */
 	uint64_t inherited_step;       /* from one inherited entry to the next */
-	unsigned dirty, dirty_end;     /* live, walks not coherent: entries stored and not cleaned; equal: none */
 };
 
 struct pgtable_list {
 	uint32_t first, last;
+};
+
+#define PGTABLE_CLAIMS 128u
+
+/* Tables that were counted for this batch, so that a second run that needs one does not count it again. */
+struct pgtable_claims {
+	uint64_t batch, epoch;	       /* a claim of an older epoch is void */
+	uint32_t beyond;	       /* of those reserved in this batch, for what is not in tables_max */
+	struct pgtable_claim {
+		uint64_t key, epoch;
+	} claim[PGTABLE_CLAIMS];
 };
 
 struct pgtable {
@@ -67,23 +78,27 @@ struct pgtable {
 	bool coherent;		       /* every SMMU looks into caches */
 	const struct shadow_region *region; /* in pages */
 	unsigned region_count;
-	uint32_t tables_max;	       /* worst case for memory that may transition */
+	uint64_t tables_max;	       /* worst case for all that may transition, start tables included */
 	/* Host lock. */
-	uint32_t mmio_tables;	       /* beyond it, from the snapshot */
+	uint32_t beyond;	       /* live tables that are not in it */
 	uint32_t bump;		       /* pages below were handed out at least once */
 	uint32_t limit;		       /* pages from here on are queues and stream tables */
+	uint64_t gone_start, gone_end; /* pages: blocks were revoked here and may be cached; equal: none */
+	uint64_t gone_fence;	       /* until this fence is complete; 0: not published yet */
 	struct pgtable_list free, free_zero, pending, retired, untidy; /* free_zero: every entry is zero */
 	uint32_t live, unlinked;       /* pages: reachable; pending and retired */
-	uint32_t reserved;	       /* promised to queued transitions */
-	bool promised;		       /* and besides, all that memory may need */
-	bool device_split;	       /* a reservation went beyond memory regions */
+	uint32_t reserved;	       /* free pages set aside for the transitions of this batch */
+	bool promised;		       /* among them, all that tables_max may still ask for */
 	uint8_t leaf_heights;	       /* bit h: the part that is applied may have leaves at height h */
 	uint64_t batch;		       /* batches closed so far */
+	uint64_t patient_writes;       /* stats.writes from which on a patient batch may collapse again */
 	unsigned region_recent;	       /* where the last search ended */
 	struct pgtable_place place[FORMAT_HEIGHTS]; /* by height */
 	struct tlbi_spans *spans;      /* what apply() replaced */
+	struct tlbi_spans dirty;       /* lines of the pool that were stored and not cleaned, if not coherent */
 	struct shadow_table_stats stats;
 	uint32_t peak;
+	struct pgtable_claims claims;
 };
 
 /* Worst case in tables, start tables included. */
@@ -102,8 +117,8 @@ void *pgtable_carve(struct pgtable *pgtable, uint64_t bytes, shadow_pa_t *pa);
 /* Set aside tables for this run until pgtable_close(). Return: as target_ops.reserve(). */
 int pgtable_reserve(struct pgtable *pgtable, const struct run *run);
 
-/* BBM level 1: live blocks that applying this run will cut get nT, and spans.
- * They may be cut once the invalidation of those is complete. */
+/* BBM level 1: live blocks that applying this run will cut get nT; with hints: groups that it gives another access
+ * lose theirs. What is applied must wait until the invalidation of the spans that this adds is complete. */
 void pgtable_mark(struct pgtable *pgtable, const struct run *run);
 
 /* Bring the table to this run's access; spans of what was replaced are added. Runs of one batch ascend.
@@ -118,6 +133,10 @@ void pgtable_prefetch(const struct pgtable *pgtable, uint64_t page);
 
 /* Between two passes over the address space in one batch: link and unlink what the cursor has passed. */
 void pgtable_settle(struct pgtable *pgtable);
+
+/* What was stored so far is on its way to memory, if an SMMU does not look into caches; order_device_publish() waits
+ * for it. pgtable_close() does so as well. */
+void pgtable_clean(struct pgtable *pgtable);
 
 /* The batch is over: the same, and collapse as the policy says. */
 void pgtable_close(struct pgtable *pgtable);

@@ -11,20 +11,28 @@
 #include "smmuv3/pgtable_cursor.h"
 #include "smmuv3/pgtable_tidy.h"
 
-/* Runs whose descriptor is on its way to the cache while another one is written: about as many as a core has misses
- * in flight. */
+/* Runs ahead of the one that is applied whose descriptor is on its way to the cache. */
 #define LOOK_AHEAD 8u
+
+/* Single pages that are found before they are changed: about as many as a core has misses in flight. */
+#define GROUP 16u
 
 /* Everything about the table above the tables of pages that one page needs. */
 struct singles {
 	const uint64_t *entry;	       /* of the table above */
 	uint64_t base, pages;	       /* that it translates */
-	uint64_t address;	       /* bits of a descriptor */
-	uint64_t pool_base, pool_end;  /* physical bytes that may be tables */
+	uint64_t first;		       /* descriptor of a table in the pool's first page */
 	char *pool;
 	struct pgtable_page *page;
+	uint64_t page_limit;	       /* pool pages from here on are no tables */
+	uint64_t mask;		       /* of an index */
+	uint64_t attributes, plain;    /* of a page of memory that is read-write, and where they are */
 	unsigned granule_lg2, index_lg2;
-	uint64_t attributes[2];	       /* of a page by memory type, without access */
+};
+
+struct single {
+	uint64_t *entry;
+	struct pgtable_page *table;
 };
 
 /* Hints, cache lines and split addresses are left to the cursor. */
@@ -32,7 +40,6 @@ static bool singles_init(struct singles *singles, const struct pgtable *pgtable)
 {
 	const struct pgtable_format *format = &pgtable->format;
 	const struct pgtable_place *above = &pgtable->place[1];
-	uint64_t base = pgtable->pool.base.addr;
 
 	if (!pgtable->coherent || pgtable->contiguous || format->large || above->page == PGTABLE_NONE || above->fresh)
 		return false;
@@ -40,110 +47,131 @@ static bool singles_init(struct singles *singles, const struct pgtable *pgtable)
 		.entry = above->entry,
 		.base = pages_base(pgtable, &pgtable->page[above->page]),
 		.pages = (uint64_t)cursor_entries(pgtable, 1) << format->index_lg2,
-		.address = format->address,
-		.pool_base = base,
-		.pool_end = base + ((uint64_t)pgtable->limit << format->granule_lg2),
+		.first = pages_table(pgtable, 0),
 		.pool = (char *)pgtable->pool.virt,
 		.page = pgtable->page,
+		.page_limit = pgtable->limit,
+		.mask = format_entries(format) - 1,
+		.attributes = format->attributes,
+		.plain = format_attributes(format, SHADOW_ACCESS_RW, SHADOW_MEMORY_NORMAL, 0),
 		.granule_lg2 = format->granule_lg2,
 		.index_lg2 = format->index_lg2,
-		.attributes = { format_attributes(format, SHADOW_ACCESS_NONE, SHADOW_MEMORY_NORMAL, 0),
-				format_attributes(format, SHADOW_ACCESS_NONE, SHADOW_MEMORY_DEVICE, 0) },
 	};
 	return true;
 }
 
-/* Physical address of the table that translates page base + @offset; 0 if there is none. */
-static inline uint64_t singles_table(const struct singles *singles, uint64_t offset)
+/* Entries of runs that are one page below the table above each, on their way to the cache. What is not one of our
+ * tables is left to the cursor, which finds out. Return: how many were found, from the first on. */
+__attribute__((noinline)) static unsigned singles_find(const struct singles *singles, const struct run *run, unsigned count,
+			     struct single *single)
 {
-	uint64_t pte = singles->entry[offset >> singles->index_lg2];
+	unsigned i;
 
-	return (pte & (PTE_VALID | PTE_TABLE)) == (PTE_VALID | PTE_TABLE) ? pte & singles->address : 0;
+	for (i = 0; i < count; i++, run++) {
+		uint64_t page = run->start, offset = page - singles->base, table, number;
+
+		if (offset >= singles->pages || run->end - page != 1)
+			break;
+		/* Of a table, the difference is its place in the pool, a multiple of the granule; turned, a number. */
+		table = singles->entry[offset >> singles->index_lg2] - singles->first;
+		number = table >> singles->granule_lg2 | table << (64 - singles->granule_lg2);
+		if (number >= singles->page_limit)
+			break;
+		single[i].entry = (uint64_t *)(singles->pool + table) + (page & singles->mask);
+		single[i].table = &singles->page[number];
+		__builtin_prefetch(single[i].entry, 1);
+	}
+	return i;
 }
 
-static inline uint64_t *singles_entry(const struct singles *singles, uint64_t table, uint64_t page)
+/* Whatever is not a revoke of plain memory. Return: false if that is left to the cursor. */
+__attribute__((noinline)) static bool change_single(struct pgtable *pgtable, const struct run *run,
+						    const struct single *single)
 {
-	return (uint64_t *)(singles->pool + (table - singles->pool_base)) + (page & ((1u << singles->index_lg2) - 1));
+	struct pgtable_page *table = single->table;
+	uint64_t old = *single->entry;
+
+	if (!run->access) {
+		if (!pte_is_valid(old))
+			return true;
+		if (table->valid == 1) /* would be empty */
+			return false;
+		tlbi_spans_add(pgtable->spans, run->start, run->start + 1, cursor_ttl(0), true);
+		order_store_descriptor(single->entry, 0);
+		cursor_discount(pgtable, table, 1, pte_is_rw(old));
+	} else {
+		/* Not what is wider than before, nor an empty table or one of two memory types. */
+		if (pte_is_valid(old) || !table->valid || table->memory != run->memory)
+			return false;
+		order_store_descriptor(single->entry,
+				       format_leaf(&pgtable->format, run->access, run->memory, 0, run->start));
+		cursor_count(pgtable, table, 1, run->access == SHADOW_ACCESS_RW);
+		if (table->valid == format_entries(&pgtable->format) && pgtable->bbml && tidy_is_whole(pgtable, table))
+			tidy_note(pgtable, (uint32_t)(table - pgtable->page));
+	}
+	pgtable->stats.writes++;
+	return true;
 }
 
-static inline void singles_prefetch(const struct singles *singles, uint64_t page)
+/* Return: how many were changed, from the first on. */
+__attribute__((noinline)) static unsigned singles_change(struct pgtable *pgtable, const struct singles *singles, const struct run *run,
+			       const struct single *single, unsigned count)
 {
-	uint64_t offset = page - singles->base;
+	uint64_t attributes = singles->attributes, plain = singles->plain;
+	struct tlbi_row row = tlbi_row_begin(pgtable->spans);
+	unsigned others = 0, i;
 
-	/* What is no table is no address either, and that does not matter here. */
-	if (offset < singles->pages)
-		__builtin_prefetch(singles_entry(singles, singles->entry[offset >> singles->index_lg2] &
-								  singles->address, page), 1);
+	for (i = 0; i < count; i++, run++, single++) {
+		struct pgtable_page *table = single->table;
+
+		if (run->access || (*single->entry & attributes) != plain) {
+			tlbi_row_end(&row, pgtable->spans);
+			if (!change_single(pgtable, run, single))
+				break;
+			row = tlbi_row_begin(pgtable->spans);
+			others++;
+			continue;
+		}
+		if (table->valid == 1 || !tlbi_row_add(&row, run->start)) /* would be empty */
+			break;
+		order_store_descriptor(single->entry, 0);
+		table->valid--;
+		table->leaves--;
+		table->whole--;
+	}
+	tlbi_row_end(&row, pgtable->spans);
+	pgtable->stats.writes += i - others;
+	pgtable->stats.leaves[format_level(0)] -= i - others;
+	return i;
 }
 
-/* Runs from the first on that are single pages below the cursor's table. @first: nothing was prefetched yet.
- * Return: how many were applied. */
-static unsigned apply_singles(struct pgtable *pgtable, const struct run *runs, unsigned count, bool first)
+/* As many runs as are single pages below the cursor's table. First the entries of a group are found and on their
+ * way to the cache, then they are changed. Return: how many were applied. */
+static unsigned apply_singles(struct pgtable *pgtable, const struct run *runs, unsigned count)
 {
-	struct tlbi_spans *spans = pgtable->spans;
-	unsigned revoked = 0, granted = 0, i;
-	struct tlbi_row row = tlbi_row_begin(spans);
+	struct single single[GROUP];
 	struct singles singles;
+	unsigned done = 0, found, changed;
 
 	if (!singles_init(&singles, pgtable))
 		return 0;
-	for (i = 1; first && i < count && i < LOOK_AHEAD; i++) /* the first is used at once */
-		singles_prefetch(&singles, runs[i].start);
-	for (i = 0; i < count; i++) {
-		uint64_t page = runs[i].start, offset = page - singles.base, table_pa, old;
-		struct pgtable_page *table;
-		uint64_t *entry;
-
-		if (offset >= singles.pages || runs[i].end - page != 1)
-			break;
-		if (i + LOOK_AHEAD < count)
-			singles_prefetch(&singles, runs[i + LOOK_AHEAD].start);
-		table_pa = singles_table(&singles, offset);
-		if (!table_pa)
-			break;
-		shadow_require(table_pa - singles.pool_base < singles.pool_end - singles.pool_base);
-		table = &singles.page[(table_pa - singles.pool_base) >> singles.granule_lg2];
-		entry = singles_entry(&singles, table_pa, page);
-		old = *entry;
-		if (!runs[i].access) {
-			if (!pte_is_valid(old))
-				continue;
-			if (table->valid == 1 || !tlbi_row_add(&row, page)) /* would be empty */
-				break;
-			order_store_descriptor(entry, 0);
-			table->valid--;
-			table->leaves--;
-			table->whole = (uint16_t)(table->whole - pte_is_rw(old));
-			revoked++;
-		} else {
-			/* Not what is wider than before, nor an empty table or one of two memory types. */
-			if (pte_is_valid(old) || !table->valid || table->memory != runs[i].memory)
-				break;
-			order_store_descriptor(entry, singles.attributes[runs[i].memory] |
-							      page << singles.granule_lg2 |
-							      field_prep(PTE_S2AP_R | PTE_S2AP_W, runs[i].access));
-			table->valid++;
-			table->leaves++;
-			table->whole = (uint16_t)(table->whole + (runs[i].access == SHADOW_ACCESS_RW));
-			granted++;
-			if (table->valid == 1u << singles.index_lg2 && pgtable->bbml && tidy_is_whole(pgtable, table))
-				tidy_note(pgtable, (uint32_t)(table - singles.page));
-		}
-	}
-	tlbi_row_end(&row, spans);
-	pgtable->stats.writes += revoked + granted;
-	pgtable->stats.leaves[format_level(0)] += (uint64_t)granted - revoked;
-	return i;
+	do {
+		found = singles_find(&singles, runs + done, count - done < GROUP ? count - done : GROUP, single);
+		changed = singles_change(pgtable, &singles, runs + done, single, found);
+		done += changed;
+	} while (found == GROUP && changed == GROUP);
+	return done;
 }
 
 void pgtable_apply_batch(struct pgtable *pgtable, const struct run *runs, unsigned count)
 {
-	for (unsigned i = 0; i < count;) {
-		i += apply_singles(pgtable, runs + i, count - i, i == 0);
+	for (unsigned i = 0; i < count; i++) {
+		if (runs[i].end - runs[i].start == 1)
+			i += apply_singles(pgtable, runs + i, count - i);
 		if (i == count)
 			return;
 		if (i + LOOK_AHEAD < count)
 			pgtable_prefetch(pgtable, runs[i + LOOK_AHEAD].start);
-		shadow_require(!pgtable_apply(pgtable, &runs[i++]));
+		shadow_require(!pgtable_apply(pgtable, &runs[i]));
 	}
 }

@@ -4,8 +4,8 @@
  *
  * Goes over the address space once, in stretches that are alike, with no memory of its own:
  *   1. a stretch that may transition or has to be in pages needs a table for every unit that it touches;
- *   2. one that stays what it is needs tables where a block cannot stand: at its ends, where a unit is cut, and
- *      wherever the format has no block of the unit's size;
+ *   2. one that stays what it is needs tables where a block cannot stand: at its ends, where a unit is cut,
+ * and wherever the format has no block of the unit's size;
  *   3. what is reserved is never mapped and needs none.
  * A unit that several stretches touch counts once. Pure. Callers: set-up.
  */
@@ -13,14 +13,12 @@
 
 #include <shadow/error.h>
 
-#include "smmuv3/pgtable_cursor.h"
-#include "smmuv3/pgtable_hint.h"
-#include "smmuv3/pgtable_policy.h"
+#include "smmuv3/pgtable.h"
 
 enum kind {
-	KIND_RESERVED,		       /* never mapped */
-	KIND_MOVES,		       /* may be cut at every page, or is in pages for good */
-	KIND_MEMORY_STAYS,	       /* blocks that never transition */
+	KIND_RESERVED,	   /* never mapped */
+	KIND_MOVES,	   /* may be cut at every page, or is in pages for good */
+	KIND_MEMORY_STAYS, /* blocks that never transition */
 	KIND_DEVICE_STAYS,
 };
 
@@ -34,7 +32,7 @@ struct survey {
 	const struct shadow_smmu_target_config *config;
 	struct shadow_range pool;
 	unsigned granule_lg2;
-	unsigned memory, region;       /* the first that ends after the place under survey */
+	unsigned memory, region; /* the first that ends after the place under survey */
 };
 
 /* The nearest of boundaries after a place. */
@@ -88,7 +86,8 @@ static const struct shadow_region *region_of(struct survey *survey, uint64_t pag
 	unsigned lg2 = survey->granule_lg2;
 	const struct shadow_region *region;
 
-	while (survey->region < config->region_count && config->regions[survey->region].range.end >> lg2 <= page)
+	while (survey->region < config->region_count &&
+	       config->regions[survey->region].range.end >> lg2 <= page)
 		survey->region++;
 	if (survey->region == config->region_count)
 		return NULL;
@@ -99,7 +98,8 @@ static const struct shadow_region *region_of(struct survey *survey, uint64_t pag
 }
 
 /* What @page is, and up to where at least it stays so. */
-static enum kind kind_at(struct survey *survey, uint64_t page, const struct shadow_region **region, uint64_t *end)
+static enum kind kind_at(struct survey *survey, uint64_t page, const struct shadow_region **region,
+			 uint64_t *end)
 {
 	bool reserved = is_reserved(survey, page, end), memory = is_memory(survey, page, end);
 
@@ -147,7 +147,8 @@ static bool region_cuts(const struct survey *survey, uint64_t start, uint64_t en
 	if (low == config->region_count)
 		return false;
 	return config->regions[low].range.end >> lg2 < end ||
-	       (config->regions[low].range.start >> lg2 > start && config->regions[low].range.start >> lg2 < end);
+	       (config->regions[low].range.start >> lg2 > start &&
+		config->regions[low].range.start >> lg2 < end);
 }
 
 /* ---- units ---------------------------------------------------------------------------------------- */
@@ -155,8 +156,8 @@ static bool region_cuts(const struct survey *survey, uint64_t start, uint64_t en
 /* Units of one height, counted upwards. */
 struct tally {
 	uint64_t moving, cut;
-	uint64_t next;		       /* the first unit not counted */
-	bool last_is_cut;	       /* the last one counted stays what it is, as far as is known */
+	uint64_t next;	  /* the first unit not counted */
+	bool last_is_cut; /* the last one counted stays what it is, as far as is known */
 };
 
 static void tally_add(struct tally *tally, uint64_t first, uint64_t last, bool moves)
@@ -237,132 +238,4 @@ uint64_t pgtable_tables_max(const struct shadow_smmu_target_config *config, uint
 	for (unsigned height = 0; height < FORMAT_HEIGHTS; height++)
 		tables += bound.moving[height] + bound.cut[height];
 	return tables;
-}
-
-/* Entries of @height that the pages [from, to) touch and that cannot be written as they stand there. */
-static uint64_t entries_to_cut(struct pgtable *pgtable, unsigned height, uint64_t from, uint64_t to,
-			       const struct run *run)
-{
-	uint64_t mask = format_pages(&pgtable->format, height) - 1, mapping_end;
-	unsigned lg2 = format_lg2(&pgtable->format, height);
-	bool start = from & mask, end = to & mask;
-
-	if (run->access && !(policy_heights(pgtable, from, run->memory, &mapping_end) >> height & 1))
-		return ((to - 1) >> lg2) - (from >> lg2) + 1;
-	if (start && end && from >> lg2 == to >> lg2)
-		return 1;
-	return (uint64_t)start + end;
-}
-
-/* Tables missing for the run, as the tables stand now. A live leaf that would be cut sets *@cut. */
-static uint64_t tables_missing(struct pgtable *pgtable, const struct run *run, bool *cut)
-{
-	const struct pgtable_place *start = &pgtable->place[pgtable->format.start];
-	uint64_t page = run->start, missing = 0;
-
-	while (page < run->end) {
-		unsigned height = pgtable->format.start;
-		uint64_t pte = start->entry[cursor_index(pgtable, height, page)], next;
-
-		while (pte_is_table(pte, height)) {
-			const uint64_t *entry = pages_entries(pgtable, pages_of_table(pgtable, pte));
-
-			pte = entry[cursor_index(pgtable, --height, page)];
-		}
-		/* In a table of pages nothing is missing, up to its end. */
-		next = (page | (format_pages(&pgtable->format, height ? height : 1) - 1)) + 1;
-		if (next > run->end)
-			next = run->end;
-		/* A revoke of what is invalid as well: a grant around it may be queued. */
-		for (unsigned at = height; at > 0; at--) {
-			uint64_t entries = entries_to_cut(pgtable, at, page, next, run);
-
-			missing += entries;
-			*cut |= entries && pte_is_valid(pte);
-		}
-		page = next;
-	}
-	return missing;
-}
-
-static bool holds_memory(const struct pgtable_page *table)
-{
-	return table->mixed || (table->leaves && table->memory == SHADOW_MEMORY_NORMAL);
-}
-
-/* No memory in it, nor in the tables below: MMIO that the host's table cuts, which no bound counts. */
-static bool is_mmio_table(const struct pgtable *pgtable, uint32_t page)
-{
-	const struct pgtable_page *table = &pgtable->page[page];
-	const uint64_t *entry = pages_entries(pgtable, page);
-
-	if (holds_memory(table))
-		return false;
-	for (unsigned i = 0; table->valid != table->leaves && i < format_entries(&pgtable->format); i++)
-		if (pte_is_table(entry[i], table->height) &&
-		    holds_memory(&pgtable->page[pages_of_table(pgtable, entry[i])]))
-			return false;
-	return true;
-}
-
-void pgtable_built(struct pgtable *pgtable)
-{
-	pgtable_close(pgtable);
-	hint_give(pgtable, pgtable->format.start);
-	/* Pages that were handed out are live, or were given back: to count those as well is on the safe side.
-	 * Where the table above has no blocks, all tables are in the bound. */
-	for (uint32_t page = format_start_tables(&pgtable->format); page < pgtable->bump; page++)
-		if (format_has_blocks(&pgtable->format, pgtable->page[page].height + 1u))
-			pgtable->mmio_tables += is_mmio_table(pgtable, page);
-}
-
-/* Tables that memory may still need at worst. */
-static uint64_t memory_growth(const struct pgtable *pgtable)
-{
-	uint64_t most = (uint64_t)pgtable->tables_max + pgtable->mmio_tables;
-
-	return most > pgtable->live ? most - pgtable->live : 0;
-}
-
-/* They are all free: no range of memory can run out. */
-static bool worst_case_is_free(const struct pgtable *pgtable)
-{
-	return !pgtable->device_split && memory_growth(pgtable) <= pages_available(pgtable);
-}
-
-/* A walk cache may still lead to a table that was unlinked here, and what the run grants be a hole in it. A table
- * that became a block has no holes. */
-static bool is_behind_unlinked(const struct pgtable *pgtable, const struct run *run)
-{
-	for (uint32_t at = pgtable->retired.first; at != PGTABLE_NONE; at = pgtable->page[at].next) {
-		const struct pgtable_page *table = &pgtable->page[at];
-
-		uint64_t base = pages_base(pgtable, table);
-
-		if (base < run->end && run->start < base + format_pages(&pgtable->format, table->height + 1u) &&
-		    !(pgtable->bbml && table->whole == format_entries(&pgtable->format)))
-			return true;
-	}
-	return false;
-}
-
-int pgtable_reserve(struct pgtable *pgtable, const struct run *run)
-{
-	uint64_t want;
-	bool cut = false;
-
-	if (run->access && is_behind_unlinked(pgtable, run))
-		return -SHADOW_EAGAIN;
-	if (run->memory == SHADOW_MEMORY_NORMAL && worst_case_is_free(pgtable)) {
-		pgtable->promised = true;
-		return 1;
-	}
-	want = pgtable->reserved + tables_missing(pgtable, run, &cut);
-	if (pgtable->bbml == 0 && (cut || hint_is_cut(pgtable, run)))
-		return -SHADOW_EOPNOTSUPP;
-	if (want + (pgtable->promised ? memory_growth(pgtable) : 0) > pages_available(pgtable))
-		return -SHADOW_ENOMEM;
-	pgtable->device_split |= run->memory == SHADOW_MEMORY_DEVICE;
-	pgtable->reserved = (uint32_t)want;
-	return 0;
 }

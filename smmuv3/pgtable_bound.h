@@ -3,7 +3,8 @@
  * pgtable_bound.h - how many tables an address map may need at worst.
  *
  * A table of height h translates one aligned unit of format_pages(h + 1) pages. The worst case is a sum over
- * heights of units that may ever need a table, so it is reached by one state of the host; docs/memory.md derives it.
+ * heights of units that may ever need a table, so it is reached by one state of the host; docs/memory.md
+ * derives it.
  */
 #ifndef SMMUV3_PGTABLE_BOUND_H
 #define SMMUV3_PGTABLE_BOUND_H
@@ -12,9 +13,11 @@
 
 /* Tables by what makes them necessary. */
 struct bound {
-	uint64_t start;		       /* start tables */
-	uint64_t moving[FORMAT_HEIGHTS]; /* by height: what may transition, declared pages, no block of that size */
-	uint64_t cut[FORMAT_HEIGHTS];  /* what does not transition, but is cut by something reserved or of another type */
+	uint64_t start;			 /* start tables */
+	uint64_t moving[FORMAT_HEIGHTS]; /* by height: what may transition, declared pages, no block of that
+					    size */
+	uint64_t cut[FORMAT_HEIGHTS];	 /* what does not transition, but is cut by something reserved or of
+					    another type */
 };
 
 /* Return: 0, -SHADOW_EINVAL if the architecture has no such table. The map need not be legal otherwise. */

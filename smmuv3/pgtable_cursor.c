@@ -2,15 +2,13 @@
  *
  * pgtable_cursor.c - see pgtable_cursor.h.
  *
- * Owns: a live entry changes by one single-copy atomic store; where an SMMU does not look into caches, each
- * line that changed is cleaned once when the cursor leaves it, before the doorbell.
+ * Owns: a live entry changes by one single-copy atomic store, and its line is noted to be cleaned.
  * Spec: DDI 0487, VMSAv8-64 stage 2; IHI 0070, Translation table coherency.
  */
 #include "smmuv3/pgtable_cursor.h"
 
+#include "smmuv3/pgtable_dirty.h"
 #include "smmuv3/pgtable_hint.h"
-
-#define LINE_ENTRIES 8u		       /* descriptors in a cache line of 64 bytes, the smallest in use */
 
 unsigned cursor_walk(struct pgtable *pgtable, uint64_t page)
 {
@@ -26,13 +24,10 @@ unsigned cursor_walk(struct pgtable *pgtable, uint64_t page)
 		height--;
 		if (pgtable->place[height].page == table)
 			continue;
-		cursor_clean(pgtable, &pgtable->place[height]);
 		cursor_enter(pgtable, height, table);
 	}
-	for (unsigned below = 0; below < height; below++) {
-		cursor_clean(pgtable, &pgtable->place[below]);
+	for (unsigned below = 0; below < height; below++)
 		cursor_leave(pgtable, below);
-	}
 	return height;
 }
 
@@ -46,34 +41,6 @@ void cursor_fill(struct pgtable *pgtable, unsigned height, unsigned index)
 	hint_fill(pgtable, height, filled, index - filled, place->inherited + filled * place->inherited_step,
 		  place->inherited_step);
 	place->filled = index;
-}
-
-void cursor_clean(struct pgtable *pgtable, struct pgtable_place *place)
-{
-	if (pgtable->coherent || place->dirty == place->dirty_end || place->page == PGTABLE_NONE)
-		return;
-	order_clean(&place->entry[place->dirty], (place->dirty_end - place->dirty) * sizeof(uint64_t));
-	place->dirty = place->dirty_end = 0;
-}
-
-/* What is adjacent, in the same line at least, is cleaned with what is there already. */
-void cursor_dirty(struct pgtable *pgtable, struct pgtable_place *place, unsigned index, unsigned count)
-{
-	unsigned end = index + count;
-
-	if (pgtable->coherent || !count)
-		return;
-	if (place->dirty != place->dirty_end) {
-		if (index / LINE_ENTRIES <= (place->dirty_end - 1) / LINE_ENTRIES + 1 &&
-		    (end - 1) / LINE_ENTRIES + 1 >= place->dirty / LINE_ENTRIES) {
-			index = index < place->dirty ? index : place->dirty;
-			end = end > place->dirty_end ? end : place->dirty_end;
-		} else {
-			cursor_clean(pgtable, place);
-		}
-	}
-	place->dirty = index;
-	place->dirty_end = end;
 }
 
 static void store_fresh(struct pgtable *pgtable, unsigned height, unsigned index, uint64_t value)
@@ -100,7 +67,7 @@ static void store_live(struct pgtable *pgtable, unsigned height, unsigned index,
 			       base + ((uint64_t)end << format_lg2(format, height)), cursor_ttl(height), true);
 	}
 	order_store_descriptor(&place->entry[index], value);
-	cursor_dirty(pgtable, place, index, 1);
+	dirty_note(pgtable, &place->entry[index], 1);
 }
 
 void cursor_store(struct pgtable *pgtable, unsigned height, unsigned index, uint64_t value)

@@ -57,12 +57,6 @@ void cursor_fill(struct pgtable *pgtable, unsigned height, unsigned index);
 /* One entry to or from a table, or a leaf in a table's place. A live leaf that is replaced adds its span. */
 void cursor_store(struct pgtable *pgtable, unsigned height, unsigned index, uint64_t value);
 
-/* @count entries from @index on were stored; the first of them belongs to a live table. */
-void cursor_dirty(struct pgtable *pgtable, struct pgtable_place *place, unsigned index, unsigned count);
-
-/* Not coherent: what was stored at this place goes to memory. */
-void cursor_clean(struct pgtable *pgtable, struct pgtable_place *place);
-
 static inline void cursor_count(struct pgtable *pgtable, struct pgtable_page *table, unsigned count, bool read_write)
 {
 	table->valid = (uint16_t)(table->valid + count);

@@ -11,6 +11,7 @@
 #include "smmuv3/pgtable_hint.h"
 
 #include "smmuv3/pgtable_cursor.h"
+#include "smmuv3/pgtable_dirty.h"
 #include "smmuv3/pgtable_policy.h"
 
 static unsigned group_lg2(const struct pgtable *pgtable, unsigned height)
@@ -48,7 +49,7 @@ static void group_drop(struct pgtable *pgtable, struct pgtable_place *place, uns
 		order_store_descriptor(&place->entry[i], place->entry[i] & ~PTE_CONTIGUOUS);
 		pgtable->stats.writes++;
 	}
-	cursor_dirty(pgtable, place, first, count);
+	dirty_note(pgtable, &place->entry[first], count);
 	pgtable->stats.hints_dropped++;
 }
 
@@ -70,9 +71,16 @@ void hint_drop(struct pgtable *pgtable, unsigned height, unsigned *index, unsign
 	}
 }
 
+/* Four at once: then it does not matter what else the loop does, and where the linker puts it. */
 static void fill(uint64_t *entry, unsigned count, uint64_t value, uint64_t step)
 {
-	for (uint64_t *end = entry + count; entry < end; entry++, value += step)
+	for (; count >= 4; count -= 4, entry += 4, value += 4 * step) {
+		order_fill_descriptor(entry, value);
+		order_fill_descriptor(entry + 1, value + step);
+		order_fill_descriptor(entry + 2, value + 2 * step);
+		order_fill_descriptor(entry + 3, value + 3 * step);
+	}
+	for (; count; count--, entry++, value += step)
 		order_fill_descriptor(entry, value);
 }
 
@@ -127,7 +135,7 @@ void hint_give(struct pgtable *pgtable, unsigned height)
 			else
 				order_store_descriptor(&place->entry[j], place->entry[j] | PTE_CONTIGUOUS);
 		if (!place->fresh)
-			cursor_dirty(pgtable, place, i, count);
+			dirty_note(pgtable, &place->entry[i], count);
 		pgtable->stats.writes += count;
 		pgtable->stats.hints++;
 	}

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * pgtable_mark.h - break-before-make level 1: the nT bit around a change between block and table.
+ * pgtable_mark.h - what goes before a change, with a sync in between: nT around splits and collapses, hints.
  *
  * Internal to pgtable*.c, beside pgtable_mark() in pgtable.h. A block with nT is not cached in a way that a table
- * in its place could conflict with.
+ * in its place could conflict with; break-before-make level 1 asks for it.
  *   split:    nT on the block, invalidate, sync; the table takes its place; invalidate
  *   collapse: a block with nT takes the table's place, invalidate, sync; nT off; invalidate
  */

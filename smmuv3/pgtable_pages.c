@@ -10,6 +10,7 @@
 
 #include "engine/assert.h"
 #include "smmuv3/pgtable_mark.h"
+#include "smmuv3/pgtable_reserve.h"
 
 void pages_push(struct pgtable *pgtable, struct pgtable_list *list, uint32_t page)
 {
@@ -74,6 +75,7 @@ uint32_t pages_take(struct pgtable *pgtable, unsigned height, uint64_t base, boo
 void pages_untake(struct pgtable *pgtable, uint32_t page)
 {
 	pgtable->live--;
+	reserve_gone(pgtable, page);
 	pages_push(pgtable, &pgtable->free, page);
 }
 
@@ -92,6 +94,7 @@ void pages_unlink(struct pgtable *pgtable, uint32_t page)
 		const uint64_t *entry = pages_entries(pgtable, at);
 
 		table->linked = false;
+		reserve_gone(pgtable, at);
 		pgtable->live--;
 		pgtable->unlinked++;
 		pgtable->stats.leaves[format_level(table->height)] -= table->leaves;
@@ -115,6 +118,8 @@ void pgtable_pending_spans(const struct pgtable *pgtable, struct tlbi_spans *spa
 
 void pgtable_retire(struct pgtable *pgtable, uint64_t fence)
 {
+	if (!pgtable->gone_fence)
+		pgtable->gone_fence = fence;
 	for (uint32_t page; (page = pages_pop(pgtable, &pgtable->pending)) != PGTABLE_NONE;) {
 		pgtable->page[page].stamp = fence;
 		pages_push(pgtable, &pgtable->retired, page);
@@ -123,6 +128,8 @@ void pgtable_retire(struct pgtable *pgtable, uint64_t fence)
 
 void pgtable_reclaim(struct pgtable *pgtable, uint64_t fence)
 {
+	if (pgtable->gone_fence && pgtable->gone_fence <= fence)
+		pgtable->gone_start = pgtable->gone_end = 0;
 	while (pgtable->retired.first != PGTABLE_NONE && pgtable->page[pgtable->retired.first].stamp <= fence) {
 		uint32_t page = pages_pop(pgtable, &pgtable->retired);
 
@@ -131,6 +138,7 @@ void pgtable_reclaim(struct pgtable *pgtable, uint64_t fence)
 		pgtable->unlinked--;
 		pages_push(pgtable, free_list_of(pgtable, page), page);
 	}
+	pgtable_clean(pgtable);	       /* of marks that were cleared */
 }
 
 void *pgtable_carve(struct pgtable *pgtable, uint64_t bytes, shadow_pa_t *pa)

@@ -71,11 +71,12 @@ uint8_t policy_heights(struct pgtable *pgtable, uint64_t page, enum shadow_memor
 	return (uint8_t)(heights & pgtable->format.block_heights);
 }
 
-bool policy_never_transitions(struct pgtable *pgtable, uint64_t page)
+bool policy_never_transitions(struct pgtable *pgtable, uint64_t page, uint64_t count)
 {
 	const struct shadow_region *region = region_at(pgtable, page);
 
-	return region && page >= region->range.start && region->mapping == SHADOW_MAPPING_BLOCKS;
+	return region && page >= region->range.start && count <= region->range.end - page &&
+	       region->mapping == SHADOW_MAPPING_BLOCKS;
 }
 
 bool policy_allows_leaf(struct pgtable *pgtable, unsigned height, uint64_t base, enum shadow_memory memory)

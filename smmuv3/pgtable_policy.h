@@ -16,8 +16,8 @@ int policy_init(struct pgtable *pgtable, const struct shadow_smmu_target_config 
 /* Bit h: leaves of this memory type may be at height h, from @page up to *@end. */
 uint8_t policy_heights(struct pgtable *pgtable, uint64_t page, enum shadow_memory memory, uint64_t *end);
 
-/* Was @page declared to stay what it is? */
-bool policy_never_transitions(struct pgtable *pgtable, uint64_t page);
+/* Were @count pages from @page on declared to stay what it is? */
+bool policy_never_transitions(struct pgtable *pgtable, uint64_t page, uint64_t count);
 
 /* May one leaf of @height hold the whole naturally aligned range at @base? */
 bool policy_allows_leaf(struct pgtable *pgtable, unsigned height, uint64_t base, enum shadow_memory memory);

@@ -71,8 +71,6 @@ static void collapse(struct pgtable *pgtable, unsigned height)
 		mark_set(pgtable, page);
 		block |= PTE_NT;
 	}
-	/* A walk cache may lead to the table for a while: what was granted in it must be there. */
-	cursor_clean(pgtable, &pgtable->place[height]);
 	cursor_leave(pgtable, height);
 	cursor_store(pgtable, height + 1, cursor_index(pgtable, height + 1, base), block);
 	pages_unlink(pgtable, page);
@@ -90,10 +88,8 @@ static void tidy_one(struct pgtable *pgtable, uint32_t page)
 
 	/* What is deeper does not matter here. */
 	cursor_walk(pgtable, base);
-	for (unsigned below = 0; below < height; below++) {
-		cursor_clean(pgtable, &pgtable->place[below]);
+	for (unsigned below = 0; below < height; below++)
 		cursor_leave(pgtable, below);
-	}
 	if (pgtable->bbml && tidy_is_whole(pgtable, table))
 		collapse(pgtable, height);
 	else

@@ -128,6 +128,7 @@ static void target_prepared(struct shadow_target *base)
 	const uint64_t *position;
 
 	pgtable_settle(&target->pgtable);
+	pgtable_clean(&target->pgtable);
 	if (!target->spans.count && !target->spans.all)
 		return;
 	position = target->position[publish_commands(target) % TARGET_FENCES];

@@ -55,7 +55,11 @@ static inline bool tlbi_row_add(struct tlbi_row *row, uint64_t page)
 	if (row->next == row->limit)
 		return false;
 	row->end = page + 1;
-	*row->next++ = (struct tlbi_span){ .start = page, .end = page + 1, .level = 3, .leaf = true };
+	/* Member by member: gcc makes more of the whole. */
+	row->next->start = page;
+	row->next->end = page + 1;
+	row->next->level = 3;
+	row->next++->leaf = true;
 	return true;
 }
 

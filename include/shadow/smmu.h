@@ -4,6 +4,9 @@
  *
  * Order of calls: shadow_smmu_target_init(), shadow_smmu_attach() for each SMMU, shadow_smmu_stream() for
  * each stream, shadow_engine_register(), shadow_snapshot(). Streams abort until the snapshot is done.
+ * The map says granule and input size; the rest of the table's form, and how much blocks may do, is chosen in
+ * shadow_smmu_target_config. Every SMMU of the target must be able to do it: shadow_smmu_attach() refuses
+ * the others. A pool may be smaller than shadow_smmu_pool_bytes(): then shadow_reserve() may refuse.
  * Spec: IHI 0070 (SMMUv3), DDI 0487 (VMSAv8-64 stage 2).
  */
 #ifndef SHADOW_SMMU_H
@@ -21,9 +24,10 @@ struct shadow_smmu;
 
 /* Memory that the target lives in: physically contiguous, zeroed, mapped for the CPU at virt. */
 struct shadow_pool {
-	shadow_pa_t base;	      /* aligned to 2 MiB; all of the pool is below 2^48 */
+	shadow_pa_t base;	      /* aligned to 2 MiB. All of the pool is below 2^48, or, if ia_bits are
+				       * above 48, below 2^52 */
 	void *virt;
-	uint64_t bytes;		      /* a multiple of 4 KiB; see shadow_smmu_pool_bytes() */
+	uint64_t bytes;		      /* a multiple of the granule; see shadow_smmu_pool_bytes() */
 };
 
 /* When do blocks take the place of tables whose leaves all say the same again? */
@@ -33,9 +37,9 @@ enum shadow_collapse {
 	SHADOW_COLLAPSE_NEVER = 2,    /* only when shadow_compact() asks for it */
 };
 
-/* Flushes for which a table must have stayed whole before a patient target collapses it. A page that is revoked and
- * granted again meanwhile finds its table in place and costs one store each time. Between two collapses there are
- * always as many stores as eight splits take. */
+/* Flushes for which a table must have stayed whole before a patient target collapses it. A page that is
+ * revoked and granted again meanwhile finds its table in place and costs one store each time. Between two
+ * collapses there are always as many stores as eight splits take. */
 #define SHADOW_PATIENCE 256u
 
 /* What the start of a walk looks like; both forms are legal for few input sizes only. */
@@ -139,10 +143,8 @@ struct shadow_smmu_config {
  * shadow_smmu_pool_bytes() - pool that never runs out for this configuration.
  * @config: its pool's base counts, since a pool inside the address space is a hole; virt and bytes do not.
  * @smmu, @smmu_count: what will be attached, in that order; only ring and stream table sizes count.
- * Return: bytes, a multiple of 2 MiB: all start tables, one table per 1 GiB and per 2 MiB touched by a
- * memory or reserved range, two per GiB cut by the pool or a reserved range, queues and stream tables (those
- * above 2 MiB almost twice, to align them wherever the pool is);
- * 0 if the configuration is out of range.
+ * Return: bytes, a multiple of 2 MiB: the tables of the worst state that the host can be in, queues and stream
+ * tables; docs/memory.md has the formula. 0 if the configuration is out of range.
  */
 uint64_t shadow_smmu_pool_bytes(const struct shadow_smmu_target_config *config,
 				const struct shadow_smmu_config *smmu, unsigned smmu_count);
@@ -152,10 +154,18 @@ uint64_t shadow_smmu_pool_bytes(const struct shadow_smmu_target_config *config,
  * Before the snapshot it is also shut, and brought up with every stream in abort: GBPA.ABORT is set before anything
  * else is touched. After it no register is written, and the SMMU costs nothing until shadow_smmu_enable().
  * Context: one CPU before the snapshot; host lock held after it. Return: 0; -SHADOW_EINVAL for a value out of its
- * range; -SHADOW_EBUSY if it is attached already; -SHADOW_ENODEV if it lacks stage 2, AArch64 tables, the granule,
- * the BBM level asked for, or address bits for the map or the pool, or if it does not look into caches and all
- * others before the snapshot did; -SHADOW_ENOMEM; -SHADOW_ENOSPC; -SHADOW_ETIMEDOUT; -SHADOW_EIO.
- * A failed attempt before the snapshot keeps its part of the pool, since the SMMU may still use it.
+ * range; -SHADOW_EBUSY if it is attached already; -SHADOW_ENODEV, with nothing written to it, if
+ *   - it lacks stage 2, stage 1 when nested, or little-endian AArch64 tables; stalls every fault; or has
+ *     queues or a stream table at preset addresses, or smaller ones than asked for;
+ *   - it lacks the map's granule, the BBM level, FWB if asked for, or, if ia_bits are above 48, 52-bit
+ *     addresses (with 4 KiB and 16 KiB also IDR5.DS);
+ *   - its output size is below ia_bits, the pool's end, or what the start level needs: 44 bits for levels
+ *     0 and -1 with 4 KiB, for levels 1 and 0 with 16 KiB 42, for level 1 with 64 KiB 44;
+ *   - its VMIDs have 8 bits and the target's has more;
+ *   - it does not look into caches, and all others did when the snapshot was made;
+ * -SHADOW_ENOMEM if the pool is too small; -SHADOW_ENOSPC beyond SHADOW_SMMUS_MAX; -SHADOW_ETIMEDOUT;
+ * -SHADOW_EIO. An attempt before the snapshot that fails after the probe keeps its part of the pool: the SMMU
+ * may still use it.
  * Spec: IHI 0070, Initialization and reset; SMMU_GBPA; SMMU_CR0.
  */
 __attribute__((warn_unused_result)) int shadow_smmu_attach(struct shadow_target *target,
@@ -186,7 +196,8 @@ __attribute__((warn_unused_result)) int shadow_smmu_detach(struct shadow_smmu *s
 /**
  * shadow_smmu_stream() - let a stream use the shadow as soon as the snapshot is done (now, if it is) and its SMMU on.
  * Context: host lock held. Return: 0; -SHADOW_EINVAL if @sid is outside the stream table; -SHADOW_EBUSY if it
- * was let in before; -SHADOW_ENOSPC beyond SHADOW_STREAMS_MAX; -SHADOW_ETIMEDOUT, -SHADOW_EIO: it may be tried again.
+ * was let in before; -SHADOW_ENOSPC beyond SHADOW_STREAMS_MAX; -SHADOW_ETIMEDOUT, -SHADOW_EIO: it may be
+ * tried again.
  */
 __attribute__((warn_unused_result)) int shadow_smmu_stream(struct shadow_smmu *smmu, uint32_t sid);
 

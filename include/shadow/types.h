@@ -58,14 +58,16 @@ enum shadow_memory {
 	SHADOW_MEMORY_DEVICE = 1, /* everything else */
 };
 
-/* The host's address space: what is memory, and what no device may ever reach. The library adds its pool to the
- * reserved ranges; the embedder lists the rest: its own image and data, the register frames of every SMMU, MSI words. */
+/* The host's address space: what is memory, and what no device may ever reach. The library adds its pool to
+ * the reserved ranges; the embedder lists the rest: its own image and data, the register frames of every
+ * SMMU, MSI words. */
 struct shadow_address_map {
 	unsigned ia_bits;	  /* SHADOW_IA_BITS_MIN .. SHADOW_IA_BITS_MAX: the space is 0 .. 2^ia_bits */
 	unsigned granule_lg2;	  /* the host's page, which transitions count in: 12, 14 or 16; 0 stands for 12 */
-	const struct shadow_range *memory; /* page-aligned, sorted, disjoint; all else is MMIO */
+	const struct shadow_range *memory; /* aligned to the granule, sorted, disjoint; all else is MMIO */
 	unsigned memory_count;
-	const struct shadow_range *reserved; /* page-aligned; any order, may overlap and lie anywhere */
+	const struct shadow_range *reserved; /* aligned to 4 KiB, rounded outwards to pages; any order, may overlap
+					      * and lie anywhere */
 	unsigned reserved_count;
 };
 
@@ -74,7 +76,8 @@ static inline unsigned shadow_map_granule_lg2(const struct shadow_address_map *m
 	return map->granule_lg2 ? map->granule_lg2 : SHADOW_PAGE_LG2;
 }
 
-/* A place in the order of transitions. Zero: before the first one. */
+/* What to wait for: everything up to a place in the order of transitions; zero is before the first one. The
+ * number of a shadow_compact() ticket has no place in the order: do not compare it with others. */
 typedef struct {
 	uint64_t number;
 } shadow_ticket_t;

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "alloc.h"
 #include "state.h"
@@ -107,6 +108,20 @@ void *model_must_alloc(size_t bytes)
 	if (!memory)
 		model_out_of_memory();
 	return memory;
+}
+
+void *model_grow(void *array, unsigned *room, unsigned count, size_t bytes)
+{
+	void *larger;
+
+	if (count < *room)
+		return array;
+	*room = *room ? 2 * *room : 32;
+	larger = model_must_alloc(*room * bytes);
+	if (count)
+		memcpy(larger, array, count * bytes);
+	model_release(array);
+	return larger;
 }
 
 const struct model_counters *model_counters(const struct model *model)

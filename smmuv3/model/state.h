@@ -44,6 +44,8 @@ void model_violate(struct model *model, enum model_rule rule, uint64_t pa, uint6
 
 /** model_must_alloc() - model_alloc() for what cannot be left out: says so and exits when memory is short. */
 void *model_must_alloc(size_t bytes);
+/** model_grow() - an array with room for one more element than @count. Return: @array, or a larger copy. */
+void *model_grow(void *array, unsigned *room, unsigned count, size_t bytes);
 _Noreturn void model_out_of_memory(void);
 
 #endif

@@ -66,6 +66,7 @@ class Setting:
         self.pages_only = policy != "batched" or self.bbml == 0
         self.collapse, self.compact = found.collapse, found.compact
         self.contiguous = found.contiguous and policy == "batched"
+        self.prepares = self.bbml == 1 or self.contiguous       # marks or hints go first, with a SYNC of their own
         self.largest_blocks = not self.pages_only and self.collapse == "eager"
 
 

@@ -40,11 +40,11 @@ class Flushes:
     def completion(self):
         """At a K."""
         setting = self.setting
-        if self.commands and not self.restricts and setting.bbml != 1:
+        if self.commands and not self.restricts and not setting.prepares:
             self.needless += 1          # a flush that shadow_reserve() forced also retires tables
             if self.needless > self.run["flushes_forced"]:
                 self.complain("commands, though only invalid entries were replaced")
-        if setting.policy == "batched" and setting.bbml != 1 and not self.run["doorbells_extra"]:
+        if setting.policy == "batched" and not setting.prepares and not self.run["doorbells_extra"]:
             syncs = (1, 2) if setting.nested and self.every_stage else (2,) if setting.nested else (1,)
             for number in range(setting.smmus):
                 if self.doorbells[number] == 0 == self.syncs[number]:

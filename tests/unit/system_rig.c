@@ -11,16 +11,19 @@
 #include "bench/observed.h"
 #include "engine/platform/linux.h"
 
-#define HOST_PA (UINT64_C(1) << 50)
-#define HOST_BYTES UINT64_C(0x10000)
-#define UNIT_LG2_MAX 18u	       /* pages from one end of memory to the next; 1 GiB of 4 KiB pages */
-#define EXTRA_FIRST 5u
-#define CMDQ_PROD 0x98u
-#define NT (UINT64_C(1) << 16)
+#define HOST_PA	    (UINT64_C(1) << 50)
+#define HOST_BYTES  UINT64_C(0x10000)
+#define UNIT_LG2    18u	    /* 1 GiB of 4 KiB pages */
+#define EXTRA_FIRST 5u	    /* pages from the first memory region to the second */
+#define EXTRA_PAGES 0x11feu /* of the second, or half a unit */
+#define RELAX_NS    1000u
+#define CMDQ_PROD   0x98u
+#define NT	    (UINT64_C(1) << 16)
 
 const struct shadow_range system_memory[2] = {
 	{ UINT64_C(1) << 30, UINT64_C(3) << 30 },
-	{ (UINT64_C(3) << 30) + (EXTRA_FIRST << 12), (UINT64_C(3) << 30) + ((EXTRA_FIRST + SYSTEM_EXTRA_PAGES) << 12) },
+	{ (UINT64_C(3) << 30) + (EXTRA_FIRST << 12),
+	  (UINT64_C(3) << 30) + ((EXTRA_FIRST + EXTRA_PAGES) << 12) },
 };
 
 /* ---- the SMMUs and what they see --------------------------------------------------------------------- */
@@ -49,7 +52,8 @@ static void device_write64(void *ctx, uint32_t offset, uint64_t value)
 	model_write64(((struct system_smmu *)ctx)->model, offset, value);
 }
 
-static const struct platform_linux_device device = { device_read32, device_read64, device_write32, device_write64 };
+static const struct platform_linux_device device = { device_read32, device_read64, device_write32,
+						     device_write64 };
 
 /* What lies at @pa in one of the pool's two faces: the CPU's, or memory behind the caches. */
 static void *pool_at(const struct system *system, void *face, uint64_t pa, size_t bytes)
@@ -65,7 +69,8 @@ static void *memory_write(void *ctx, uint64_t pa, size_t bytes)
 {
 	const struct system *system = ctx;
 
-	return pool_at(system, system->cache ? model_cache_view(system->cache) : system->pool.virt, pa, bytes);
+	return pool_at(system, system->cache ? model_cache_view(system->cache) : system->pool.virt, pa,
+		       bytes);
 }
 
 static const void *memory_read(void *ctx, uint64_t pa, size_t bytes)
@@ -96,16 +101,23 @@ static void violated(void *ctx, const struct model_violation *violation)
 	struct system *system = ctx;
 
 	if (!system->violations++ && !system->quiet)
-		print_error("model: %s: %s (pa %llx: %llx -> %llx)\n", model_rule_name(violation->rule), violation->what,
-			    (unsigned long long)violation->pa, (unsigned long long)violation->old_value,
+		print_error("model: %s: %s (pa %llx: %llx -> %llx)\n", model_rule_name(violation->rule),
+			    violation->what, (unsigned long long)violation->pa,
+			    (unsigned long long)violation->old_value,
 			    (unsigned long long)violation->new_value);
+}
+
+static uint64_t now(void *ctx)
+{
+	return ((struct system *)ctx)->time_ns++;
 }
 
 static void relax(void *ctx)
 {
 	struct system *system = ctx;
 
-	for (unsigned i = 0; i < system->config.smmu_count && !system->stalled; i++)
+	system->time_ns += RELAX_NS;
+	for (unsigned i = 0; i < system->config.smmu_count; i++)
 		for (unsigned steps = system_random(system) % 4; steps; steps--)
 			if (system->smmu[i].model)
 				model_step(system->smmu[i].model);
@@ -121,7 +133,8 @@ static void stored(void *ctx, uint64_t *where, uint64_t old_value, uint64_t valu
 		if (system->smmu[i].model)
 			model_observe_store(system->smmu[i].model, pa, old_value, value);
 	/* What was stored last is most likely not cleaned yet. */
-	if (system->cache && !system->config.no_evictions && old_value != value && system_random(system) % 8 == 0)
+	if (system->cache && !system->config.no_evictions && old_value != value &&
+	    system_random(system) % 8 == 0)
 		(void)model_cache_evict(system->cache, offset / MODEL_CACHE_LINE);
 	if (system->stored)
 		system->stored(system, pa);
@@ -148,12 +161,22 @@ uint64_t system_seed(uint64_t seed)
 
 struct system_config system_config_default(void)
 {
-	return (struct system_config){ .ia_bits = 40, .bbml = 2, .smmu_count = 1, .cpu_count = 4, .queue_slots = 64,
-				       .cmdq_lg2 = 8, .granule_lg2 = 12, .collapse = SHADOW_COLLAPSE_EAGER,
-				       .ril = true, .coherent = true, .seed = 1 };
+	return (struct system_config){ .ia_bits = 40,
+				       .bbml = 2,
+				       .smmu_count = 1,
+				       .cpu_count = 4,
+				       .queue_slots = 64,
+				       .cmdq_lg2 = 8,
+				       .granule_lg2 = 12,
+				       .unit_lg2 = UNIT_LG2,
+				       .collapse = SHADOW_COLLAPSE_EAGER,
+				       .ril = true,
+				       .coherent = true,
+				       .seed = 1 };
 }
 
-/* ---- up and down ---------------------------------------------------------------------------------------- */
+/* ---- up and down ----------------------------------------------------------------------------------------
+ */
 
 static void *zeroed(size_t bytes)
 {
@@ -189,15 +212,19 @@ static struct model_config model_of(struct system *system)
 
 static struct shadow_smmu_config smmu_of(const struct system_config *config)
 {
-	return (struct shadow_smmu_config){ .cmdq_lg2 = config->cmdq_lg2, .evtq_lg2 = 4, .sid_bits = 6,
-					    .nested = config->nested, .wait_ns = SYSTEM_WAIT_NS };
+	return (struct shadow_smmu_config){ .cmdq_lg2 = config->cmdq_lg2,
+					    .evtq_lg2 = 4,
+					    .sid_bits = 6,
+					    .nested = config->nested,
+					    .wait_ns = SYSTEM_WAIT_NS };
 }
 
-static void open_smmu(struct system *system, unsigned number)
+static int open_smmu(struct system *system, unsigned number)
 {
 	struct system_smmu *smmu = &system->smmu[number];
 	struct shadow_smmu_config config = smmu_of(&system->config);
 	struct model_config model = model_of(system);
+	int error;
 
 	model.seed = system_random(system);
 	smmu->system = system;
@@ -206,8 +233,8 @@ static void open_smmu(struct system *system, unsigned number)
 	smmu->registers = platform_linux_add_device(&device, smmu, 0x20000);
 	assert_int_not_equal(smmu->registers, 0);
 	config.registers = smmu->registers;
-	assert_int_equal(shadow_smmu_attach(system->target, &config, &smmu->smmu), 0);
-	assert_int_equal(shadow_smmu_stream(smmu->smmu, SYSTEM_SID), 0);
+	error = shadow_smmu_attach(system->target, &config, &smmu->smmu);
+	return error ? error : shadow_smmu_stream(smmu->smmu, SYSTEM_SID);
 }
 
 /* Everything is empty, so any start level does: the first one whose table is full enough. */
@@ -221,30 +248,45 @@ static int host_start_level(const struct system_config *config)
 	return config->granule_lg2 == 14 && config->ia_bits == 48 ? 1 : level;
 }
 
-static struct shadow_address_map place_memory(struct system *system, const struct system_config *config)
+uint64_t system_unit(const struct system_config *config)
 {
-	unsigned granule = config->granule_lg2, unit = config->ia_bits - granule - 2;
+	unsigned most = config->ia_bits - config->granule_lg2 - 2;
 
-	unit = unit > UNIT_LG2_MAX ? UNIT_LG2_MAX : unit;
-	system->page_first = UINT64_C(1) << unit;
-	system->page_count = (UINT64_C(2) << unit) + EXTRA_FIRST + SYSTEM_EXTRA_PAGES;
-	system->memory[0].start = system->page_first << granule;
-	system->memory[0].end = UINT64_C(3) << (unit + granule);
-	system->memory[1].start = system->memory[0].end + ((uint64_t)EXTRA_FIRST << granule);
-	system->memory[1].end = (system->page_first + system->page_count) << granule;
-	system->pool.base.addr = UINT64_C(4) << (unit + granule);
-	return (struct shadow_address_map){ .ia_bits = config->ia_bits, .granule_lg2 = granule,
-					    .memory = system->memory, .memory_count = 2,
-					    .reserved = config->reserved, .reserved_count = config->reserved_count };
+	return UINT64_C(1) << (config->unit_lg2 < most ? config->unit_lg2 : most);
 }
 
-int system_open_target(struct system *system, const struct system_config *config)
+static struct shadow_address_map place_memory(struct system *system, const struct system_config *config)
 {
-	struct shadow_smmu_config smmu = smmu_of(config), smmus[SYSTEM_SMMUS_MAX] = { smmu, smmu, smmu, smmu };
-	struct shadow_smmu_target_config target = { .map = place_memory(system, config), .bbml = config->bbml,
-						    .vmid = 5, .start = config->start,
-						    .collapse = config->collapse, .fwb = config->fwb,
-						    .contiguous = config->contiguous, .regions = config->regions,
+	uint64_t unit = system_unit(config), extra = unit > 2 * EXTRA_PAGES ? EXTRA_PAGES : unit / 2 - 2;
+	unsigned granule = config->granule_lg2;
+
+	system->page_first = unit;
+	system->page_count = 2 * unit + EXTRA_FIRST + extra;
+	system->memory[0].start = unit << granule;
+	system->memory[0].end = 3 * unit << granule;
+	system->memory[1].start = (3 * unit + EXTRA_FIRST) << granule;
+	system->memory[1].end = (system->page_first + system->page_count) << granule;
+	system->pool.base.addr = 4 * unit << granule;
+	return (struct shadow_address_map){ .ia_bits = config->ia_bits,
+					    .granule_lg2 = granule,
+					    .memory = system->memory,
+					    .memory_count = 2,
+					    .reserved = config->reserved,
+					    .reserved_count = config->reserved_count };
+}
+
+static int open_target(struct system *system, const struct system_config *config)
+{
+	struct shadow_smmu_config smmu = smmu_of(config),
+				  smmus[SYSTEM_SMMUS_MAX] = { smmu, smmu, smmu, smmu };
+	struct shadow_smmu_target_config target = { .map = place_memory(system, config),
+						    .bbml = config->bbml,
+						    .vmid = 5,
+						    .start = config->start,
+						    .collapse = config->collapse,
+						    .fwb = config->fwb,
+						    .contiguous = config->contiguous,
+						    .regions = config->regions,
 						    .region_count = config->region_count,
 						    .runs_max = config->cpu_count * config->queue_slots };
 
@@ -257,7 +299,8 @@ int system_open_target(struct system *system, const struct system_config *config
 	target.pool.virt = zeroed(target.pool.bytes);
 	system->pool = target.pool;
 	system->target_bytes = shadow_smmu_target_bytes(&target);
-	assert_int_not_equal(system->target_bytes, 0);
+	if (!system->target_bytes)
+		return -SHADOW_EINVAL;
 	system->target_memory = zeroed(system->target_bytes);
 	return shadow_smmu_target_init(system->target_memory, system->target_bytes, &target, &system->target);
 }
@@ -270,52 +313,70 @@ static void open_engine(struct system *system)
 
 	system->engine_bytes = shadow_engine_bytes(&engine);
 	system->engine_memory = zeroed(system->engine_bytes);
-	assert_int_equal(shadow_engine_init(system->engine_memory, system->engine_bytes, &engine, &system->engine), 0);
+	assert_int_equal(
+		shadow_engine_init(system->engine_memory, system->engine_bytes, &engine, &system->engine), 0);
 }
 
-void system_open_rest(struct system *system)
+static int open_rest(struct system *system)
 {
 	const struct system_config *config = &system->config;
 	static shadow_pa_t earlier;
+	int error = 0;
 
 	observed_set(stored, system);
 	platform_linux_set_relax(relax, system);
+	platform_linux_set_time(now, system);
 	platform_linux_set_host_lock(true);
 	/* A test that failed leaves its memory behind. */
 	platform_linux_remove_memory(earlier);
 	platform_linux_remove_memory((shadow_pa_t){ HOST_PA });
 	earlier = system->pool.base;
-	assert_int_equal(platform_linux_add_memory(system->pool.base, system->pool.virt, system->pool.bytes), 0);
+	assert_int_equal(platform_linux_add_memory(system->pool.base, system->pool.virt, system->pool.bytes),
+			 0);
 	system->host_memory = zeroed(HOST_BYTES);
-	assert_int_equal(platform_linux_add_memory((shadow_pa_t){ HOST_PA }, system->host_memory, HOST_BYTES), 0);
+	assert_int_equal(platform_linux_add_memory((shadow_pa_t){ HOST_PA }, system->host_memory, HOST_BYTES),
+			 0);
 	if (!config->coherent) {
 		system->cache = model_cache_new(system->pool.virt, system->pool.bytes);
 		assert_non_null(system->cache);
 		platform_linux_set_clean(clean, system);
 	}
 	open_engine(system);
-	for (unsigned i = 0; i < config->smmu_count; i++)
-		open_smmu(system, i);
+	for (unsigned i = 0; i < config->smmu_count && !error; i++)
+		error = open_smmu(system, i);
+	if (error)
+		return error;
 	assert_int_equal(shadow_engine_register(system->engine, system->target), 0);
 	system->state = zeroed(system->page_count);
 	system->access = zeroed(system->page_count);
 	memset(system->access, SHADOW_ACCESS_RW, system->page_count);
-	assert_int_equal(shadow_snapshot(system->engine, &(struct shadow_host_table){
-		.root = { HOST_PA }, .ia_bits = config->ia_bits, .start_level = host_start_level(config),
-		.granule_lg2 = config->granule_lg2 }), 0);
+	return shadow_snapshot(system->engine,
+			       &(struct shadow_host_table){ .root = { HOST_PA },
+							    .ia_bits = config->ia_bits,
+							    .start_level = host_start_level(config),
+							    .granule_lg2 = config->granule_lg2 });
+}
+
+int system_try_open(struct system *system, const struct system_config *config)
+{
+	int error;
+
+	*system = (struct system){ .config = *config, .random = config->seed };
+	error = open_target(system, config);
+	return error ? error : open_rest(system);
 }
 
 void system_open(struct system *system, const struct system_config *config)
 {
-	*system = (struct system){ .config = *config, .random = config->seed };
-	assert_int_equal(system_open_target(system, config), 0);
-	system_open_rest(system);
+	assert_int_equal(system_try_open(system, config), 0);
 }
 
 void system_close(struct system *system)
 {
 	observed_set(NULL, NULL);
 	for (unsigned i = 0; i < system->config.smmu_count; i++) {
+		if (!system->smmu[i].model)
+			continue;
 		platform_linux_remove_device(system->smmu[i].registers);
 		model_free(system->smmu[i].model);
 	}
@@ -324,6 +385,7 @@ void system_close(struct system *system)
 	platform_linux_remove_memory(system->pool.base);
 	platform_linux_remove_memory((shadow_pa_t){ HOST_PA });
 	platform_linux_set_relax(NULL, NULL);
+	platform_linux_set_time(NULL, NULL);
 	platform_linux_free(system->pool.virt, system->pool.bytes);
 	platform_linux_free(system->host_memory, HOST_BYTES);
 	platform_linux_free(system->state, system->page_count);
@@ -332,7 +394,8 @@ void system_close(struct system *system)
 	platform_linux_free(system->target_memory, system->target_bytes);
 }
 
-/* ---- the oracle ------------------------------------------------------------------------------------------ */
+/* ---- the oracle ------------------------------------------------------------------------------------------
+ */
 
 static unsigned granule(const struct system *system)
 {
@@ -342,7 +405,8 @@ static unsigned granule(const struct system *system)
 static bool in_memory(const struct system *system, uint64_t page)
 {
 	for (unsigned i = 0; i < 2; i++)
-		if (page >= system->memory[i].start >> granule(system) && page < system->memory[i].end >> granule(system))
+		if (page >= system->memory[i].start >> granule(system) &&
+		    page < system->memory[i].end >> granule(system))
 			return true;
 	return false;
 }
@@ -384,8 +448,11 @@ int system_transition_access(struct system *system, unsigned cpu, uint64_t page,
 {
 	uint8_t *state = &system->state[page - system->page_first];
 	uint8_t *allowed = &system->access[page - system->page_first];
-	struct shadow_transition transition = { .start = { page << granule(system) }, .page_count = count,
-						.old_states = state, .new_state = new_state, .access = access };
+	struct shadow_transition transition = { .start = { page << granule(system) },
+						.page_count = count,
+						.old_states = state,
+						.new_state = new_state,
+						.access = access };
 	int error = shadow_reserve(system->engine, cpu, &transition, SYSTEM_WAIT_NS);
 
 	if (error)
@@ -408,11 +475,13 @@ int system_transition(struct system *system, unsigned cpu, uint64_t page, uint64
 	return system_transition_access(system, cpu, page, count, new_state, SHADOW_ACCESS_NONE);
 }
 
-/* ---- devices ---------------------------------------------------------------------------------------------- */
+/* ---- devices ----------------------------------------------------------------------------------------------
+ */
 
 bool system_try(struct system *system, unsigned smmu, uint64_t page, bool write)
 {
-	struct model_access access = model_dma(system->smmu[smmu].model, SYSTEM_SID, page << granule(system), write);
+	struct model_access access =
+		model_dma(system->smmu[smmu].model, SYSTEM_SID, page << granule(system), write);
 
 	if (access.fault)
 		return false;
@@ -434,23 +503,24 @@ void system_expect(struct system *system, uint64_t page)
 		enum shadow_access wanted = write ? SHADOW_ACCESS_W : SHADOW_ACCESS_R;
 
 		if (reached != ((system_access(system, page) & wanted) != 0))
-			fail_msg("seed %llu: SMMU %u %s page %llx", (unsigned long long)system->config.seed, i,
-				 reached ? "still reaches" : "faults on", (unsigned long long)page);
+			fail_msg("seed %llu: SMMU %u %s page %llx", (unsigned long long)system->config.seed,
+				 i, reached ? "still reaches" : "faults on", (unsigned long long)page);
 	}
 }
 
-/* ---- raw tables ------------------------------------------------------------------------------------------- */
+/* ---- raw tables -------------------------------------------------------------------------------------------
+ */
 
-/* Follows the walk: what the oracle says of every page of a leaf; leaves no smaller than they could be; groups
- * whole or not at all. */
+/* Follows the walk: what the oracle says of every page of a leaf; leaves no smaller than they could be;
+ * groups whole or not at all. */
 struct table_check {
 	struct system *system;
-	uint64_t next;		       /* page */
-	bool largest;		       /* blocks wherever they may be */
-	bool complete;		       /* every sync: no block is on its way */
-	uint64_t group;		       /* first page of the group that the leaf before was in */
+	uint64_t next;	/* page */
+	bool largest;	/* blocks wherever they may be */
+	bool complete;	/* every sync: no block is on its way */
+	uint64_t group; /* first page of the group that the leaf before was in */
 	int group_level;
-	unsigned members, hinted;      /* of that group, up to the leaf before; alike */
+	unsigned members, hinted; /* of that group, up to the leaf before; alike */
 };
 
 /* Pages of an entry of @level. */
@@ -475,12 +545,14 @@ static unsigned group_members(const struct system *system, int level)
 }
 
 /* What was declared for the pages around @page: the range and how it is mapped; NULL if nothing was. */
-static const struct shadow_region *declared(const struct system *system, uint64_t page, struct shadow_range *range)
+static const struct shadow_region *declared(const struct system *system, uint64_t page,
+					    struct shadow_range *range)
 {
 	*range = (struct shadow_range){ 0, UINT64_MAX };
 	for (unsigned i = 0; i < system->config.region_count; i++) {
 		const struct shadow_region *region = &system->config.regions[i];
-		uint64_t start = region->range.start >> granule(system), end = region->range.end >> granule(system);
+		uint64_t start = region->range.start >> granule(system),
+			 end = region->range.end >> granule(system);
 
 		if (page < start) {
 			range->end = start;
@@ -502,7 +574,8 @@ static bool may_be_block(const struct system *system, uint64_t page, int level)
 	struct shadow_range range;
 	const struct shadow_region *region = declared(system, page, &range);
 
-	if (level < block_level(system) || start < range.start || start + size > range.end ||
+	if (level < block_level(system) || level < system->start_level || start < range.start ||
+	    start + size > range.end ||
 	    start + size > UINT64_C(1) << (system->config.ia_bits - granule(system)))
 		return false;
 	if (region)
@@ -584,7 +657,8 @@ static void check_leaf(void *ctx, const struct model_leaf *leaf)
 		return;
 	}
 	for (uint64_t page = start; page < end; page++) {
-		if ((leaf->read * SHADOW_ACCESS_R | leaf->write * SHADOW_ACCESS_W) != (int)system_access(system, page))
+		if ((leaf->read * SHADOW_ACCESS_R | leaf->write * SHADOW_ACCESS_W) !=
+		    (int)system_access(system, page))
 			fail_msg("seed %llu: table %s page %llx", (unsigned long long)system->config.seed,
 				 leaf->valid ? "maps" : "lacks", (unsigned long long)page);
 		if (leaf->valid)
@@ -592,7 +666,8 @@ static void check_leaf(void *ctx, const struct model_leaf *leaf)
 	}
 	if (check->largest && leaf->valid && !(start & (level_pages(system, leaf->level - 1) - 1)) &&
 	    could_be_block(system, start, leaf->level - 1))
-		fail_msg("leaves of level %d where one above would do: %llx", leaf->level, (unsigned long long)start);
+		fail_msg("leaves of level %d where one above would do: %llx", leaf->level,
+			 (unsigned long long)start);
 }
 
 static void check_tables(struct system *system, bool largest, bool complete)
@@ -607,6 +682,7 @@ static void check_tables(struct system *system, bool largest, bool complete)
 	assert_true(stage2.valid);
 	assert_int_equal(stage2.ia_bits, system->config.ia_bits);
 	assert_int_equal(stage2.granule_lg2, system->config.granule_lg2);
+	system->start_level = stage2.start_level;
 	assert_int_equal(model_walk_all(&model.memory, &stage2, &check, check_leaf), MODEL_OK);
 	assert_int_equal(check.next, UINT64_C(1) << (system->config.ia_bits - granule(system)));
 }

@@ -2,10 +2,10 @@
  *
  * test_bbm.c - splits, collapses and contiguous groups through the whole engine, store by store.
  *
- * For every granule, every height that has blocks and both levels that change blocks live: which values the one
- * live entry takes, how many syncs were complete at each, and what a flush costs in commands, syncs and doorbells.
- * The model is the referee: it raises nothing here, and something as soon as a step is left out by hand.
- * Spec: IHI 0070, Break-before-make level 1 and 2; DDI 0487, The Contiguous bit.
+ * For every granule, every height that has blocks and both levels that change blocks live: which values the
+ * one live entry takes, how many syncs were complete at each, and what a flush costs in commands, syncs and
+ * doorbells. The model is the referee: it raises nothing here, and something as soon as a step is left out by
+ * hand. Spec: IHI 0070, Break-before-make level 1 and 2; DDI 0487, The Contiguous bit.
  */
 #include "system_rig.h"
 
@@ -14,16 +14,17 @@
 #include "smmuv3/pgtable_pages.h"
 #include "smmuv3/target.h"
 
-#define OWNED  SHADOW_STATE_OWNED
-#define NOPAGE SHADOW_STATE_NOPAGE
-#define NT     (UINT64_C(1) << 16)
-#define HINT   (UINT64_C(1) << 52)
+#define OWNED	   SHADOW_STATE_OWNED
+#define NOPAGE	   SHADOW_STATE_NOPAGE
+#define NT	   (UINT64_C(1) << 16)
+#define HINT	   (UINT64_C(1) << 52)
 #define STORES_MAX 65536u
 
-/* Where blocks of a height are. Memory has the small ones; the largest are MMIO, which transitions as well. */
+/* Where blocks of a height are. Memory has the small ones; the largest are MMIO, which transitions as well.
+ */
 struct where {
 	unsigned granule_lg2, ia_bits, height;
-	uint64_t page;		       /* first of a block */
+	uint64_t page; /* first of a block */
 };
 
 static const struct where places[] = {
@@ -39,20 +40,22 @@ static const struct where places[] = {
 
 #define PLACES (sizeof(places) / sizeof(places[0]))
 
-/* ---- what is written down ----------------------------------------------------------------------------------- */
+/* ---- what is written down
+ * ----------------------------------------------------------------------------------- */
 
 struct record {
-	uint64_t pa, value, syncs;     /* completed when it was stored */
+	uint64_t pa, value, syncs; /* completed when it was stored */
 };
 
 static struct record records[STORES_MAX];
 static unsigned record_count;
 static struct system rig;
-static uint64_t commands_before[3];    /* tlbi, syncs, doorbells */
+static uint64_t commands_before[3]; /* tlbi, syncs, doorbells */
 
 static void record(struct system *system, uint64_t pa)
 {
-	const uint64_t *where = (const uint64_t *)((const char *)system->pool.virt + (pa - system->pool.base.addr));
+	const uint64_t *where =
+		(const uint64_t *)((const char *)system->pool.virt + (pa - system->pool.base.addr));
 
 	assert_true(record_count < STORES_MAX);
 	records[record_count++] = (struct record){ pa, *where, model_counters(system->smmu[0].model)->syncs };
@@ -75,7 +78,8 @@ static uint64_t *entry_at(struct system *system, uint64_t page, unsigned height)
 			return NULL;
 		entry = (uint64_t *)system->pool.virt +
 			((format_page(&pgtable->format, *entry) -
-			  (system->pool.base.addr >> system->config.granule_lg2)) << index_lg2) +
+			  (system->pool.base.addr >> system->config.granule_lg2))
+			 << index_lg2) +
 			(page >> index_lg2 * (at - 1) & ((UINT64_C(1) << index_lg2) - 1));
 	}
 	return entry;
@@ -122,7 +126,8 @@ static void expect_commands(struct system *system, unsigned tlbi, unsigned syncs
 	assert_int_equal(stats.doorbells - commands_before[2], doorbells);
 }
 
-/* ---- steps -------------------------------------------------------------------------------------------------- */
+/* ---- steps
+ * -------------------------------------------------------------------------------------------------- */
 
 static void open_at(const struct where *where, unsigned bbml, bool contiguous, bool coherent)
 {
@@ -145,7 +150,8 @@ static void close_rig(bool violated)
 /* Beside the oracle, which knows memory only. */
 static void transition(uint64_t page, uint64_t count, bool revoke)
 {
-	struct shadow_transition change = { .start = { page << rig.config.granule_lg2 }, .page_count = count,
+	struct shadow_transition change = { .start = { page << rig.config.granule_lg2 },
+					    .page_count = count,
 					    .old_state = revoke ? OWNED : NOPAGE,
 					    .new_state = revoke ? NOPAGE : OWNED };
 
@@ -156,6 +162,19 @@ static void transition(uint64_t page, uint64_t count, bool revoke)
 static void revoke(uint64_t page, uint64_t count)
 {
 	transition(page, count, true);
+}
+
+/* A host that says NOPAGE of what it has read-only: the entry is valid and changes what it allows. */
+static void grant_as(uint64_t page, uint64_t count, enum shadow_access access)
+{
+	struct shadow_transition change = { .start = { page << rig.config.granule_lg2 },
+					    .page_count = count,
+					    .old_state = NOPAGE,
+					    .new_state = OWNED,
+					    .access = access };
+
+	assert_int_equal(shadow_reserve(rig.engine, 0, &change, SYSTEM_WAIT_NS), 0);
+	assert_true(shadow_queue(rig.engine, 0, ++rig.number, &change));
 }
 
 static void grant(uint64_t page, uint64_t count)
@@ -196,7 +215,8 @@ static void isolate(const struct where *where)
 {
 	uint64_t size = size_at(where), neighbour = where->page ^ size;
 
-	if (!entry_at(&rig, where->page, where->height) || *entry_at(&rig, where->page, where->height) & HINT) {
+	if (!entry_at(&rig, where->page, where->height) ||
+	    *entry_at(&rig, where->page, where->height) & HINT) {
 		revoke(neighbour, 1);
 		system_flush_and_wait(&rig);
 	}
@@ -204,7 +224,8 @@ static void isolate(const struct where *where)
 	assert_int_equal(*entry_at(&rig, where->page, where->height) & 3, 1);
 }
 
-/* ---- splits ------------------------------------------------------------------------------------------------- */
+/* ---- splits
+ * ------------------------------------------------------------------------------------------------- */
 
 static void split_one(const struct where *where, unsigned bbml, bool contiguous, bool coherent)
 {
@@ -334,7 +355,8 @@ static void a_whole_block_goes_in_one_store_without_a_mark(void **state)
 	}
 }
 
-/* ---- collapses ---------------------------------------------------------------------------------------------- */
+/* ---- collapses
+ * ---------------------------------------------------------------------------------------------- */
 
 static void collapse_one(const struct where *where, unsigned bbml, bool contiguous, bool coherent)
 {
@@ -469,7 +491,8 @@ static void what_takes_the_place_of_a_block_or_table_waits_until_that_is_out_of_
 			grant_behind_a_revoke(&places[i], 1 + (variant & 1), variant & 2, variant & 4);
 }
 
-/* ---- contiguous groups -------------------------------------------------------------------------------------- */
+/* ---- contiguous groups
+ * -------------------------------------------------------------------------------------- */
 
 /* Pages, and blocks where a height has groups. */
 static const struct {
@@ -550,7 +573,38 @@ static void a_group_that_is_cut_loses_the_hint_and_has_it_back_when_it_is_whole(
 				cut_group(&groups[i].where, groups[i].members, bbml, coherent);
 }
 
-/* ---- steps left out, by hand -------------------------------------------------------------------------------- */
+/* While the hint may be cached, an entry for the group would say one thing and one for a member another. */
+static void a_group_that_is_given_another_access_loses_the_hint_a_sync_before(void **state)
+{
+	const struct where where = { 12, 40, 0, (1u << 18) + 3 * 512 };
+
+	(void)state;
+	for (unsigned bbml = 1; bbml <= 2; bbml++) {
+		open_at(&where, bbml, true, true);
+		revoke(where.page, 64);
+		system_flush_and_wait(&rig);
+		grant_as(where.page, 64, SHADOW_ACCESS_R);
+		system_flush_and_wait(&rig);
+		compact();
+		compact();
+		assert_true(*entry_at(&rig, where.page + 20, 0) & HINT);
+		touch(&where, where.page + 20);
+
+		watch(&rig);
+		grant_as(where.page + 3, 2, SHADOW_ACCESS_RW);
+		system_flush_and_wait(&rig);
+
+		expect_commands(&rig, 2, 2, 2);
+		assert_false(*entry_at(&rig, where.page, 0) & HINT);
+		assert_true(*entry_at(&rig, where.page + 20, 0) & HINT);
+		assert_true(system_try(&rig, 0, where.page + 3, true));
+		assert_false(system_try(&rig, 0, where.page + 5, true));
+		close_rig(false);
+	}
+}
+
+/* ---- steps left out, by hand
+ * -------------------------------------------------------------------------------- */
 
 static void store_by_hand(uint64_t *entry, uint64_t value)
 {
@@ -569,13 +623,15 @@ static uint64_t table_by_hand(const struct where *where, uint64_t leaf)
 	uint64_t *entry = pages_entries(pgtable, page);
 
 	for (uint64_t i = 0; i < UINT64_C(1) << (where->granule_lg2 - 3); i++)
-		entry[i] = format_split(leaf, where->height) + i * format_step(&pgtable->format, where->height - 1);
+		entry[i] = format_split(leaf, where->height) +
+			   i * format_step(&pgtable->format, where->height - 1);
 	return pages_table(pgtable, page);
 }
 
 static void invalidate_everything(void)
 {
-	/* A whole table goes, so that its range is named without the leaf flag: far from what is looked at. */
+	/* A whole table goes, so that its range is named without the leaf flag: far from what is looked at.
+	 */
 	revoke(1u << 18, 1);
 	system_flush_and_wait(&rig);
 }
@@ -697,8 +753,10 @@ int main(void)
 		cmocka_unit_test(a_whole_block_goes_in_one_store_without_a_mark),
 		cmocka_unit_test(a_collapse_is_one_store_at_level_2_and_two_around_a_sync_at_level_1),
 		cmocka_unit_test(a_block_is_cut_again_before_the_sync_of_its_collapse),
-		cmocka_unit_test(what_takes_the_place_of_a_block_or_table_waits_until_that_is_out_of_every_cache),
+		cmocka_unit_test(
+			what_takes_the_place_of_a_block_or_table_waits_until_that_is_out_of_every_cache),
 		cmocka_unit_test(a_group_that_is_cut_loses_the_hint_and_has_it_back_when_it_is_whole),
+		cmocka_unit_test(a_group_that_is_given_another_access_loses_the_hint_a_sync_before),
 		cmocka_unit_test(a_block_cut_without_nt_is_a_violation_below_level_2),
 		cmocka_unit_test(nt_without_an_invalidation_of_the_block_is_a_violation),
 		cmocka_unit_test(a_table_collapsed_without_nt_is_a_violation_below_level_2),

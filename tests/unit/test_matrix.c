@@ -2,12 +2,12 @@
  *
  * test_matrix.c - every format of a stage-2 table, and in each every kind of change at every height.
  *
- * Which formats there are is data, copied from the architecture's tables. In each, entries of every height are
- * mapped at the bottom, the top, across tables and across the border where addresses move to other bits; then
- * parts of every smaller height are revoked, granted, restricted, at their first, middle and last place and across
- * entries. The model's decoder, which shares nothing with the code under test, reads the raw tables: after every
- * change, and at stores in between, when each page has its old or its new access. The reference is the list of
- * changes itself: the last one that names a page decides.
+ * Which formats there are is data, copied from the architecture's tables. In each, entries of every height
+ * are mapped at the bottom, the top, across tables and across the border where addresses move to other bits;
+ * then parts of every smaller height are revoked, granted, restricted, at their first, middle and last place
+ * and across entries. The model's decoder, which shares nothing with the code under test, reads the raw
+ * tables: after every change, and at stores in between, when each page has its old or its new access. The
+ * reference is the list of changes itself: the last one that names a page decides.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -30,45 +30,41 @@
 #define NORMAL SHADOW_MEMORY_NORMAL
 #define DEVICE SHADOW_MEMORY_DEVICE
 
-#define POOL_PAGES 96u
-#define CHANGES_MAX 4096u
-#define POINTS_MAX 64u
-#define STORES_APART 7u	       /* stores to live tables between two looks */
+#define POOL_PAGES    96u
+#define CHANGES_MAX   4096u
+#define POINTS_MAX    64u
+#define STORES_APART  7u /* stores to live tables between two looks */
 #define IA_BITS_FIRST 32u
-#define IA_BITS_LAST 52u
+#define IA_BITS_LAST  52u
 
-/* ---- what the architecture has ---------------------------------------------------------------------------- */
+/* ---- what the architecture has ----------------------------------------------------------------------------
+ */
 
-/* Start levels by input size: one table up to some size, 2 .. 16 tables for the next four. With @large they exist
- * only in the 52-bit formats, which take all sizes above 48.
- * DDI 0487, translation granules, stage 2: starting level, S2SL0 and concatenation. */
+/* Start levels by input size: one table up to some size, 2 .. 16 tables for the next four. With @large they
+ * exist only in the 52-bit formats, which take all sizes above 48. DDI 0487, translation granules, stage 2:
+ * starting level, S2SL0 and concatenation. */
 struct start_row {
 	unsigned granule_lg2;
 	int level;
 	unsigned single_first, single_last;
-	unsigned side_by_side_last;    /* 2 tables from single_last + 1 on; 0: never */
+	unsigned side_by_side_last; /* 2 tables from single_last + 1 on; 0: never */
 	bool large;
 	bool blocks, blocks_large;
 };
 
 static const struct start_row start_rows[] = {
-	{ 12, -1, 49, 52, 0, true, false, false },
-	{ 12, 0, 40, 48, 52, false, false, true },
-	{ 12, 1, 31, 39, 43, false, true, true },
-	{ 12, 2, 25, 30, 34, false, true, true },
-	{ 14, 0, 48, 52, 0, true, false, false },
-	{ 14, 1, 37, 47, 51, false, false, true },
-	{ 14, 2, 26, 36, 40, false, true, true },
-	{ 14, 3, 25, 25, 29, false, true, true },
-	{ 16, 1, 43, 52, 0, false, false, true },
-	{ 16, 2, 30, 42, 46, false, true, true },
+	{ 12, -1, 49, 52, 0, true, false, false }, { 12, 0, 40, 48, 52, false, false, true },
+	{ 12, 1, 31, 39, 43, false, true, true },  { 12, 2, 25, 30, 34, false, true, true },
+	{ 14, 0, 48, 52, 0, true, false, false },  { 14, 1, 37, 47, 51, false, false, true },
+	{ 14, 2, 26, 36, 40, false, true, true },  { 14, 3, 25, 25, 29, false, true, true },
+	{ 16, 1, 43, 52, 0, false, false, true },  { 16, 2, 30, 42, 46, false, true, true },
 	{ 16, 3, 25, 29, 33, false, true, true },
 };
 
 #define NO_LEVEL 9
 
 struct legal {
-	int single, side_by_side;      /* level, or NO_LEVEL */
+	int single, side_by_side; /* level, or NO_LEVEL */
 	bool single_has_blocks;
 };
 
@@ -117,10 +113,11 @@ static unsigned group_members_of(unsigned granule_lg2, int level)
 	return level < 2 ? 1 : granule_lg2 == 14 && level == 3 ? 128 : 32;
 }
 
-/* ---- one table under test ----------------------------------------------------------------------------------- */
+/* ---- one table under test
+ * ----------------------------------------------------------------------------------- */
 
 struct change {
-	uint64_t start, end;	       /* pages */
+	uint64_t start, end; /* pages */
 	enum shadow_access access;
 	enum shadow_memory memory;
 };
@@ -138,8 +135,8 @@ static struct model_stage2 stage2;
 
 static struct change changes[CHANGES_MAX];
 static unsigned change_count;
-static bool changing;		       /* the last change is under way */
-static bool in_blocks;		       /* no table has had two memory types: leaves are as large as they can be */
+static bool changing;  /* the last change is under way */
+static bool in_blocks; /* no table has had two memory types: leaves are as large as they can be */
 static uint64_t live_stores;
 
 static const void *pool_read(void *ctx, uint64_t pa, size_t bytes)
@@ -213,7 +210,8 @@ static void fail_at(uint64_t page, const char *what)
 {
 	fail_msg("granule %u, %u bits, start %d, BBML %u%s, change %u [%llx, %llx) to %d: page %llx %s",
 		 1u << config.map.granule_lg2, config.map.ia_bits, (int)config.start, config.bbml,
-		 config.contiguous ? ", hints" : "", change_count, (unsigned long long)changes[change_count - 1].start,
+		 config.contiguous ? ", hints" : "", change_count,
+		 (unsigned long long)changes[change_count - 1].start,
 		 (unsigned long long)changes[change_count - 1].end, (int)changes[change_count - 1].access,
 		 (unsigned long long)page, what);
 }
@@ -240,7 +238,8 @@ static void check_size(const struct model_leaf *leaf, uint64_t page)
 		assert_int_equal(leaf->level, 3);
 		return;
 	}
-	if (leaf->level - 1 >= first && leaf->level - 1 >= stage2.start_level && is_uniform(start, start + size))
+	if (leaf->level - 1 >= first && leaf->level - 1 >= stage2.start_level &&
+	    is_uniform(start, start + size))
 		fail_at(page, "is in a leaf smaller than it could be");
 	size = members * size_of((unsigned)(3 - leaf->level));
 	start = page & ~(size - 1);
@@ -261,7 +260,8 @@ static void check_after(uint64_t page)
 	if (leaf.level < 3 && leaf.descriptor >> 16 & 1)
 		fail_at(page, "is still in a block with nT");
 	if (leaf.contiguous) {
-		size = group_members_of(config.map.granule_lg2, leaf.level) * size_of((unsigned)(3 - leaf.level));
+		size = group_members_of(config.map.granule_lg2, leaf.level) *
+		       size_of((unsigned)(3 - leaf.level));
 		start = page & ~(size - 1);
 		if (!config.contiguous || !config.bbml || !is_uniform(start, start + size))
 			fail_at(page, "has a hint that is not true");
@@ -282,7 +282,8 @@ static void check_around(void (*check)(uint64_t page))
 		points[count++] = edges[i];
 		points[count++] = edges[i] - 1;
 		for (unsigned height = 0; height < 4; height++) {
-			uint64_t group = group_members_of(config.map.granule_lg2, 3 - (int)height) * size_of(height);
+			uint64_t group =
+				group_members_of(config.map.granule_lg2, 3 - (int)height) * size_of(height);
 
 			points[count++] = edges[i] & ~(group - 1);
 			points[count++] = (edges[i] & ~(group - 1)) + group;
@@ -311,7 +312,8 @@ static void stored(void *ctx, uint64_t *where, uint64_t old_value, uint64_t valu
 }
 
 /* Return: what format_init() says, through pgtable_init(). */
-static int open_table(unsigned granule_lg2, unsigned ia_bits, enum shadow_start start, unsigned bbml, bool contiguous)
+static int open_table(unsigned granule_lg2, unsigned ia_bits, enum shadow_start start, unsigned bbml,
+		      bool contiguous)
 {
 	uint64_t bytes = (uint64_t)POOL_PAGES << granule_lg2;
 	void *virt = config.pool.virt;
@@ -377,7 +379,8 @@ static void change(uint64_t start, uint64_t pages, enum shadow_access access, en
 		publish_and_complete();
 	}
 	assert_int_equal(pgtable_apply(&pgtable, &run), 0);
-	/* What was unlinked is complete one round later, and a group may be whole then that lacked a block. */
+	/* What was unlinked is complete one round later, and a group may be whole then that lacked a block.
+	 */
 	for (unsigned i = 0; i < 3; i++) {
 		pgtable_close(&pgtable);
 		publish_and_complete();
@@ -394,7 +397,8 @@ static void forget_all(void)
 	change_count = 0;
 }
 
-/* ---- what is done in each ------------------------------------------------------------------------------------ */
+/* ---- what is done in each
+ * ------------------------------------------------------------------------------------ */
 
 /* A part of @part pages in two entries of @size: taken away and given back. */
 static void revoke_and_grant(uint64_t base, uint64_t at, uint64_t part)
@@ -480,6 +484,12 @@ static void play_entries(uint64_t base, unsigned height)
 		change(base + size, part, RW, NORMAL);
 	}
 	change(base, 2 * size, NONE, NORMAL);
+	/* Whole, but of two kinds: no block. */
+	if (height) {
+		change(base, size / 2, RW, DEVICE);
+		change(base + size / 2, size / 2, RW, NORMAL);
+		change(base, size, NONE, NORMAL);
+	}
 	in_blocks = true;
 	forget_all();
 }
@@ -487,7 +497,8 @@ static void play_entries(uint64_t base, unsigned height)
 static void play_heights(void)
 {
 	unsigned start = (unsigned)(3 - stage2.start_level);
-	/* At BBM level 0 memory is in pages: larger entries than tables of pages would only be more of the same. */
+	/* At BBM level 0 memory is in pages: larger entries than tables of pages would only be more of the
+	 * same. */
 	unsigned most = config.bbml || start < 1 ? start : 1;
 
 	for (unsigned height = 0; height <= most; height++) {
@@ -502,7 +513,9 @@ static void play_heights(void)
 			play_entries((top() / 2 & ~(above - 1)) - size, height);
 		if (config.map.ia_bits > (config.map.granule_lg2 == 16 ? 48 : 50))
 			play_entries((UINT64_C(1) << ((config.map.granule_lg2 == 16 ? 48 : 50) -
-						      config.map.granule_lg2)) - size, height);
+						      config.map.granule_lg2)) -
+					     size,
+				     height);
 	}
 }
 
@@ -531,7 +544,8 @@ static void play_granule(unsigned granule_lg2)
 					 start_level_of(granule_lg2, ia_bits, SHADOW_START_SINGLE);
 
 		play_format(granule_lg2, ia_bits, SHADOW_START_DEFAULT);
-		play_format(granule_lg2, ia_bits, single_is_default ? SHADOW_START_CONCATENATED : SHADOW_START_SINGLE);
+		play_format(granule_lg2, ia_bits,
+			    single_is_default ? SHADOW_START_CONCATENATED : SHADOW_START_SINGLE);
 	}
 	test_free(config.pool.virt);
 	config.pool.virt = NULL;
@@ -555,7 +569,8 @@ static void every_change_at_every_height_with_64_kib_pages(void **state)
 	play_granule(16);
 }
 
-/* ---- which formats there are ---------------------------------------------------------------------------------- */
+/* ---- which formats there are
+ * ---------------------------------------------------------------------------------- */
 
 static int init_target(unsigned granule_lg2, unsigned ia_bits, enum shadow_start start)
 {
@@ -589,24 +604,27 @@ static void the_formats_are_those_of_the_architecture_and_no_others(void **state
 	for (unsigned granule_lg2 = 11; granule_lg2 <= 17; granule_lg2++) {
 		for (unsigned ia_bits = 0; ia_bits <= 64; ia_bits++) {
 			for (unsigned start = 0; start <= 3; start++) {
-				struct shadow_address_map map = { .ia_bits = ia_bits, .granule_lg2 = granule_lg2 };
+				struct shadow_address_map map = { .ia_bits = ia_bits,
+								  .granule_lg2 = granule_lg2 };
 				struct pgtable_format format;
 				int level = NO_LEVEL, error;
 
 				if (ia_bits >= IA_BITS_FIRST && ia_bits <= IA_BITS_LAST && start < 3)
-					level = start_level_of(granule_lg2, ia_bits, (enum shadow_start)start);
+					level = start_level_of(granule_lg2, ia_bits,
+							       (enum shadow_start)start);
 				error = format_init(&format, &map, (enum shadow_start)start, false);
 				if (error != (level == NO_LEVEL ? -SHADOW_EINVAL : 0) ||
 				    init_target(granule_lg2, ia_bits, (enum shadow_start)start) != error)
-					fail_msg("granule %u, %u bits, start %u: %d", 1u << granule_lg2, ia_bits, start,
-						 error);
+					fail_msg("granule %u, %u bits, start %u: %d", 1u << granule_lg2,
+						 ia_bits, start, error);
 				refused += error != 0;
 				legal += error == 0;
 				if (error)
 					continue;
 				assert_int_equal(format_level(format.start), level);
-				assert_int_equal(format.start_lg2, ia_bits - granule_lg2 -
-								   (granule_lg2 - 3) * (unsigned)(3 - level));
+				assert_int_equal(format.start_lg2,
+						 ia_bits - granule_lg2 -
+							 (granule_lg2 - 3) * (unsigned)(3 - level));
 				assert_int_equal(format.large, ia_bits > 48);
 			}
 		}

@@ -3,6 +3,7 @@
  * test_pool_exhaustion.c - a pool that runs out at its every page: refused in time, and nothing half done.
  */
 #include "core_rig.h"
+#include "seeded.h"
 
 #define PAGE	    CORE_MEMORY_PAGE
 #define OWNED	    SHADOW_STATE_OWNED
@@ -319,6 +320,151 @@ static void a_stalled_smmu_keeps_its_tables_and_the_next_revoke_waits_for_them(v
 	assert_false(core_reaches(&core, 0, PAGE + 512));
 }
 
+/* ---- any pool, any transitions ------------------------------------------------------------------------ */
+
+#define FIRST  (PAGE - 1024u) /* MMIO, 16 MiB of memory, MMIO */
+#define WINDOW 6144u
+
+static bool owned[WINDOW];
+static uint64_t random_state;
+
+static uint64_t below(uint64_t limit)
+{
+	return seeded_below(&random_state, limit);
+}
+
+/* One transition of pages that all have the same state. Return: as shadow_reserve(). */
+static int change_at_random(void)
+{
+	unsigned start = (unsigned)below(WINDOW), most = 1 + (unsigned)below(below(4) ? 3 : 1500),
+		 end = start;
+	bool was = owned[start];
+	int error;
+
+	while (end < WINDOW && end - start < most && owned[end] == was)
+		end++;
+	error = core_change_on(&core, 0, FIRST + start, end - start, was ? OWNED : NOPAGE,
+			       was ? NOPAGE : OWNED);
+	for (unsigned i = start; !error && i < end; i++)
+		owned[i] = !was;
+	return error;
+}
+
+/* Where blocks cannot be cut, whatever the pool. */
+static bool is_refused_for_good(int error)
+{
+	return error == -SHADOW_EOPNOTSUPP && core.bbml == 0;
+}
+
+static void assert_as_the_host_says(void)
+{
+	for (unsigned i = 0; i < 200; i++) {
+		unsigned at = (unsigned)below(WINDOW);
+
+		assert_int_equal(core_reaches(&core, 0, FIRST + at), owned[at]);
+	}
+	assert_int_equal(core.violations, 0);
+}
+
+/* Return: reservations that were refused since nothing was left. */
+static unsigned random_trips(unsigned trips)
+{
+	unsigned refused = 0;
+
+	for (unsigned i = 0; i < WINDOW; i++)
+		owned[i] = true;
+	for (; trips > 0; trips--) {
+		struct shadow_table_stats stats;
+
+		for (uint64_t count = below(8); count > 0; count--) {
+			int error = change_at_random();
+
+			if (error && !is_refused_for_good(error))
+				assert_int_equal(error, -SHADOW_ENOMEM);
+			refused += error == -SHADOW_ENOMEM;
+			stats = core_table_stats(&core);
+			assert_true(stats.bytes_live + stats.bytes_retired + stats.bytes_reserved <=
+				    core.pool.bytes);
+		}
+		core_finish(&core);
+		assert_int_equal(core_table_stats(&core).bytes_reserved, 0);
+		if (!below(4))
+			assert_as_the_host_says();
+	}
+	assert_as_the_host_says();
+	return refused;
+}
+
+static void a_flush_never_runs_out_with_a_pool_of_any_size(void **state)
+{
+	(void)state;
+	random_state = seeded_start();
+	for (unsigned bbml = 0; bbml < 3; bbml++) {
+		unsigned rest, refused = 0, tables;
+
+		up_with(64, bbml, 1);
+		assert_int_equal(shadow_snapshot(core.engine, &core.host), 0);
+		rest = (unsigned)(core_table_stats(&core).bytes_live >> 12);
+		core_down(&core);
+		for (tables = rest; tables < rest + 24; tables += 1 + (unsigned)below(3)) {
+			up_with(tables, bbml, 1);
+			assert_int_equal(shadow_snapshot(core.engine, &core.host), 0);
+			refused += random_trips(100);
+			core_down(&core);
+		}
+		assert_true(bbml == 0 || refused > 0);
+	}
+	core_init(&core);
+}
+
+/* A page of MMIO that comes and goes takes from what is promised to memory only the tables that it has. */
+static void mmio_that_is_cut_does_not_end_the_promise_for_memory(void **state)
+{
+	unsigned worst = tables_at_rest() + UNITS + 2;
+
+	(void)state;
+	up_with(worst + 2, 2, 1);
+	assert_int_equal(shadow_snapshot(core.engine, &core.host), 0);
+	for (unsigned round = 0; round < 3; round++) {
+		core_revoke(&core, UINT64_C(9) << 18, 1);
+		assert_int_equal(core_table_stats(&core).bytes_reserved >> 12, 2);
+		core_finish(&core);
+		core_revoke(&core, PAGE + 3, 1);
+		/* All that is left of the worst case is set aside: eight units and two. */
+		assert_int_equal(core_table_stats(&core).bytes_reserved >> 12, UNITS + 2);
+		core_finish(&core);
+		core_grant(&core, PAGE + 3, 1);
+		core_grant(&core, UINT64_C(9) << 18, 1);
+		core_finish(&core);
+		while (shadow_compact(core.engine, 8, &(shadow_ticket_t){ 0 }))
+			;
+		core_finish(&core);
+	}
+	for (unsigned unit = 0; unit < UNITS; unit++)
+		assert_int_equal(revoke_in(unit), 0);
+	assert_int_equal(core_stats(&core).flushes_forced, 0);
+	core_finish(&core);
+	assert_int_equal(core.violations, 0);
+}
+
+static void two_transitions_that_share_a_table_need_it_once(void **state)
+{
+	unsigned rest = tables_at_rest();
+
+	(void)state;
+	up_with(rest + 1, 2, 1);
+	assert_int_equal(shadow_snapshot(core.engine, &core.host), 0);
+	core_revoke(&core, PAGE + 3, 1);
+	core_revoke(&core, PAGE + 100, 2);
+	core_revoke(&core, PAGE + 300, 1);
+	assert_int_equal(core_table_stats(&core).bytes_reserved, 4096);
+	assert_int_equal(core_stats(&core).flushes_forced, 0);
+	core_finish(&core);
+	assert_int_equal(core_table_stats(&core).bytes_reserved, 0);
+	assert_false(core_reaches(&core, 0, PAGE + 101));
+	assert_true(core_reaches(&core, 0, PAGE + 102));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -331,6 +477,9 @@ int main(void)
 		TEST(a_refused_reservation_keeps_the_batch_that_it_met),
 		TEST(tables_that_were_given_back_are_enough_for_the_next_revoke),
 		TEST(a_promise_for_all_memory_ends_with_its_batch),
+		TEST(a_flush_never_runs_out_with_a_pool_of_any_size),
+		TEST(mmio_that_is_cut_does_not_end_the_promise_for_memory),
+		TEST(two_transitions_that_share_a_table_need_it_once),
 		TEST(a_stalled_smmu_keeps_its_tables_and_the_next_revoke_waits_for_them),
 	};
 

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * bbm_sync.c - what executed invalidations and the SYNC after them end.
+ *
+ * An invalidation counts from the first SYNC that completes after it was executed: then the ghosts that it
+ * reaches are cleared by the same rules as the TLB, up to the time of its execution.
+ * Stage 2 alone invalidated below a nested stream: the ghosts it loses may be in combined entries, made until
+ * that very SYNC, and wait there for an invalidation of those.
+ * With caches in front of memory a ghost also stays while memory still says what the CPU has replaced.
+ * Callers: cmdq.c, as commands are executed.
+ * Spec: IHI 0070, CMD_SYNC; TLB invalidation; DDI 0487, TLB maintenance.
+ */
+#include "bbm_internal.h"
+
+#include "alloc.h"
+
+void bbm_executed(struct model *model, const struct invalidation *invalidation)
+{
+	struct bbm *bbm = model->bbm;
+
+	bbm->executed =
+		model_grow(bbm->executed, &bbm->executed_room, bbm->executed_count, sizeof(*bbm->executed));
+	bbm->executed[bbm->executed_count++] = (struct executed){ *invalidation, model->time };
+}
+
+void bbm_configuration_executed(struct model *model)
+{
+	model->bbm->configuration_changed = true;
+}
+
+static void placed_collect(void *ctx, uint64_t address, int level, bool table, uint64_t descriptor)
+{
+	struct collected *collected = ctx;
+
+	collected->placed =
+		model_grow(collected->placed, &collected->room, collected->count, sizeof(*collected->placed));
+	collected->placed[collected->count++] = (struct placed){ address, level, table, descriptor };
+}
+
+static void leaf_collect(void *ctx, uint64_t address, int level, bool table, uint64_t descriptor)
+{
+	if (!table)
+		placed_collect(ctx, address, level, table, descriptor);
+}
+
+/* Stage 2 alone is invalidated below a nested stream: what it loses may be in combined entries until now. */
+static void stage2_apply(struct model *model, const struct root *root, const struct executed *executed)
+{
+	const struct invalidation *invalidation = &executed->invalidation;
+	struct space *space =
+		tlb_space(model->bbm->ghosts, root->stage2.vmid, root->stage2.granule_lg2, false, false);
+	struct collected collected = { NULL, 0, 0 };
+	uint64_t still;
+	unsigned index;
+
+	if (!space)
+		return;
+	space_each(space, invalidation->first, invalidation->last, &collected, leaf_collect);
+	tlb_invalidate(model->bbm->ghosts, invalidation, executed->time, NULL);
+	for (index = 0; index < collected.count; index++) {
+		const struct placed *gone = &collected.placed[index];
+
+		if (!space_get(space, gone->address, gone->level, false, &still))
+			bbm_ghost_add(model, root, gone, true);
+	}
+	model_release(collected.placed);
+}
+
+/* What memory still says where the CPU has stored something else, without cleaning it, may be cached again.
+ */
+static void uncleaned_restore(struct model *model, const struct root *root, const struct placed *gone)
+{
+	const struct model_memory *seen = &model->config.memory;
+	const struct model_memory stored = { seen->ctx, model->config.peek, NULL };
+	struct placed still = *gone;
+	uint64_t value;
+
+	if (!walk_entry(seen, &root->stage2, gone->address, gone->level, &still.descriptor) ||
+	    decode_kind(&root->stage2, gone->level, still.descriptor) !=
+		    (gone->table ? DESCRIPTOR_TABLE : DESCRIPTOR_LEAF))
+		return;
+	if (!walk_entry(&stored, &root->stage2, gone->address, gone->level, &value) ||
+	    value != still.descriptor)
+		bbm_ghost_add(model, root, &still, false);
+}
+
+/* Ghosts of tables that walks are not coherent with: gone only if memory has what replaced them. */
+static void uncleaned_judge(struct model *model, struct root *root)
+{
+	struct space *space =
+		tlb_space(model->bbm->ghosts, root->stage2.vmid, root->stage2.granule_lg2, false, false);
+	uint64_t still;
+	unsigned index;
+
+	for (index = 0; index < root->before.count; index++) {
+		const struct placed *gone = &root->before.placed[index];
+
+		if (!space_get(space, gone->address, gone->level, gone->table, &still))
+			uncleaned_restore(model, root, gone);
+	}
+	model_release(root->before.placed);
+	root->before = (struct collected){ NULL, 0, 0 };
+}
+
+static void before_collect(struct model *model, struct root *root)
+{
+	struct space *space =
+		tlb_space(model->bbm->ghosts, root->stage2.vmid, root->stage2.granule_lg2, false, false);
+
+	if (space)
+		space_each(space, 0, UINT64_MAX, &root->before, placed_collect);
+}
+
+static void executed_apply(struct model *model, const struct executed *executed)
+{
+	const struct invalidation *invalidation = &executed->invalidation;
+	const struct root *root = model->bbm->roots;
+
+	while (root && !(root->stage2.nested && root->stage2.vmid == invalidation->vmid))
+		root = root->next;
+	if (root && invalidation->stage2 && !invalidation->combined)
+		stage2_apply(model, root, executed);
+	else
+		tlb_invalidate(model->bbm->ghosts, invalidation, executed->time, NULL);
+}
+
+void bbm_synced(struct model *model)
+{
+	struct bbm *bbm = model->bbm;
+	bool lags = model->config.peek && bbm->executed_count;
+	struct root *root;
+	unsigned index;
+
+	for (root = bbm->roots; root && lags; root = root->next)
+		before_collect(model, root);
+	for (index = 0; index < bbm->executed_count; index++)
+		executed_apply(model, &bbm->executed[index]);
+	for (root = bbm->roots; root && lags; root = root->next)
+		uncleaned_judge(model, root);
+	bbm->executed_count = 0;
+	bbm_holes_judge(model);
+	if (bbm->configuration_changed)
+		bbm_roots_prune(model);
+	bbm->configuration_changed = false;
+}
