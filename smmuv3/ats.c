@@ -41,15 +41,19 @@ unsigned ats_pieces(uint64_t start, uint64_t end, struct ats_piece piece[2])
 	return 2;
 }
 
-/* All that were let in are shut out: their places are free. No list that names them is on its way. */
+void ats_reset(struct shadow_smmu *smmu)
+{
+	store_relaxed_u32(&smmu->ats_count, 0);
+	store_relaxed_u32(&smmu->ats_aborted, 0);
+}
+
+/* If all that were let in are shut out, places are free. No list that names them is on its way. */
 static void ats_forget(struct shadow_smmu *smmu)
 {
 	while (!order_try_lock(smmu->completing))
 		platform_relax();
-	if (load_relaxed_u32(&smmu->ats_aborted) == load_relaxed_u32(&smmu->ats_count)) {
-		store_relaxed_u32(&smmu->ats_count, 0);
-		store_relaxed_u32(&smmu->ats_aborted, 0);
-	}
+	if (load_relaxed_u32(&smmu->ats_aborted) == load_relaxed_u32(&smmu->ats_count))
+		ats_reset(smmu);
 	order_unlock(smmu->completing);
 }
 
@@ -91,7 +95,8 @@ void ats_add(struct shadow_smmu *smmu, uint32_t sid)
 	store_release_u32(&smmu->ats_count, count + 1);
 }
 
-void ats_lost(struct cmdq *cmdq)
+/* ATC_INVs were not confirmed. Completion lock held. */
+static void ats_lost(struct cmdq *cmdq)
 {
 	struct shadow_smmu *smmu = (struct shadow_smmu *)((char *)cmdq - offsetof(struct shadow_smmu, cmdq));
 	uint32_t count = load_acquire_u32(&smmu->ats_count);
@@ -105,4 +110,9 @@ void ats_lost(struct cmdq *cmdq)
 		platform_report(PLATFORM_REPORT_STREAM_ABORTED, smmu->number, smmu->ats_sid[i]);
 	}
 	store_release_u32(&smmu->ats_aborted, count);
+}
+
+void ats_init(struct shadow_smmu *smmu)
+{
+	smmu->cmdq.atc_lost = ats_lost;
 }

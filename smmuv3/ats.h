@@ -3,7 +3,7 @@
  * ats.h - streams whose devices keep translations: let them in, invalidate what they keep, shut them out.
  *
  * Owns: a device that did not confirm an invalidation reaches nothing any more before a ticket that covers it is
- * complete. Called by attach.c and list.c; ats_lost() by cmdq.c.
+ * complete. Called by smmu.c, attach.c and list.c.
  * Spec: IHI 0070, ATS; CMD_ATC_INV; Command errors.
  */
 #ifndef SMMUV3_ATS_H
@@ -39,8 +39,11 @@ int ats_empty(struct shadow_smmu *smmu, uint32_t sid);
 /* From now on ATC_INVs are sent for @sid. Context: host lock. */
 void ats_add(struct shadow_smmu *smmu, uint32_t sid);
 
-/* ATC_INVs were not confirmed: abort the streams of all devices that keep translations. The SMMU has yet to drop its copies
- * of their entries. Context: completion lock. */
-void ats_lost(struct cmdq *cmdq);
+/* From now on, when ATC_INVs are not confirmed, the streams of all devices that keep translations abort, and
+ * cmdq.c has the SMMU drop its copies of their entries. The queue is initialised. */
+void ats_init(struct shadow_smmu *smmu);
+
+/* Nobody keeps translations: the SMMU is off. */
+void ats_reset(struct shadow_smmu *smmu);
 
 #endif

@@ -358,7 +358,7 @@ int smmu_set_memory(struct shadow_smmu *smmu, const struct smmu_memory *memory, 
 	smmu->completing = completing;
 	cmdq_init(&smmu->cmdq, memory->cmdq, config->cmdq_lg2, config->registers, smmu->number, smmu->coherent,
 		  completing);
-	smmu->cmdq.atc_lost = ats_lost;
+	ats_init(smmu);
 	smmu->cmdq.no_mixing = smmu->errata & (SHADOW_ERRATUM_NO_MIXING | SHADOW_ERRATUM_REPEAT);
 	return 0;
 }
@@ -370,8 +370,7 @@ int smmu_start(struct shadow_smmu *smmu, void (*fill)(struct shadow_smmu *smmu))
 	store_relaxed_u32(&smmu->closed, 0);
 	store_relaxed_u32(&smmu->cmdq.failed, SHADOW_SMMU_SOUND);
 	smmu->still = false;
-	store_relaxed_u32(&smmu->ats_count, 0);
-	store_relaxed_u32(&smmu->ats_aborted, 0);
+	ats_reset(smmu);
 	error = smmu_set_up(smmu, fill);
 	if (error != 0)
 		(void)smmu_close(smmu);

@@ -92,12 +92,10 @@ static void fence_give(struct smmu_target *target, const uint64_t *position)
 /* All spans and all pending tables, as a new fence. */
 static uint64_t publish_commands(struct smmu_target *target)
 {
-	uint64_t position[SHADOW_SMMUS_MAX];
-
 	pgtable_pending_spans(&target->pgtable, &target->spans);
 	tlbi_spans_close(&target->spans);
-	write_all(target, position);
-	fence_give(target, position);
+	write_all(target, target->last);
+	fence_give(target, target->last);
 	pgtable_retire(&target->pgtable, target->fence);
 	target->spans.count = 0;
 	target->spans.all = false;

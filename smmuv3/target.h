@@ -27,7 +27,8 @@ struct smmu_target {
 	struct shadow_smmu_target_config config;
 	struct pgtable pgtable;
 	struct tlbi_spans spans;
-	struct tlbi_plan plan;	       /* scratch of a publish, for one SMMU after the other */
+	struct tlbi_plan plan;	       /* scratch of a publish, for one SMMU after the other; */
+	uint64_t last[SHADOW_SMMUS_MAX]; /* and the position of each one's last SYNC. Both too large for a stack */
 	bool live;		       /* snapshot done: streams use the table */
 	uint64_t fence;		       /* newest; host lock */
 	_Atomic uint64_t fence_complete; /* every SMMU has passed it; written under the completion lock */

@@ -299,32 +299,33 @@ static bool tlbi_is_between_groups(const struct tlbi_plan *plan)
 	return !plan->whole_vmid && !plan->carried && plan->group_index == plan->groups;
 }
 
-/* Does the list cost more than @limit? */
-static bool tlbi_list_exceeds(const struct tlbi_plan *plan, uint64_t limit)
+/* Does the list cost more than @limit? Plans it, up to there, and begins anew. */
+static bool tlbi_list_exceeds(struct tlbi_plan *plan, uint64_t limit)
 {
-	struct tlbi_plan dry = *plan;
+	const struct tlbi_format *format = &plan->format;
 	uint64_t cost = 0;
 
 	/* A span with ranges takes two commands at most, and no group costs more than its spans. */
-	if (dry.format.ril && UINT64_C(2) * dry.format.cost.command * dry.count <= limit)
+	if (format->ril && UINT64_C(2) * format->cost.command * plan->count <= limit)
 		return false;
 	do {
-		unsigned first = dry.index;
+		const struct tlbi_span *next = plan->span + plan->index;
 
-		if (tlbi_is_between_groups(&dry))
-			dry.index = (unsigned)(tlbi_pages_end(&dry, dry.span + first, dry.span + dry.count, false,
-							      NULL) -
-					       dry.span);
-		cost += (uint64_t)dry.format.cost.command * (dry.index - first);
-		if (!tlbi_window(&dry))
+		if (tlbi_is_between_groups(plan))
+			next = tlbi_pages_end(plan, next, plan->span + plan->count, false, NULL);
+		cost += format->cost.command * (uint64_t)(next - (plan->span + plan->index));
+		plan->index = (unsigned)(next - plan->span);
+		if (!tlbi_window(plan))
 			break;
-		for (; dry.group_index < dry.groups; dry.group_index++)
-			cost += tlbi_group_cost(&dry.group[dry.group_index], &dry.format);
+		for (; plan->group_index < plan->groups; plan->group_index++)
+			cost += tlbi_group_cost(&plan->group[plan->group_index], format);
 	} while (cost <= limit);
+	plan->index = plan->groups = plan->group_index = 0;
+	plan->carried = false;
 	return cost > limit;
 }
 
-static bool tlbi_whole_is_cheaper(const struct tlbi_plan *plan)
+static bool tlbi_whole_is_cheaper(struct tlbi_plan *plan)
 {
 	const struct shadow_tlbi_cost *cost = &plan->format.cost;
 	uint64_t whole = (uint64_t)cost->vmid + cost->command;

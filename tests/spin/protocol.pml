@@ -134,13 +134,15 @@ bool refused[2];		/* GERROR.CMDQ_ERR active, with CERROR_ILL */
 bool service_failure[2];	/* GERROR.SFM active */
 bool stopped[2];		/* carries out nothing any more; its TLB goes on serving */
 bool backwards[2];		/* CONS shows garbage */
+bool off[2];			/* CR0ACK.CMDQEN is 0 */
+bool restarted[2];		/* CONS shows 0 */
 bool aborts[2];			/* GBPA.ABORT is in force and SMMUEN is 0 */
 bool misbehaved[2];
 byte refusals = REFUSALS, failures = FAILURES; /* that are left */
 
 /* PROD and CONS count modulo twice the ring. */
 #define INDEX(position) ((position) % (2 * RING))
-#define CONS_REGISTER(s) INDEX(cons[s] + 2 * RING - backwards[s])
+#define CONS_REGISTER(s) (restarted[s] -> 0 : INDEX(cons[s] + 2 * RING - backwards[s]))
 
 #ifdef BROKEN_SHORT_POSITION
 #define POSITION(value) ((value) % (2 * RING))
@@ -302,10 +304,12 @@ end:	do
 	:: d_step { refusals > 0 && FETCHES(s) -> refusals--; refused[s] = true; misbehaved[s] = true }
 #endif
 #if FAILURES
-	/* It falls silent, or says so, or CONS shows garbage. */
+	/* It falls silent, or says so, or CONS shows garbage; its queue is off, or it was reset. */
 	:: d_step { FAILS(s) -> fall_silent(s) }
 	:: d_step { FAILS(s) -> fall_silent(s); service_failure[s] = true }
 	:: d_step { FAILS(s) -> fall_silent(s); backwards[s] = true }
+	:: d_step { FAILS(s) -> fall_silent(s); off[s] = true }
+	:: d_step { FAILS(s) -> fall_silent(s); off[s] = true; restarted[s] = true }
 #endif
 #ifdef ANY_TIME
 	:: d_step { SOURCE(s) & ~tlb[s] & 1 -> tlb[s] = tlb[s] | 1 }
@@ -384,6 +388,9 @@ inline advance(s)
 	passed = PASSED_BY(s, shown);
 	if
 	:: passed > OUTSTANDING(s) -> fail(s)
+#ifndef BROKEN_RESET_UNSEEN
+	:: passed > 0 && passed <= OUTSTANDING(s) && shown == 0 && off[s] -> fail(s)
+#endif
 	:: else -> consumed[s] = POSITION(consumed[s] + passed)
 	fi
 }
@@ -412,23 +419,20 @@ inline repair(s)
 	fi
 }
 
-/* cmdq_poll() */
+/* The rest of cmdq_poll(): CONS was read. What one step does is seen by holders of the completion lock alone. */
 inline poll(s)
 {
-	if
-	:: failed[s] -> error = true
-	:: else ->
-		shown = CONS_REGISTER(s);
-		d_step { advance(s); shown = 0 };
+	d_step { advance(s); shown = 0 };
+	d_step {
 		if
-		:: !error && passed == 0 && service_failure[s] -> d_step { fail(s) }
+		:: !error && passed == 0 && (off[s] || service_failure[s]) -> fail(s)
 #ifndef BROKEN_NO_GERROR
-		:: !error && passed == 0 && !service_failure[s] && refused[s] -> d_step { repair(s); shown = 0 }
+		:: !error && passed == 0 && !off[s] && !service_failure[s] && refused[s] -> repair(s); shown = 0
 #endif
 		:: else
 		fi;
 		passed = 0
-	fi
+	}
 }
 
 /* smmu_close_locked(): abort is confirmed, or it is not. */
@@ -450,60 +454,80 @@ inline close(s)
 	error = false
 }
 
+/* Would a look at it find anything new? */
+#ifdef BROKEN_NO_GERROR
+#define SAYS(s) (off[s] || service_failure[s])
+#else
+#define SAYS(s) (off[s] || service_failure[s] || refused[s])
+#endif
+#define MOVES(s) (failed[s] || SAYS(s) || PASSED_BY(s, CONS_REGISTER(s)) != 0)
+/* Time is up only for an SMMU that will never answer. */
+#define SILENT(s) (stopped[s] && !IS_SHUT(s) && !MOVES(s))
+
 /* smmu_passed() for the fence after fence_complete. */
 #define PLACE(s) position[(fence_complete + 1) % FENCES].sync[s]
 inline smmu_passed(s)
 {
-	if
-	:: !IS_SHUT(s) && !PASSED(s, PLACE(s)) ->
-		poll(s);
+	d_step {
+		asks = !IS_SHUT(s) && !PASSED(s, PLACE(s)) && !failed[s];
+		error = !IS_SHUT(s) && !PASSED(s, PLACE(s)) && failed[s];
 		if
-		:: error -> close(s)
+		:: asks -> shown = CONS_REGISTER(s)
 		:: else
 		fi
+	};
+	if
+	:: asks -> poll(s)
 	:: else
 	fi;
-	done = (isolation_lost[s] -> EIO : (closed[s] || PASSED(s, PLACE(s)) -> DONE : NOT_YET))
+	atomic {
+		if
+		:: error || (asks && SILENT(s)) -> close(s)
+		:: else
+		fi;
+		asks = false;
+		done = (isolation_lost[s] -> EIO : (closed[s] || PASSED(s, PLACE(s)) -> done : NOT_YET))
+	}
 }
 
 /* ---- smmuv3/target.c, engine/complete.c: completion lock held ------------------------------------------- */
 
 #define FLIGHT_FENCE flight[flight_head % FLIGHTS].fence
 
+/* What a failed SMMU has not confirmed is not complete, unless abort is confirmed. */
+#define UNCONFIRMED(s) (stopped[s] && !aborts[s] && synced[s] <= PLACE(s))
+
 inline target_complete()
 {
-	done = (isolation_lost[0] || isolation_lost[1] -> EIO : DONE);
 	do
 	:: done == DONE && fence_complete < FLIGHT_FENCE ->
 		smmu_passed(0);
 		if
-		:: done == DONE -> smmu_passed(1)
+		:: done != EIO -> smmu_passed(1)
 		:: else
 		fi;
 		if
-		:: done == DONE -> fence_complete++
+		:: d_step { done == DONE ->
+#ifndef BROKEN_SHORT_POSITION
+			CHECK(I7_unconfirmed_revoke_never_completes, !UNCONFIRMED(0) && !UNCONFIRMED(1));
+#endif
+			fence_complete++ }
 		:: else
 		fi
 	:: else -> break
 	od
 }
 
-/* What a failed SMMU has not confirmed is not complete, unless abort is confirmed. */
-#define UNCONFIRMED(s) (stopped[s] && !aborts[s] && synced[s] <= position[fence_complete % FENCES].sync[s])
-
 inline flights_look(goal)
 {
 	done = DONE;
 	do
-	:: complete_number < goal && flight_head != flight_tail ->
+	:: d_step { complete_number < goal && flight_head != flight_tail ->
+			done = (isolation_lost[0] || isolation_lost[1] -> EIO : DONE) };
 		target_complete();
 		if
 		:: done != DONE -> break
 		:: else ->
-#ifndef BROKEN_SHORT_POSITION
-			CHECK(I7_unconfirmed_revoke_never_completes, FLIGHT_FENCE < fence_complete ||
-			      fence_complete == 0 || !(UNCONFIRMED(0) || UNCONFIRMED(1)));
-#endif
 			complete_fence = FLIGHT_FENCE;
 			complete_number = flight[flight_head % FLIGHTS].number;
 			flight_head++
@@ -512,20 +536,12 @@ inline flights_look(goal)
 	od
 }
 
-/* Would a look at SMMU s change anything? */
-#ifdef BROKEN_NO_GERROR
-#define GERROR(s) service_failure[s]
-#else
-#define GERROR(s) (refused[s] || service_failure[s])
-#endif
-#define MOVES(s) (failed[s] || GERROR(s) || PASSED_BY(s, CONS_REGISTER(s)) != 0)
+/* Would a look at the devices change anything? */
 #define WAITS_FOR(s) (!IS_SHUT(s) && !PASSED(s, PLACE(s)))
 #define NEWS (flight_head == flight_tail || isolation_lost[0] || isolation_lost[1] || \
 	      FLIGHT_FENCE <= fence_complete || \
-	      (WAITS_FOR(0) -> MOVES(0) : (WAITS_FOR(1) -> MOVES(1) : true)))
-/* Time is up only for an SMMU that will never answer. */
-#define SILENT(s) (stopped[s] && !IS_SHUT(s) && !MOVES(s))
-
+	      !(WAITS_FOR(0) || WAITS_FOR(1)) || (WAITS_FOR(0) && (MOVES(0) || SILENT(0))) || \
+	      (WAITS_FOR(1) && (MOVES(1) || SILENT(1))))
 /* shadow_wait(), with any lock or none. */
 inline wait_for(goal, result)
 {
@@ -643,7 +659,11 @@ inline make_room(s)
 	do
 	:: failed[s] || ROOM(s) >= NEEDED -> break
 	:: atomic { !failed[s] && ROOM(s) < NEEDED && !completing && MOVES(s) -> completing = true };
-		poll(s);
+		if
+		:: d_step { !failed[s] -> shown = CONS_REGISTER(s) };
+			poll(s)
+		:: else
+		fi;
 		error = false;
 		completing = false
 	:: !failed[s] && ROOM(s) < NEEDED && SILENT(s) -> late = true; break
@@ -869,7 +889,7 @@ proctype cpu(byte c)
 {
 	byte trips, edits, donated, ticket, result, done, passed, shown, revoked, before, i, from;
 	byte at[2];
-	bool error, late, taken, gap;
+	bool error, asks, late, taken, gap;
 #ifdef TABLES
 	bool collapse;
 #endif
