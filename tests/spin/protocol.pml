@@ -154,7 +154,11 @@ byte refusals = REFUSALS, failures = FAILURES; /* that are left */
 #else
 #define PASSED_BY(s, value) (((value) + 2 * RING - INDEX(consumed[s])) % (2 * RING))
 #endif
+#ifdef BROKEN_NO_C1
+#define OUTSTANDING(s) INDEX(limit + 2 * RING - INDEX(consumed[s]))
+#else
 #define OUTSTANDING(s) INDEX(published[s] + 2 * RING - INDEX(consumed[s]))
+#endif
 #define ROOM(s) (RING - INDEX(written[s] + 2 * RING - INDEX(consumed[s])))
 
 #ifdef BROKEN_COMPLETE_AT_DOORBELL
@@ -468,6 +472,9 @@ inline close(s)
 #define PLACE(s) position[(fence_complete + 1) % FENCES].sync[s]
 inline smmu_passed(s)
 {
+#ifdef BROKEN_NO_C1
+	limit = published[s];
+#endif
 	d_step {
 		asks = !IS_SHUT(s) && !PASSED(s, PLACE(s)) && !failed[s];
 		error = !IS_SHUT(s) && !PASSED(s, PLACE(s)) && failed[s];
@@ -547,7 +554,11 @@ inline wait_for(goal, result)
 {
 	do
 	:: complete_number >= goal -> result = DONE; break
-	:: atomic { complete_number < goal && !completing && NEWS -> completing = true };
+	:: atomic { complete_number < goal && !completing && NEWS ->
+#ifndef BROKEN_NO_COMPLETION_LOCK
+		completing = true
+#endif
+		};
 		flights_look(goal);
 		completing = false;
 		if
@@ -659,6 +670,9 @@ inline make_room(s)
 	do
 	:: failed[s] || ROOM(s) >= NEEDED -> break
 	:: atomic { !failed[s] && ROOM(s) < NEEDED && !completing && MOVES(s) -> completing = true };
+#ifdef BROKEN_NO_C1
+		limit = published[s];
+#endif
 		if
 		:: d_step { !failed[s] -> shown = CONS_REGISTER(s) };
 			poll(s)
@@ -819,7 +833,10 @@ inline flush()
 			pending = 0
 		}
 #endif
-	:: else -> d_step { barrier() }
+	:: else ->
+#ifndef BROKEN_NO_D2
+		d_step { barrier() }
+#endif
 	fi;
 	d_step { revoked = 0; stays = desc };
 	flight_add()
@@ -892,6 +909,9 @@ proctype cpu(byte c)
 	bool error, asks, late, taken, gap;
 #ifdef TABLES
 	bool collapse;
+#endif
+#ifdef BROKEN_NO_C1
+	byte limit;
 #endif
 
 	do
