@@ -77,6 +77,7 @@ static void break_now(struct simulate *world, unsigned number, enum simulate_fau
 		model_forge_cons(smmu->model, true, (uint32_t)sim_random(UINT32_MAX) | CONS_RES0);
 		break;
 	case FAULT_STUCK:
+		world->stuck = true;
 		model_stall_registers(smmu->model, true);
 		model_stall_commands(smmu->model, true);
 		break;

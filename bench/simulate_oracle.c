@@ -39,6 +39,8 @@ static struct verdict verdict_of(const struct simulate *world, const struct simu
 		return verdict;
 	known = &world->page[index];
 	verdict.must_work = verdict.must_work && known->access & wanted && known->number <= world->visible;
+	/* Until a revoke is complete, TLBs may still hold what it took, and that may be less than what is granted now. */
+	verdict.must_work = verdict.must_work && (known->taken & wanted || known->revoked <= world->complete);
 	verdict.must_fail = !(known->access & wanted) && known->revoked <= world->complete;
 	return verdict;
 }

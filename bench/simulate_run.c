@@ -40,7 +40,8 @@ static void draw_faults(struct simulate_shape *shape, const struct simulate_opti
 		if (!breaks || !draw(random, 4))
 			continue;
 		shape->breaks[i] = kind < 8 * (FAULT_STUCK - 1) ? FAULT_FETCH + kind % (FAULT_STUCK - 1) : FAULT_STUCK;
-		shape->breaks_at[i] = when;
+		/* The run ends with it, so it comes last. */
+		shape->breaks_at[i] = shape->breaks[i] == FAULT_STUCK ? options->transitions : when;
 	}
 }
 

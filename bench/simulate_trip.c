@@ -16,6 +16,7 @@
 #define BLOCK_LG2  9u
 #define RETRIES	   64u		       /* looks for a page that suits */
 #define WATCHED    24u
+#define STUCK_TRANSITIONS 200u	       /* to notice an SMMU that is stuck */
 
 /* What one trip has revoked and waits for. */
 struct claim {
@@ -27,6 +28,7 @@ struct trip {
 	struct simulate *world;
 	unsigned cpu;
 	uint64_t next;		       /* index after the page of the last trip: trips go on there */
+	uint64_t told;		       /* this CPU was told that all up to here is complete */
 	unsigned watched;
 };
 
@@ -72,6 +74,8 @@ static void commit(struct trip *trip, uint64_t start, uint64_t count, enum shado
 		struct simulate_page *page = &world->page[i];
 
 		if (revoke != (page->state == SHADOW_STATE_NOPAGE)) {
+			if (revoke)
+				page->taken = page->access;
 			page->access = revoke ? SHADOW_ACCESS_NONE : access ? access : SHADOW_ACCESS_RW;
 			page->number = number;
 			if (revoke)
@@ -149,6 +153,17 @@ static shadow_ticket_t flush(struct trip *trip)
 	return ticket;
 }
 
+/* What this CPU was told is complete stays so. */
+static void check_complete(struct trip *trip)
+{
+	struct simulate *world = trip->world;
+	const shadow_ticket_t told = { trip->told };
+
+	if (!shadow_complete(world->engine, told) && !world->lost)
+		simulate_violate(world, 0, 0, "ticket %llu was complete, and is not any more",
+				 (unsigned long long)told.number);
+}
+
 /* Return: as shadow_wait(). */
 static int wait_for(struct trip *trip, uint64_t number, uint64_t wait_ns)
 {
@@ -159,12 +174,16 @@ static int wait_for(struct trip *trip, uint64_t number, uint64_t wait_ns)
 	while (chance(30)) {
 		if (shadow_complete(world->engine, ticket)) {
 			raise_to(&world->complete, number);
+			raise_to(&trip->told, number);
 			break;
 		}
 	}
+	check_complete(trip);
 	error = shadow_wait(world->engine, ticket, wait_ns);
-	if (!error)
+	if (!error) {
 		raise_to(&world->complete, number);
+		raise_to(&trip->told, number);
+	}
 	simulate_note(world, HISTORY_WAIT, 0, number, error);
 	if (error && error != -SHADOW_EAGAIN && !(error == -SHADOW_ETIMEDOUT && wait_ns < SIMULATE_WAIT_NS) &&
 	    !(error == -SHADOW_EIO && world->lost))
@@ -430,7 +449,8 @@ static bool goes_on(struct simulate *world)
 {
 	if (world->lost)
 		return world->trips_left && world->trips_left--;
-	return world->counts.transitions < world->transitions_wanted || world->counts.accesses < world->accesses_wanted;
+	return world->counts.transitions < world->transitions_wanted + (world->stuck ? STUCK_TRANSITIONS : 0) ||
+	       world->counts.accesses < world->accesses_wanted;
 }
 
 void simulate_worker(void *ctx, unsigned cpu)

@@ -191,7 +191,7 @@ static void hook_report(void *ctx, enum platform_report what, uint64_t a, uint64
 	} else {
 		if (world->smmu[a].fault != FAULT_STUCK)
 			simulate_violate(world, 0, 0, "SMMU %llu could have been shut", (unsigned long long)a);
-		world->lost = true;
+		world->lost = world->smmu[a].lost = true;
 		world->trips_left = LOST_TRIPS;
 		world->counts.lost++;
 	}
@@ -204,7 +204,12 @@ static void hook_failed(void *ctx, const char *what)
 
 static void hook_violated(void *ctx, const struct model_violation *violation)
 {
-	simulate_violate(ctx, 0, 0, "model: %s: %s (pa %llx: %llx -> %llx)", model_rule_name(violation->rule),
+	const struct simulate_smmu *smmu = ctx;
+
+	/* What one that is lost does not know of cannot be waited for. */
+	if (smmu->lost)
+		return;
+	simulate_violate(smmu->world, 0, 0, "model: %s: %s (pa %llx: %llx -> %llx)", model_rule_name(violation->rule),
 			 violation->what, (unsigned long long)violation->pa,
 			 (unsigned long long)violation->old_value, (unsigned long long)violation->new_value);
 }
@@ -324,7 +329,6 @@ static int open_models(struct simulate *world)
 	config->cohacc = !world->shape.non_coherent;
 	config->memory = (struct model_memory){ world, memory_read, memory_write };
 	config->peek = world->shape.non_coherent ? memory_peek : NULL;
-	config->report_ctx = world;
 	config->report = hook_violated;
 	if (world->shape.non_coherent) {
 		world->cache = model_cache_new(world->pool.virt, world->pool.bytes);
@@ -334,6 +338,7 @@ static int open_models(struct simulate *world)
 	for (unsigned i = 0; i < world->shape.smmus; i++) {
 		config->seed = world->seed + i + 1;
 		config->gbpa_abort_at_reset = i % 2;
+		config->report_ctx = &world->smmu[i];
 		world->smmu[i].world = world;
 		world->smmu[i].model = model_new(config);
 		if (!world->smmu[i].model)

@@ -46,6 +46,7 @@ struct simulate_smmu {
 	bool broken;		       /* by a fault that ends it: it may be shut at any time from now on */
 	enum simulate_fault fault;
 	bool closed;		       /* reported so: nothing may get through any more */
+	bool lost;		       /* reported so: it neither obeys nor can it be shut */
 	uint64_t injected;	       /* position of the newest refusal */
 	uint32_t prod;
 };
@@ -54,6 +55,7 @@ struct simulate_page {
 	uint64_t number;	       /* that changed its access last; 0: none so far */
 	uint64_t revoked;	       /* the last one that took access away */
 	uint8_t state, access;
+	uint8_t taken;		       /* the access that it had before that */
 	uint16_t pending;	       /* CPU + 1 whose trip waits for it; or SIMULATE_QUARANTINE: nobody ever gets it */
 };
 
@@ -91,6 +93,7 @@ struct simulate {
 	bool live;		       /* the snapshot is done */
 	bool lost;		       /* an SMMU could not be shut: nothing completes any more */
 	uint64_t trips_left;	       /* then */
+	bool stuck;		       /* one has become so that it cannot be shut */
 	uint64_t recent[SIMULATE_RECENT]; /* pages that changed, by index */
 	unsigned recent_count;
 	uint64_t stored[SIMULATE_RECENT]; /* offsets in the pool */

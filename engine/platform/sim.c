@@ -14,6 +14,7 @@
 
 #define POINTS_MEAN 10u		       /* between two rounds */
 #define DRAINS_MAX 3u		       /* in a round */
+#define NOTE_MAX 128u
 #define POINT_NS 1u
 #define RELAX_NS 100u
 #define IDLE_ROUNDS_MAX 1000000u       /* no CPU can go on, and nothing drains */
@@ -237,6 +238,25 @@ void sim_store(void *where, uint64_t value, unsigned bytes, bool release)
 {
 	store(where, value, bytes, release);
 	sim_point();
+}
+
+/* No point: the store has not been made yet. What is larger than some words goes past the buffer. */
+void sim_note(void *where, size_t bytes)
+{
+	struct cpu *cpu = running();
+	uint8_t *at = where, *end = at + bytes;
+
+	if (!cpu || bytes > NOTE_MAX || sim_stack_owns(&cpu->stack, where))
+		return;
+	while (at < end) {
+		size_t part = 8 - ((uintptr_t)at & 7);
+
+		part = part < (size_t)(end - at) ? part : (size_t)(end - at);
+		make_room(cpu);
+		sim_buffer_note(&cpu->buffer, at, (unsigned)part);
+		sim.buffered++;
+		at += part;
+	}
 }
 
 /* Told in the order of the program: what walkers find is another matter. */

@@ -75,6 +75,7 @@ uint64_t sim_load(const void *where, unsigned bytes);
 void sim_store(void *where, uint64_t value, unsigned bytes, bool release);
 uint64_t sim_exchange(void *where, uint64_t value, unsigned bytes);
 void sim_store_descriptor(uint64_t *where, uint64_t value);
+void sim_note(void *where, size_t bytes);  /* a plain store to these bytes follows at once */
 void sim_order_stores(void);		   /* stores so far before stores to come */
 void sim_wait_stores(bool cleans);	   /* all of them have drained; and all cleans have arrived */
 
