@@ -230,6 +230,7 @@ TEST_SRCS := \
 	tests/unit/test_observer.c \
 	tests/unit/test_options.c \
 	tests/unit/test_oracle.c \
+	tests/unit/test_order.c \
 	tests/unit/test_outfile.c \
 	tests/unit/test_pages.c \
 	tests/unit/test_pgtable.c \
@@ -523,7 +524,9 @@ $(BUILD)/libsupport.a $(BUILD)/libtest.a $(BUILD)/libbench.a:
 
 object_of_test = $(patsubst %.c,$(BUILD)/plain/%.o,$(filter %/$(1).c,$(TEST_SRCS)))
 .SECONDEXPANSION:
-$(test_programs): $$(call object_of_test,$$(@F)) $(BUILD)/libsupport.a $(BUILD)/libtest.a
+# One suite supplies what the simulated core calls for its accesses to memory.
+core_of_test = $(if $(filter test_order,$(1)),$(simulated_core))
+$(test_programs): $$(call object_of_test,$$(@F)) $$(call core_of_test,$$(@F)) $(BUILD)/libsupport.a $(BUILD)/libtest.a
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $^ -lcmocka $(LIBS)
