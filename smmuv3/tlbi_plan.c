@@ -299,6 +299,12 @@ static bool tlbi_is_between_groups(const struct tlbi_plan *plan)
 	return !plan->whole_vmid && !plan->carried && plan->group_index == plan->groups;
 }
 
+static void tlbi_plan_rewind(struct tlbi_plan *plan)
+{
+	plan->index = plan->groups = plan->group_index = 0;
+	plan->carried = false;
+}
+
 /* Does the list cost more than @limit? Plans it, up to there, and begins anew. */
 static bool tlbi_list_exceeds(struct tlbi_plan *plan, uint64_t limit)
 {
@@ -320,8 +326,7 @@ static bool tlbi_list_exceeds(struct tlbi_plan *plan, uint64_t limit)
 		for (; plan->group_index < plan->groups; plan->group_index++)
 			cost += tlbi_group_cost(&plan->group[plan->group_index], format);
 	} while (cost <= limit);
-	plan->index = plan->groups = plan->group_index = 0;
-	plan->carried = false;
+	tlbi_plan_rewind(plan);
 	return cost > limit;
 }
 
@@ -347,15 +352,19 @@ void tlbi_plan_init(struct tlbi_plan *plan, const struct tlbi_spans *spans, cons
 					      (struct smmu_tlbi_range){ .tg = smmu_cmd_tlbi_tg(format->granule_lg2),
 									.ttl = 3,
 									.leaf = true });
-	*plan = (struct tlbi_plan){
-		.span = spans->span,
-		.count = spans->count,
-		.format = *format,
-		.page_word = { page.word[0], page.word[1] },
-	};
+	/* Member by member: the window is large, and need not be cleared. */
+	plan->span = spans->span;
+	plan->count = spans->count;
+	plan->format = *format;
+	plan->page_word[0] = page.word[0];
+	plan->page_word[1] = page.word[1];
+	plan->done = false;
+	tlbi_plan_rewind(plan);
 	/* A bridge saves a command, and may spare its neighbours the second of their two. */
-	if (format->ril)
-		plan->wall = cost->entry ? 1 + 2 * (uint64_t)cost->command / cost->entry : SHADOW_TLBI_COST_MAX;
+	plan->wall = !format->ril ? 0 :
+		     cost->entry  ? 1 + 2 * cost->command / cost->entry :
+				    SHADOW_TLBI_COST_MAX;
+	plan->whole_vmid = false;      /* read while a list is planned */
 	plan->whole_vmid = spans->all || tlbi_whole_is_cheaper(plan);
 }
 
