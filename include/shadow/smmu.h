@@ -220,6 +220,8 @@ __attribute__((warn_unused_result)) int shadow_smmu_stream_nested(struct shadow_
  * use a translation that it claims to have. For those that were, a ticket is complete only when they have confirmed that
  * what they kept is gone, which takes a message over their bus and back. If one does not, no one can tell which: all
  * streams of this SMMU that were let in here abort from then on, and PLATFORM_REPORT_STREAM_ABORTED says so.
+ * The bus has a limit of its own for an answer, which can be long; config.wait_ns is to be longer, or else the whole SMMU
+ * is shut before.
  * The device must be able to answer when it is let in: what it keeps from before goes first. Streams that were shut out,
  * and all of them when the SMMU was off, abort until this call lets them in again, with the @stage1 of the first time.
  * Return: as shadow_smmu_stream(); -SHADOW_EINVAL also if @stage1 does not go with the SMMU; -SHADOW_ENODEV: the SMMU has

@@ -59,7 +59,7 @@ bool erratum_loses(struct erratum *erratum, unsigned errata, const struct comman
 {
 	bool lost = false;
 
-	if (!errata || command->kind == COMMAND_NOTHING)
+	if (!errata || (command->kind == COMMAND_NOTHING && !command->is_tlbi_opcode))
 		return false;
 	run_add(&erratum->now, command->word);
 	if (errata & MODEL_ERRATUM_LOSES_LATE)

@@ -192,6 +192,21 @@ static void stages_are_not_mixed_either(void **state)
 	assert_int_equal(model_counters(core.smmu[0].model)->lost, 0);
 }
 
+static void nor_are_invalidations_before_streams_are_let_in(void **state)
+{
+	(void)state;
+	for (unsigned told = 0; told < 2; told++) {
+		core_init(&core);
+		core.hyp = true;
+		core.errata = told ? SHADOW_ERRATUM_NO_MIXING : 0;
+		core.model_errata = MODEL_ERRATUM_LOSES_MIXED;
+		core_up(&core);
+		assert_int_equal(model_counters(core.smmu[0].model)->lost == 0, told);
+		core_down(&core);
+	}
+	core_init(&core);
+}
+
 /* What would be put in its place is of another kind. */
 static void a_refused_command_is_not_replaced_where_kinds_may_not_mix(void **state)
 {
@@ -295,6 +310,7 @@ int main(void)
 		TEST(a_run_of_63_needs_one_sync_only),
 		TEST(one_kind_between_two_syncs_loses_nothing),
 		TEST(stages_are_not_mixed_either),
+		TEST(nor_are_invalidations_before_streams_are_let_in),
 		TEST(a_refused_command_is_not_replaced_where_kinds_may_not_mix),
 		TEST(every_run_is_issued_twice),
 		TEST(a_run_that_is_issued_once_is_lost_on_such_an_smmu),
