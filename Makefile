@@ -29,6 +29,7 @@ CORE_SRCS := \
 	smmuv3/attach.c \
 	smmuv3/cmdq.c \
 	smmuv3/errata.c \
+	smmuv3/event.c \
 	smmuv3/format.c \
 	smmuv3/list.c \
 	smmuv3/pgtable.c \
@@ -191,6 +192,7 @@ TEST_SRCS := \
 	tests/unit/test_eager.c \
 	tests/unit/test_engine.c \
 	tests/unit/test_errata.c \
+	tests/unit/test_event.c \
 	tests/unit/test_failures.c \
 	tests/unit/test_field.c \
 	tests/unit/test_flush.c \

@@ -296,6 +296,7 @@ static int smmu_start_events(struct shadow_smmu *smmu)
 	smmu_write64(smmu, SMMU_EVENTQ_BASE,
 		     smmu->memory.evtq_pa.addr | SMMU_EVENTQ_BASE_WA |
 			     field_prep(SMMU_EVENTQ_BASE_LOG2SIZE, smmu->config.evtq_lg2));
+	smmu->events.cons = 0;
 	smmu_write(smmu, SMMU_EVENTQ_PROD, 0);
 	smmu_write(smmu, SMMU_EVENTQ_CONS, 0);
 	return smmu_cr0_set(smmu, SMMU_CR0_EVENTQEN);

@@ -54,6 +54,14 @@ struct smmu_needs {
 	bool large; /* 52-bit addresses: OAS, and DS with 4 KiB and 16 KiB */
 };
 
+/* Whoever drains the event queue. */
+struct smmu_events {
+	uint32_t cons;		  /* CONS as last written: index and OVACKFLG */
+	uint64_t taken, unreported, lost;
+	uint64_t since_ns;	  /* of the reports below */
+	unsigned reported;
+};
+
 struct shadow_smmu {
 	struct shadow_target *target; /* whose table its streams use */
 	struct shadow_smmu_config config;
@@ -67,6 +75,7 @@ struct shadow_smmu {
 	bool ril;		  /* IDR3.RIL, unless the configuration says not to use it */
 	bool vmid16, hyp, ats;	  /* IDR0 */
 	bool coherent;		  /* IDR0.COHACC: it looks into caches */
+	struct smmu_events events;
 	uint64_t doorbells_extra; /* rung because a flush exceeded the ring */
 	uint32_t cr0;		  /* as last written */
 	_Atomic uint32_t *completing; /* the target's completion lock */

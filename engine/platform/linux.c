@@ -371,6 +371,13 @@ static void report_print(enum platform_report what, uint64_t a, uint64_t b)
 		fprintf(stderr, "s2shadow: SMMU %llu failed (%llu), GERROR 0x%llx; it may not be shut\n", first,
 			second >> 32, second & UINT32_MAX);
 		break;
+	case PLATFORM_REPORT_EVENT:
+		fprintf(stderr, "s2shadow: SMMU %llu, stream 0x%llx: event 0x%llx at address 0x%llx\n", first >> 32,
+			first & UINT32_MAX, second & 0xff, second & ~0xfffull);
+		break;
+	case PLATFORM_REPORT_EVENTS_LOST:
+		fprintf(stderr, "s2shadow: SMMU %llu has lost events, %llu times so far\n", first, second);
+		break;
 	case PLATFORM_REPORT_SMMU_RESET:
 		fprintf(stderr, "s2shadow: SMMU %llu was reset, GBPA 0x%llx\n", first, second);
 		break;

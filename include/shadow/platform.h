@@ -45,6 +45,9 @@ enum platform_report {
 	PLATFORM_REPORT_ISOLATION_LOST,	 /* the same; abort could not be confirmed */
 	PLATFORM_REPORT_SMMU_RESET,	 /* a: SMMU's number, b: GBPA as it was found. If its ABORT, bit 20, is 0,
 					  * devices had passed the SMMU by since the reset */
+	PLATFORM_REPORT_EVENT,		 /* a: StreamID, and SMMU's number from bit 32 on; b: page address that the device
+					  * asked for, and the event's number in bits 7:0 (IHI 0070, Event records) */
+	PLATFORM_REPORT_EVENTS_LOST,	 /* a: SMMU's number, b: how often it has lost events so far */
 };
 
 /* Something that a person must see. Never called on a path without trouble. May not call the library. */

@@ -247,12 +247,30 @@ enum shadow_smmu_failure {
 	SHADOW_SMMU_CONS,	      /* CMDQ_CONS says what cannot be */
 };
 
+/* Reports about events of one SMMU: at most so many in so long a time. */
+#define SHADOW_EVENT_REPORTS   8u
+#define SHADOW_EVENT_PERIOD_NS UINT64_C(1000000000)
+
+/**
+ * shadow_smmu_events() - read what an SMMU has recorded of transactions that it terminated, and report it.
+ * @most: so many records at most; a hostile device makes more as fast as they are read.
+ * Reports are limited to SHADOW_EVENT_REPORTS in SHADOW_EVENT_PERIOD_NS, everything is counted. Records that were lost
+ * since the queue was full, or could not be written, prove nothing and change nothing but the count. Those of an SMMU
+ * that does not look into caches are counted unread.
+ * Context: any CPU, on an interrupt or from time to time; one call at a time for one SMMU, and no other about the same
+ * SMMU but flushes and waits. Return: records taken out of the queue; fewer than @most: it was empty for a moment.
+ * Spec: IHI 0070, Event queue; Event queue overflow.
+ */
+unsigned shadow_smmu_events(struct shadow_smmu *smmu, unsigned most);
+
 struct shadow_smmu_stats {
 	unsigned errata;	      /* enum shadow_erratum, ored: what it is treated for */
 	uint64_t tlbi, cfgi, atc, syncs; /* commands published */
 	uint64_t doorbells;
 	uint64_t doorbells_extra;     /* more than one in a flush, because its commands exceeded the ring */
 	uint64_t commands_repaired;
+	uint64_t events, events_unreported; /* taken by shadow_smmu_events() */
+	uint64_t events_lost;	      /* how often the SMMU has lost some, not how many */
 	bool closed;		      /* failed and shut: abort is confirmed */
 	bool isolation_lost;	      /* failed and could not be shut: waits return -SHADOW_EIO from then on */
 	enum shadow_smmu_failure failure; /* why, if either */
