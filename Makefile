@@ -563,7 +563,7 @@ $(EL2_LIBRARY): $(el2_core) $(el2_platform)
 # --- checks ----------------------------------------------------------------------------------------------
 
 CHECKS := check-lists check-headers check-el2 check-clang check-unit check-sanitize check-readme check-cli \
-	check-bench check-maps check-traces check-log check-referee check-mutations check-fuzz check-spin
+	check-bench check-maps check-traces check-log check-referee check-mutations check-fuzz check-spin check-simulate
 RUN_TESTS := scripts/run-tests
 trace = $(patsubst %,bench/traces/%.txt.xz,$(1))
 TRACES := $(sort $(wildcard bench/traces/*.txt.xz))
@@ -710,11 +710,22 @@ fuzz-keep: setup
 fuzz-merge: $(BUILD)/fuzz-system
 	$(Q)$< -merge=1 tests/fuzz/corpus $(BUILD)/found
 
+## check-simulate: 2000 seeds of the simulator are clean, and it finds each bug that is planted in tests/planted
+.PHONY: check-simulate check-simulate-long
+check-simulate: $(COMMAND)
+	$(Q)$(RUN_TESTS) --limit 1200 "scripts/check-that 'seeds 1 to 1000 are clean' $(COMMAND) simulate --seeds 1000" \
+		"scripts/check-that 'seeds 1001 to 2000 are clean' $(COMMAND) simulate --seed 1001 --seeds 1000"
+	$(Q)$(RUN_TESTS) --limit 1200 --name planted -- scripts/check-planted
+check-simulate-long: $(COMMAND)
+	$(Q)$(RUN_TESTS) --limit 14400 --name 'simulate, 10000 seeds' -- scripts/check-that \
+		'10000 seeds are clean' $(COMMAND) simulate --seeds 10000
+	$(Q)$(RUN_TESTS) --limit 43200 --name 'planted, searched for' -- scripts/check-planted --search
+
 ## check-long: all traces under the sanitizers, and 4 nested SMMUs with all traces; hours
 .PHONY: check-long
 check-long: setup
 	$(Q)MAKE='$(MAKE)' WERROR=1 S2SHADOW_IS_SET_UP=1 scripts/run-checks $(CHECKS) check-clang-unit \
-		check-traces-long check-log-long check-sanitize-long check-spin-long
+		check-traces-long check-log-long check-sanitize-long check-spin-long check-simulate-long
 
 .PHONY: check-clang-unit check-traces-long check-log-long check-sanitize-long check-traces-sanitized
 check-clang-unit:
