@@ -90,6 +90,59 @@ static void batches_of_every_size_wrap_at_every_position(void **state)
 	}
 }
 
+/* As if so many commands had gone before. */
+static void start_at(unsigned lg2, uint64_t position)
+{
+	start(lg2);
+	cmdq.written = cmdq.published = cmdq.consumed = position;
+	fake_set(0x98, (uint32_t)position & ((2u << lg2) - 1));
+	fake_set(0x9c, (uint32_t)position & ((2u << lg2) - 1));
+}
+
+static void positions_go_on_beyond_32_bits(void **state)
+{
+	(void)state;
+
+	for (unsigned first = 0; first < 24; first++) {
+		uint64_t position = (UINT64_C(1) << 32) - 16 + first, oldest = position;
+
+		start_at(2, position);
+		fake.prompt = true;
+		for (unsigned i = 0; i < 40; i++, position++) {
+			assert_int_equal(cmdq_write(&cmdq, marked(i)), position);
+			assert_false(cmdq_passed(&cmdq, position));
+			cmdq_publish(&cmdq);
+			assert_int_equal(cmdq_wait_passed(&cmdq, position, WAIT_NS), 0);
+			assert_true(cmdq_passed(&cmdq, oldest));
+			assert_true(cmdq_passed(&cmdq, position));
+			assert_false(cmdq_passed(&cmdq, position + 1));
+			assert_executed(i, marked(i));
+		}
+	}
+}
+
+/* A ring with every fill, from every position: what is written in one go fits, and waits for the rest. */
+static void a_full_ring_waits_and_keeps_the_order_at_every_position(void **state)
+{
+	(void)state;
+
+	for (unsigned lg2 = 2; lg2 <= 4; lg2++) {
+		for (unsigned first = 0; first < 2u << lg2; first++) {
+			start_at(lg2, (UINT64_C(1) << 32) + first);
+			for (unsigned i = 0; i < 5u << lg2; i++) {
+				assert_int_equal(cmdq_wait_room(&cmdq, 1, WAIT_NS), 0);
+				cmdq_write(&cmdq, marked(i));
+			}
+			cmdq_publish(&cmdq);
+			assert_int_equal(cmdq_wait_passed(&cmdq, cmdq.written - 1, WAIT_NS), 0);
+			assert_int_equal(fake.command_count, 5u << lg2);
+			for (unsigned i = 0; i < 5u << lg2; i++)
+				assert_executed(i, marked(i));
+			assert_int_equal(cmdq.failed, SHADOW_SMMU_SOUND);
+		}
+	}
+}
+
 static void nothing_is_visible_and_no_doorbell_rings_before_publication(void **state)
 {
 	(void)state;
@@ -390,6 +443,41 @@ static void service_failure_fails_the_queue(void **state)
 	assert_fails_for_good(0);
 }
 
+static void a_queue_that_is_off_fails_when_it_stands_still(void **state)
+{
+	(void)state;
+	for (unsigned reset = 0; reset < 2; reset++) {
+		start(2);
+		cmdq_write(&cmdq, smmu_cmd_sync());
+		cmdq_publish(&cmdq);
+		fake_set(0x20, reset ? 0 : 1);
+		fake_set(0x24, reset ? 0 : 1);
+
+		assert_fails_for_good(0);
+		assert_int_equal(cmdq.failed, reset ? SHADOW_SMMU_RESET : SHADOW_SMMU_STOPPED);
+	}
+}
+
+/* Bits that CONS has not are what a device reads as that is not there. */
+static void cons_with_reserved_bits_is_no_position(void **state)
+{
+	static const uint32_t bits[] = { 1u << 31, 1u << 23, 1u << 22, 1u << 21, 1u << 20, UINT32_MAX };
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
+		start(2);
+		for (unsigned j = 0; j < 4; j++)
+			cmdq_write(&cmdq, marked(j));
+		cmdq_publish(&cmdq);
+		fake.stalled = true;
+		fake_set(0x9c, bits[i] | 2);
+
+		assert_fails_for_good(1);
+		assert_int_equal(cmdq.failed, SHADOW_SMMU_CONS);
+		assert_int_equal(cmdq.consumed, 0);
+	}
+}
+
 static void errors_of_other_parts_do_not_stop_the_queue(void **state)
 {
 	(void)state;
@@ -578,6 +666,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(batches_of_every_size_wrap_at_every_position),
+		cmocka_unit_test(positions_go_on_beyond_32_bits),
+		cmocka_unit_test(a_full_ring_waits_and_keeps_the_order_at_every_position),
 		cmocka_unit_test(nothing_is_visible_and_no_doorbell_rings_before_publication),
 		cmocka_unit_test(writing_and_publishing_reads_no_register),
 		cmocka_unit_test(commands_are_counted_by_kind),
@@ -594,6 +684,8 @@ int main(void)
 		cmocka_unit_test(every_other_error_fails_the_queue_and_is_not_acknowledged),
 		cmocka_unit_test(an_error_with_nothing_published_fails_the_queue),
 		cmocka_unit_test(service_failure_fails_the_queue),
+		cmocka_unit_test(a_queue_that_is_off_fails_when_it_stands_still),
+		cmocka_unit_test(cons_with_reserved_bits_is_no_position),
 		cmocka_unit_test(errors_of_other_parts_do_not_stop_the_queue),
 		cmocka_unit_test(a_device_behind_the_caches_finds_every_command_in_memory),
 		cmocka_unit_test(a_whole_ring_is_cleaned_wherever_it_starts),
