@@ -11,7 +11,8 @@
  *
  * Settings: TRIPS a CPU; EDITS a trip; GAP: the lock may be dropped between edits and flush; TEARDOWN; RING, FENCES,
  * FLIGHTS; START position; MINE: pages of the host at first, the others are the guest's; NESTED; TABLES: the two
- * pages are a block, and the second one stays; REFUSALS of a command and FAILURES of an SMMU, in all; ANY_TIME: a TLB fills when it likes, rather than at once; BROKEN_*: what is left out or done wrong.
+ * pages are a block, and the second one stays; REFUSALS of a command and FAILURES of an SMMU, in all; ENABLES of the second
+ * SMMU, which is OFF at first or has failed; ANY_TIME: a TLB fills when it likes, rather than at once; BROKEN_*: what is left out or done wrong.
  */
 #ifndef TRIPS
 #define TRIPS 2
@@ -41,6 +42,9 @@
 #endif
 #ifndef REFUSALS
 #define REFUSALS 0
+#endif
+#ifndef ENABLES
+#define ENABLES 0
 #endif
 #ifndef FAILURES
 #define FAILURES 0
@@ -115,7 +119,7 @@ bool completing;		/* completion lock */
 typedef ring_t { byte command[RING] };
 ring_t ring[2], fetched[2];	/* as written; as the SMMU would fetch it */
 byte written[2] = START, published[2] = START, consumed[2] = START, repaired_at[2];
-bool failed[2], closed[2], isolation_lost[2];
+bool failed[2], closed[2], isolation_lost[2], live[2] = true;
 
 /* ---- the SMMUs ------------------------------------------------------------------------------------- */
 
@@ -169,7 +173,7 @@ byte refusals = REFUSALS, failures = FAILURES; /* that are left */
 #define PASSED(s, place) (consumed[s] > (place))
 #endif
 
-#define IS_SHUT(s) (closed[s] || isolation_lost[s])
+#define IS_SHUT(s) (!live[s])
 
 /* ---- what a device reaches -------------------------------------------------------------------------- */
 
@@ -197,9 +201,9 @@ inline fill(s)
 	skip
 #else
 #ifdef TABLES
-	walk[s] = walk[s] | entry_memory;
+	walk[s] = walk[s] | (aborts[s] -> 0 : entry_memory);
 #endif
-	tlb[s] = tlb[s] | SOURCE(s);
+	tlb[s] = tlb[s] | (aborts[s] -> 0 : SOURCE(s));
 #ifdef NESTED
 	combined[s] = combined[s] | tlb[s];
 #endif
@@ -443,15 +447,15 @@ inline poll(s)
 inline close(s)
 {
 	if
-	:: IS_SHUT(s) -> skip
+	:: closed[s] || isolation_lost[s] -> skip
 	:: else ->
 		failed[s] = true;
 		if
-		:: d_step { aborts[s] = true; closed[s] = true }
+		:: d_step { aborts[s] = true; closed[s] = true; live[s] = false }
 #ifdef BROKEN_CLOSED_UNCONFIRMED
-		:: closed[s] = true
+		:: d_step { closed[s] = true; live[s] = false }
 #else
-		:: isolation_lost[s] = true
+		:: d_step { isolation_lost[s] = true; live[s] = false }
 #endif
 		fi
 	fi;
@@ -493,7 +497,7 @@ inline smmu_passed(s)
 		:: else
 		fi;
 		asks = false;
-		done = (isolation_lost[s] -> EIO : (closed[s] || PASSED(s, PLACE(s)) -> done : NOT_YET))
+		done = (isolation_lost[s] -> EIO : (IS_SHUT(s) || PASSED(s, PLACE(s)) -> done : NOT_YET))
 	}
 }
 
@@ -821,6 +825,15 @@ inline flush()
 	drain_and_write();
 	if
 	:: revoked ->
+#if ENABLES && !defined(BROKEN_NO_E1_IN_FLUSH)
+		/* [E1] */
+		d_step {
+			if
+			:: !live[0] || !live[1] -> barrier()
+			:: else
+			fi
+		}
+#endif
 		write_commands(0);
 		write_commands(1);
 		publish(0);
@@ -993,12 +1006,92 @@ again:	if
 	trips = 0
 }
 
+#if ENABLES
+/* shadow_smmu_enable() of the second SMMU, without the host lock. */
+proctype enabler()
+{
+	byte enables, i, passed, shown;
+	bool error;
+
+end:	do
+	:: enables == ENABLES -> break
+	:: enables < ENABLES && !live[1] && !isolation_lost[1] ->
+		enables++;
+#ifndef BROKEN_NO_GRACE
+		/* No flush that saw it live is still at it. */
+		lock();
+		host_lock = false;
+#endif
+		/* Its registers start again; a new epoch does, above all earlier positions. */
+		d_step {
+			closed[1] = false;
+			failed[1] = false;
+#ifdef BROKEN_NO_EPOCH
+			written[1] = 0;
+#else
+			written[1] = (written[1] + 2 * RING - 1) / (2 * RING) * (2 * RING);
+#endif
+			published[1] = written[1];
+			consumed[1] = written[1];
+			prod[1] = written[1];
+			cons[1] = written[1];
+			synced[1] = written[1];
+			repaired_at[1] = 0;
+			doing[1] = 0;
+			refused[1] = false;
+			service_failure[1] = false;
+			stopped[1] = false;
+			backwards[1] = false;
+			off[1] = false;
+			restarted[1] = false;
+			misbehaved[1] = false
+		};
+		d_step {
+			ring[1].command[written[1] % RING] = TLBI_ALL;
+			ring[1].command[(written[1] + 1) % RING] = SYNC;
+			written[1] = written[1] + 2;
+			fetchable(1)
+		};
+		published[1] = written[1];
+		prod[1] = written[1];
+		do
+		:: consumed[1] == published[1] || failed[1] || stopped[1] -> break
+		:: atomic { consumed[1] != published[1] && !failed[1] && !completing && MOVES(1) ->
+				completing = true; shown = CONS_REGISTER(1) };
+			poll(1);
+			error = false;
+			completing = false
+		od;
+		atomic { !completing -> completing = true };
+		if
+		:: failed[1] || stopped[1] -> close(1)
+		:: else ->
+#ifdef BROKEN_NO_E1_IN_ENABLE
+			d_step { aborts[1] = false; fill(1) };
+			live[1] = true
+#else
+			live[1] = true;
+			d_step { aborts[1] = false; fill(1) }
+#endif
+		fi;
+		completing = false
+	od
+}
+#endif
+
 init
 {
 	atomic {
 #ifdef TABLES
 		table[0] = FULL;
 		table_memory[0] = FULL;
+#endif
+#ifdef OFF
+		live[1] = false;
+		aborts[1] = true;
+#endif
+#if ENABLES
+		run enabler();
 #endif
 		run smmu(0);
 		run smmu(1);
