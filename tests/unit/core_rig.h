@@ -81,7 +81,7 @@ struct core {
 	struct shadow_address_map map;
 	unsigned bbml, smmu_count, cpu_count, queue_slots, cmdq_lg2;
 	enum shadow_collapse collapse;
-	bool nested, no_ril, ats, hyp;
+	bool nested, no_ril, ats, hyp, sev;
 	uint32_t iidr;	     /* of the SMMUs, */
 	unsigned model_errata; /* what they really do wrong, */
 	unsigned errata;     /* and what the driver is told beside IIDR */
@@ -342,6 +342,7 @@ static inline void core_model_up(struct core *core, unsigned number)
 	config.errata = core->model_errata;
 	config.ats = core->ats;
 	config.hyp = core->hyp;
+	config.sev = core->sev;
 	config.bbml = core->bbml;
 	config.seed = 1 + number;
 	config.memory = (struct model_memory){ core, core_pa_read, core_pa_write };

@@ -90,6 +90,21 @@ static void an_smmu_that_cannot_nest_is_not_attached_as_nested(void **state)
 	assert_int_equal(core_attach(&core, 0), -SHADOW_ENODEV);
 }
 
+static void no_sync_asks_for_an_event_that_may_not_come(void **state)
+{
+	(void)state;
+	core.sev = true;
+	core.iidr = MMU600(0, 2);
+	core_up_to_snapshot(&core);
+	assert_int_equal(shadow_snapshot(core.engine, &core.host), 0);
+	core_revoke(&core, PAGE, 1);
+	core_finish(&core);
+
+	for (unsigned i = 0; i < core_count(&core, CORE_COMMAND, 0); i++)
+		if (core_opcode(&core, 0, i) == CORE_SYNC)
+			assert_int_equal(core_command(&core, 0, i)->word[0], CORE_SYNC);
+}
+
 /* ---- lost invalidations --------------------------------------------------------------------------------- */
 
 /* A batch of single pages, every second one, that a device has all used. Return: how many it still reaches. */
@@ -305,6 +320,7 @@ int main(void)
 		TEST(what_a_register_does_not_tell_is_told),
 		TEST(an_unknown_erratum_is_refused),
 		TEST(an_smmu_that_cannot_nest_is_not_attached_as_nested),
+		TEST(no_sync_asks_for_an_event_that_may_not_come),
 		TEST(a_sync_after_every_63_commands_loses_nothing),
 		TEST(many_commands_without_a_sync_are_lost_on_such_an_smmu),
 		TEST(a_run_of_63_needs_one_sync_only),

@@ -124,6 +124,33 @@ static void a_nested_smmu_drops_stage_1_after_stage_2_is_gone(void **state)
 	}
 }
 
+static void five_hundred_pages_on_four_nested_smmus_are_eight_syncs(void **state)
+{
+	(void)state;
+	core.nested = true;
+	core.smmu_count = 4;
+	core_up(&core);
+	core_revoke(&core, PAGE + 1024, 1); /* cuts the block of 1 GiB */
+	core_finish(&core);
+	core_forget(&core);
+
+	for (unsigned i = 0; i < 512; i++)
+		core_revoke(&core, PAGE + 512 + i, 1);
+	core_finish(&core);
+
+	for (unsigned i = 0; i < 4; i++) {
+		unsigned run = 0, syncs = 0;
+
+		for (unsigned j = 0; j < core_count(&core, CORE_COMMAND, i); j++) {
+			run = core_opcode(&core, i, j) == CORE_SYNC ? 0 : run + 1;
+			syncs += run == 0;
+			assert_in_range(run, 0, 3);
+		}
+		assert_int_equal(syncs, 2);
+		assert_int_equal(core_count(&core, CORE_DOORBELL, i), 1);
+	}
+}
+
 static void a_nested_ticket_waits_for_the_second_sync(void **state)
 {
 	shadow_ticket_t ticket;
@@ -1118,6 +1145,7 @@ int main(void)
 		TEST(a_nested_stream_takes_the_host_s_stage_1_and_nothing_else),
 		TEST(a_stream_has_a_stage_1_only_on_a_nested_smmu),
 		TEST(a_nested_smmu_drops_stage_1_after_stage_2_is_gone),
+		TEST(five_hundred_pages_on_four_nested_smmus_are_eight_syncs),
 		TEST(a_nested_ticket_waits_for_the_second_sync),
 		TEST(a_grant_of_what_is_invalid_needs_no_command),
 		TEST(every_smmu_is_rung_before_any_is_waited_for),
