@@ -178,6 +178,7 @@ TEST_SRCS := \
 	tests/proto/good_levels.c \
 	tests/unit/test_ats.c \
 	tests/unit/test_attach.c \
+	tests/unit/test_attach_threads.c \
 	tests/unit/test_baseline.c \
 	tests/unit/test_batched.c \
 	tests/unit/test_bbm.c \
