@@ -174,8 +174,9 @@ __attribute__((warn_unused_result)) int shadow_smmu_attach(struct shadow_target 
 
 /**
  * shadow_smmu_enable() - bring up an SMMU that was attached after the snapshot, detached, or shut after a failure.
- * Whatever it was and had cached is forgotten; its streams use the shadow as soon as it returns. Flushes on other CPUs
- * go on meanwhile, and count with it from before it is switched on.
+ * Whatever it was and had cached is forgotten; its streams use the shadow as soon as it returns. Those of devices that
+ * keep translations abort until shadow_smmu_stream_ats() lets them in again: they may have kept what went meanwhile.
+ * Flushes on other CPUs go on meanwhile, and count with it from before it is switched on.
  * Context: after the snapshot, host lock not needed; no other call about the same SMMU meanwhile. Waits for the SMMU,
  * at most its config.wait_ns a step. Return: 0; -SHADOW_EBUSY if it is on; -SHADOW_EAGAIN before the snapshot;
  * -SHADOW_ETIMEDOUT or -SHADOW_EIO if it does not follow: it is shut then, and may be tried again; -SHADOW_EIO also
