@@ -165,7 +165,8 @@ TEST_SUPPORT_SRCS := \
 	tests/unit/policy_rig.c \
 	tests/unit/replay_rig.c \
 	tests/unit/system_rig.c \
-	tests/unit/system_script.c
+	tests/unit/system_script.c \
+	tests/unit/threads_rig.c
 
 TEST_SRCS := \
 	tests/map_equality.c \
@@ -258,6 +259,7 @@ TEST_SRCS := \
 	tests/unit/test_system.c \
 	tests/unit/test_tables.c \
 	tests/unit/test_target.c \
+	tests/unit/test_threads.c \
 	tests/unit/test_tlbi.c \
 	tests/unit/test_tlbi_plan.c \
 	tests/unit/test_trace.c \
@@ -309,8 +311,11 @@ else ifeq ($(CONFIG),fuzz)
   config_flags := -fsanitize=address -fno-omit-frame-pointer -DPLATFORM_LINUX_SANITIZED
   # Only the core is to be explored.
   fuzz_flags := -fsanitize=fuzzer-no-link,undefined -fno-sanitize-recover=all
+else ifeq ($(CONFIG),tsan)
+  # engine/order.h says what stands for barriers.
+  config_flags := -fsanitize=thread -DPLATFORM_LINUX_SANITIZED -DSHADOW_ORDER_TSAN
 else
-  $(error CONFIG=$(CONFIG) is none of default, clang, asan, ubsan, sanitize, fuzz)
+  $(error CONFIG=$(CONFIG) is none of default, clang, asan, ubsan, sanitize, fuzz, tsan)
 endif
 
 ifeq ($(origin CC),default)
@@ -540,6 +545,13 @@ $(BUILD)/fuzz-system: $(fuzz_objects)
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -fsanitize=fuzzer,undefined -o $@ $^ -lcmocka $(LIBS)
 
+# Threads alone: a suite without them tells ThreadSanitizer nothing, and the simulated core brings its own.
+tsan_objects := $(observed_core) $(call objects,plain,$(MODEL_SRCS) $(PLATFORM_SRCS) bench/observed.c \
+	tests/unit/test_threads.c tests/unit/threads_rig.c)
+$(BUILD)/tsan-threads: $(tsan_objects)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $^ -lcmocka $(LIBS)
+
 $(BUILD)/s2shadow-bench: $(bench_objects) $(BUILD)/libbench.a
 	$(call say,LINK,$@)
 	$(Q)$(CXX) -pthread $(config_flags) $(CXXFLAGS) $(LDFLAGS) -o $@ $^ -lbenchmark $(LIBS)
@@ -563,7 +575,7 @@ $(EL2_LIBRARY): $(el2_core) $(el2_platform)
 
 # --- checks ----------------------------------------------------------------------------------------------
 
-CHECKS := check-lists check-headers check-el2 check-clang check-unit check-sanitize check-readme check-cli \
+CHECKS := check-lists check-headers check-el2 check-clang check-unit check-sanitize check-tsan check-readme check-cli \
 	check-bench check-maps check-traces check-log check-referee check-mutations check-fuzz check-spin check-simulate
 RUN_TESTS := scripts/run-tests
 trace = $(patsubst %,bench/traces/%.txt.xz,$(1))
@@ -587,6 +599,13 @@ check-asan check-ubsan:
 	$(Q)$(MAKE) CONFIG=$(@:check-%=%) check-unit
 check-sanitize:
 	$(Q)$(MAKE) CONFIG=sanitize check-unit-slow check-np-thp
+
+## check-tsan: threads hand over pages under ThreadSanitizer
+.PHONY: check-tsan check-threads
+check-tsan:
+	$(Q)$(MAKE) CONFIG=tsan check-threads
+check-threads: $(BUILD)/tsan-threads
+	$(Q)$(RUN_TESTS) --limit 600 $<
 
 .PHONY: check-unit-slow check-np-thp
 check-unit-slow: $(SUITES)

@@ -48,6 +48,36 @@
 void order_observed_descriptor(uint64_t *where, uint64_t old_value, uint64_t value);
 #endif
 
+/* ThreadSanitizer knows no fences and no instructions. Beside each barrier is what it knows instead: who makes
+ * something visible to devices releases the one word, which a device acquires when it reads memory; what a device has
+ * done it releases in the other, which is acquired where a register was read. Neither orders CPUs among themselves.
+ * The barriers stay, but for fences, which it refuses: on x86-64 these are for the compiler alone. */
+#ifdef SHADOW_ORDER_TSAN
+__attribute__((weak)) _Atomic uint32_t order_tsan_published, order_tsan_done;
+
+static inline void order_tsan_publish(void)
+{
+	atomic_fetch_add_explicit(&order_tsan_published, 1, memory_order_release);
+}
+
+static inline void order_tsan_see(void)
+{
+	(void)atomic_load_explicit(&order_tsan_done, memory_order_acquire);
+}
+
+#define order_fence(order) atomic_signal_fence(order)
+#else
+static inline void order_tsan_publish(void)
+{
+}
+
+static inline void order_tsan_see(void)
+{
+}
+
+#define order_fence(order) atomic_thread_fence(order)
+#endif
+
 static inline uint32_t load_acquire_u32(const _Atomic uint32_t *where)
 {
 	return atomic_load_explicit(where, memory_order_acquire);
@@ -142,6 +172,7 @@ static inline void order_clean(const void *start, size_t bytes)
 /* [T1] Fresh table filled, and cleaned where an SMMU is not coherent, before it is linked. Observer: SMMU. */
 static inline void order_before_link(bool coherent)
 {
+	order_tsan_publish();
 #if defined(__aarch64__)
 	if (coherent)
 		__asm__ volatile("dmb ishst" ::: "memory");
@@ -149,7 +180,7 @@ static inline void order_before_link(bool coherent)
 		__asm__ volatile("dsb sy" ::: "memory");
 #else
 	(void)coherent;
-	atomic_thread_fence(memory_order_release);
+	order_fence(memory_order_release);
 #endif
 }
 
@@ -157,6 +188,7 @@ static inline void order_before_link(bool coherent)
  * @coherent: and what was cleaned is in memory, which takes a barrier for loads as well. Observer: SMMU. */
 static inline void order_device_publish(bool coherent)
 {
+	order_tsan_publish();
 #if defined(__aarch64__)
 	if (coherent)
 		__asm__ volatile("dsb st" ::: "memory");
@@ -167,7 +199,7 @@ static inline void order_device_publish(bool coherent)
 	__asm__ volatile("sfence" ::: "memory");
 #else
 	(void)coherent;
-	atomic_thread_fence(memory_order_seq_cst);
+	order_fence(memory_order_seq_cst);
 #endif
 }
 
@@ -175,6 +207,7 @@ static inline void order_device_publish(bool coherent)
  * in memory too. Observers: CPU and SMMU. */
 static inline void order_full(bool coherent)
 {
+	order_tsan_publish();
 #if defined(__aarch64__)
 	if (coherent)
 		__asm__ volatile("dmb ish" ::: "memory");
@@ -185,17 +218,18 @@ static inline void order_full(bool coherent)
 	__asm__ volatile("lock addl $0, -4(%%rsp)" ::: "memory", "cc"); /* cheaper than mfence */
 #else
 	(void)coherent;
-	atomic_thread_fence(memory_order_seq_cst);
+	order_fence(memory_order_seq_cst);
 #endif
 }
 
 /* [C1] What was read from a device register before everything that follows. Observer: CPU. */
 static inline void order_device_seen(void)
 {
+	order_tsan_see();
 #if defined(__aarch64__)
 	__asm__ volatile("dmb oshld" ::: "memory");
 #else
-	atomic_thread_fence(memory_order_acquire);
+	order_fence(memory_order_acquire);
 #endif
 }
 

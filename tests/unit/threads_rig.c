@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * threads_rig.c - see threads_rig.h.
+ */
+#include "threads_rig.h"
+
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "engine/order.h"
+#include "engine/platform/linux.h"
+
+#define SID		0x10u
+#define HOST_PA		(UINT64_C(1) << 50)
+#define HOST_BYTES	UINT64_C(0x10000)
+#define POOL_PA		(UINT64_C(4) << 30)
+#define IA_BITS		40u
+#define QUEUE_SLOTS	64u
+#define LINE_BYTES	64u /* most that a device reads at once: a stream table entry */
+#define LINES		8u
+
+/* ---- what ThreadSanitizer sees of a device ---------------------------------------------------------------- */
+
+#ifdef SHADOW_ORDER_TSAN
+
+void AnnotateIgnoreReadsBegin(const char *file, int line);
+void AnnotateIgnoreReadsEnd(const char *file, int line);
+void AnnotateIgnoreWritesBegin(const char *file, int line);
+void AnnotateIgnoreWritesEnd(const char *file, int line);
+void AnnotateIgnoreSyncBegin(const char *file, int line);
+void AnnotateIgnoreSyncEnd(const char *file, int line);
+
+static void unseen_begin(void)
+{
+	AnnotateIgnoreSyncBegin(__FILE__, __LINE__);
+	AnnotateIgnoreReadsBegin(__FILE__, __LINE__);
+	AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+}
+
+static void unseen_end(void)
+{
+	AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+	AnnotateIgnoreReadsEnd(__FILE__, __LINE__);
+	AnnotateIgnoreSyncEnd(__FILE__, __LINE__);
+}
+
+/* The device finds what was made visible to it. Before each read, as it may have followed a pointer long ago. */
+static void device_finds(void)
+{
+	(void)atomic_load_explicit(&order_tsan_published, memory_order_acquire);
+}
+
+/* What it has done comes before the register that says so. */
+static void device_has_done(void)
+{
+	atomic_fetch_add_explicit(&order_tsan_done, 1, memory_order_release);
+}
+
+#else
+
+static void unseen_begin(void)
+{
+}
+
+static void unseen_end(void)
+{
+}
+
+static void device_finds(void)
+{
+}
+
+static void device_has_done(void)
+{
+}
+
+#endif
+
+static void enter(struct threads_smmu *smmu)
+{
+	unseen_begin();
+	pthread_mutex_lock(&smmu->lock);
+}
+
+static void leave(struct threads_smmu *smmu)
+{
+	unseen_end();
+	device_has_done();
+	unseen_begin();
+	pthread_mutex_unlock(&smmu->lock);
+	unseen_end();
+}
+
+/* ---- the SMMUs and what they see -------------------------------------------------------------------------- */
+
+static uint32_t device_read32(void *ctx, uint32_t offset)
+{
+	struct threads_smmu *smmu = ctx;
+	uint32_t value;
+
+	enter(smmu);
+	value = model_read32(smmu->model, offset);
+	leave(smmu);
+	return value;
+}
+
+static uint64_t device_read64(void *ctx, uint32_t offset)
+{
+	struct threads_smmu *smmu = ctx;
+	uint64_t value;
+
+	enter(smmu);
+	value = model_read64(smmu->model, offset);
+	leave(smmu);
+	return value;
+}
+
+/* Behind a doorbell another thread often comes first. */
+static void device_write32(void *ctx, uint32_t offset, uint32_t value)
+{
+	struct threads_smmu *smmu = ctx;
+
+	enter(smmu);
+	model_write32(smmu->model, offset, value);
+	leave(smmu);
+	sched_yield();
+}
+
+static void device_write64(void *ctx, uint32_t offset, uint64_t value)
+{
+	struct threads_smmu *smmu = ctx;
+
+	enter(smmu);
+	model_write64(smmu->model, offset, value);
+	leave(smmu);
+}
+
+static const struct platform_linux_device device = { device_read32, device_read64, device_write32, device_write64 };
+
+static void *memory_write(void *ctx, uint64_t pa, size_t bytes)
+{
+	const struct shadow_pool *pool = &((struct threads_rig *)ctx)->pool;
+
+	if (pa < pool->base.addr || pa - pool->base.addr + bytes > pool->bytes)
+		return NULL;
+	return (char *)pool->virt + (pa - pool->base.addr);
+}
+
+/* A device reads in single-copy atomic words. Whole tables are read by the model's rules only, when it meets a stream
+ * for the first time: before there are threads. */
+static const void *memory_read(void *ctx, uint64_t pa, size_t bytes)
+{
+	static _Thread_local uint64_t lines[LINES][LINE_BYTES / sizeof(uint64_t)];
+	static _Thread_local unsigned newest;
+	const uint64_t *memory = memory_write(ctx, pa, bytes);
+	uint64_t *line = lines[newest++ % LINES];
+
+	if (!memory || bytes > LINE_BYTES)
+		return memory;
+	unseen_end();
+	device_finds();
+	for (size_t i = 0; i < bytes / sizeof(*line); i++)
+		line[i] = __atomic_load_n(&memory[i], __ATOMIC_RELAXED);
+	unseen_begin();
+	return line;
+}
+
+static void violated(void *ctx, const struct model_violation *violation)
+{
+	struct threads_rig *rig = ctx;
+
+	if (!rig->violations++)
+		fprintf(stderr, "model: %s: %s (pa %llx)\n", model_rule_name(violation->rule), violation->what,
+			(unsigned long long)violation->pa);
+}
+
+bool threads_step(struct threads_rig *rig, unsigned number)
+{
+	struct threads_smmu *smmu = &rig->smmu[number];
+	bool worked;
+
+	enter(smmu);
+	worked = model_step(smmu->model);
+	leave(smmu);
+	return worked;
+}
+
+/* Who waits lets the devices work as well, so that a test does not depend on when their thread runs. */
+static void relax(void *ctx)
+{
+	bool worked = false;
+
+	for (unsigned i = 0; i < THREADS_SMMUS; i++)
+		if (((struct threads_rig *)ctx)->smmu[i].model)
+			worked |= threads_step(ctx, i);
+	if (!worked)
+		sched_yield();
+}
+
+bool threads_dma(struct threads_rig *rig, unsigned number, uint64_t page)
+{
+	struct threads_smmu *smmu = &rig->smmu[number];
+	struct model_access access;
+
+	enter(smmu);
+	access = model_dma(smmu->model, SID, page << SHADOW_PAGE_LG2, true);
+	leave(smmu);
+	if (access.fault)
+		return false;
+	if (access.bypass || access.pa != page << SHADOW_PAGE_LG2)
+		rig->violations++;
+	return true;
+}
+
+uint32_t threads_look(const _Atomic uint32_t *where)
+{
+	uint32_t value;
+
+	unseen_begin();
+	value = atomic_load(where);
+	unseen_end();
+	return value;
+}
+
+/* ---- the host lock ---------------------------------------------------------------------------------------- */
+
+void threads_lock(struct threads_rig *rig)
+{
+	pthread_mutex_lock(&rig->lock);
+	platform_linux_set_host_lock(true);
+}
+
+void threads_unlock(struct threads_rig *rig)
+{
+	platform_linux_set_host_lock(false);
+	pthread_mutex_unlock(&rig->lock);
+}
+
+/* ---- up and down ------------------------------------------------------------------------------------------ */
+
+static void *zeroed(size_t bytes)
+{
+	void *memory = platform_linux_alloc(bytes, 4096);
+
+	assert_non_null(memory);
+	return memory;
+}
+
+static struct shadow_smmu_config smmu_of(bool nested)
+{
+	return (struct shadow_smmu_config){
+		.cmdq_lg2 = 5, .evtq_lg2 = 4, .sid_bits = 6, .nested = nested, .wait_ns = THREADS_WAIT_NS
+	};
+}
+
+static struct shadow_address_map map(void)
+{
+	static const struct shadow_range memory = { THREADS_PAGE_FIRST << SHADOW_PAGE_LG2,
+						    (THREADS_PAGE_FIRST + THREADS_PAGES) << SHADOW_PAGE_LG2 };
+
+	return (struct shadow_address_map){ .ia_bits = IA_BITS, .memory = &memory, .memory_count = 1 };
+}
+
+static void open_target(struct threads_rig *rig, unsigned cpu_count, bool nested, unsigned bbml)
+{
+	const struct shadow_smmu_config smmus[THREADS_SMMUS] = { smmu_of(nested), smmu_of(nested) };
+	struct shadow_smmu_target_config target = { .map = map(),
+						    .bbml = bbml,
+						    .vmid = 5,
+						    .start = SHADOW_START_SINGLE,
+						    .collapse = SHADOW_COLLAPSE_EAGER,
+						    .contiguous = true,
+						    .runs_max = cpu_count * QUEUE_SLOTS };
+
+	target.pool.base.addr = POOL_PA;
+	target.pool.bytes = shadow_smmu_pool_bytes(&target, smmus, THREADS_SMMUS);
+	assert_int_not_equal(target.pool.bytes, 0);
+	target.pool.virt = zeroed(target.pool.bytes);
+	rig->pool = target.pool;
+	rig->target_bytes = shadow_smmu_target_bytes(&target);
+	rig->target_memory = zeroed(rig->target_bytes);
+	assert_int_equal(shadow_smmu_target_init(rig->target_memory, rig->target_bytes, &target, &rig->target), 0);
+}
+
+static void open_engine(struct threads_rig *rig, unsigned cpu_count)
+{
+	struct shadow_engine_config engine = { .cpu_count = cpu_count, .queue_slots = QUEUE_SLOTS, .map = map() };
+
+	rig->engine_bytes = shadow_engine_bytes(&engine);
+	rig->engine_memory = zeroed(rig->engine_bytes);
+	assert_int_equal(shadow_engine_init(rig->engine_memory, rig->engine_bytes, &engine, &rig->engine), 0);
+}
+
+static void open_smmu(struct threads_rig *rig, unsigned number, bool nested, unsigned bbml, uint64_t seed)
+{
+	struct threads_smmu *smmu = &rig->smmu[number];
+	struct shadow_smmu_config config = smmu_of(nested);
+	struct model_config model = { 0 };
+
+	model_config_default(&model);
+	model.s1p = nested;
+	model.bbml = bbml;
+	model.ril = number == 0;
+	model.seed = seed + number;
+	model.memory = (struct model_memory){ rig, memory_read, memory_write };
+	model.report_ctx = rig;
+	model.report = violated;
+	smmu->rig = rig;
+	assert_int_equal(pthread_mutex_init(&smmu->lock, NULL), 0);
+	smmu->model = model_new(&model);
+	assert_non_null(smmu->model);
+	smmu->registers = platform_linux_add_device(&device, smmu, 0x20000);
+	assert_int_not_equal(smmu->registers, 0);
+	config.registers = smmu->registers;
+	assert_int_equal(shadow_smmu_attach(rig->target, &config, &smmu->smmu), 0);
+	assert_int_equal(shadow_smmu_stream(smmu->smmu, SID), 0);
+}
+
+void threads_open(struct threads_rig *rig, unsigned cpu_count, bool nested, unsigned bbml, uint64_t seed)
+{
+	const struct shadow_host_table host = { .root = { HOST_PA }, .ia_bits = IA_BITS, .start_level = 0 };
+
+	memset(rig, 0, sizeof(*rig));
+	assert_int_equal(pthread_mutex_init(&rig->lock, NULL), 0);
+	platform_linux_set_relax(relax, rig);
+	open_target(rig, cpu_count, nested, bbml);
+	/* A test that failed leaves its memory behind. */
+	platform_linux_remove_memory(rig->pool.base);
+	platform_linux_remove_memory((shadow_pa_t){ HOST_PA });
+	assert_int_equal(platform_linux_add_memory(rig->pool.base, rig->pool.virt, rig->pool.bytes), 0);
+	rig->host_memory = zeroed(HOST_BYTES);
+	assert_int_equal(platform_linux_add_memory((shadow_pa_t){ HOST_PA }, rig->host_memory, HOST_BYTES), 0);
+	open_engine(rig, cpu_count);
+	threads_lock(rig);
+	for (unsigned i = 0; i < THREADS_SMMUS; i++)
+		open_smmu(rig, i, nested, bbml, seed);
+	assert_int_equal(shadow_engine_register(rig->engine, rig->target), 0);
+	assert_int_equal(shadow_snapshot(rig->engine, &host), 0);
+	threads_unlock(rig);
+	for (unsigned i = 0; i < THREADS_SMMUS; i++)
+		assert_true(threads_dma(rig, i, THREADS_PAGE_FIRST));
+}
+
+void threads_close(struct threads_rig *rig)
+{
+	for (unsigned i = 0; i < THREADS_SMMUS; i++) {
+		platform_linux_remove_device(rig->smmu[i].registers);
+		model_free(rig->smmu[i].model);
+		pthread_mutex_destroy(&rig->smmu[i].lock);
+	}
+	platform_linux_remove_memory(rig->pool.base);
+	platform_linux_remove_memory((shadow_pa_t){ HOST_PA });
+	platform_linux_set_relax(NULL, NULL);
+	platform_linux_free(rig->pool.virt, rig->pool.bytes);
+	platform_linux_free(rig->host_memory, HOST_BYTES);
+	platform_linux_free(rig->engine_memory, rig->engine_bytes);
+	platform_linux_free(rig->target_memory, rig->target_bytes);
+	pthread_mutex_destroy(&rig->lock);
+}
