@@ -92,6 +92,53 @@ void sim_point(void)
 {
 }
 
+/* What the compiler adds to that build beside each plain access: nothing here. */
+#define PLAIN(name)              \
+	void name(void *where);  \
+	void name(void *where)   \
+	{                        \
+		(void)where;     \
+	}
+#define PLAIN_RANGE(name)                      \
+	void name(void *where, size_t bytes);  \
+	void name(void *where, size_t bytes)   \
+	{                                      \
+		(void)where;                   \
+		(void)bytes;                   \
+	}
+
+PLAIN(__tsan_read1)
+PLAIN(__tsan_read2)
+PLAIN(__tsan_read4)
+PLAIN(__tsan_read8)
+PLAIN(__tsan_read16)
+PLAIN(__tsan_write1)
+PLAIN(__tsan_write2)
+PLAIN(__tsan_write4)
+PLAIN(__tsan_write8)
+PLAIN(__tsan_write16)
+PLAIN(__tsan_unaligned_read2)
+PLAIN(__tsan_unaligned_read4)
+PLAIN(__tsan_unaligned_read8)
+PLAIN(__tsan_unaligned_read16)
+PLAIN(__tsan_unaligned_write2)
+PLAIN(__tsan_unaligned_write4)
+PLAIN(__tsan_unaligned_write8)
+PLAIN(__tsan_unaligned_write16)
+PLAIN(__tsan_func_entry)
+PLAIN_RANGE(__tsan_read_range)
+PLAIN_RANGE(__tsan_write_range)
+
+void __tsan_func_exit(void);
+void __tsan_func_exit(void)
+{
+}
+
+void __tsan_init(void);
+void __tsan_init(void)
+{
+}
+
 /* ---- the rig ------------------------------------------------------------------------------------------- */
 
 static struct core core;
