@@ -140,6 +140,7 @@ SIMULATOR_SRCS := \
 	bench/simulate_world.c \
 	engine/platform/sim.c \
 	engine/platform/sim_buffer.c \
+	engine/platform/sim_past.c \
 	engine/platform/sim_plain.c \
 	engine/platform/sim_stack.c
 

@@ -166,6 +166,7 @@ static void print_counts(const struct simulate_counts *counts, uint64_t seeds)
 		{ "  with a switch of CPU", counts->switches },
 		{ "stores drained", counts->drained },
 		{ "  ahead of an older one", counts->reordered },
+		{ "loads of what was replaced", counts->stale },
 		{ "commands", counts->commands },
 		{ "  syncs", counts->syncs },
 		{ "splits", counts->splits },

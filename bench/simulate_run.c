@@ -86,6 +86,7 @@ static void gather(struct simulate *world)
 	counts->switches = sim->switches;
 	counts->drained = sim->drained;
 	counts->reordered = sim->reordered;
+	counts->stale = sim->stale;
 	for (unsigned i = 0; i < world->shape.smmus; i++) {
 		counts->commands += model_counters(world->smmu[i].model)->commands;
 		counts->events_lost += model_counters(world->smmu[i].model)->events_lost;

@@ -413,6 +413,24 @@ static void trip_keep(struct trip *trip, uint64_t start)
 	granted(trip);
 }
 
+/* Several changes of a few pages in one trip, and one flush for all: later ones undo earlier ones. */
+static void trip_list(struct trip *trip, uint64_t start)
+{
+	for (uint64_t left = 2 + sim_random(6); left && !trip->world->violated; left--) {
+		uint64_t page = start + sim_random(4);
+
+		if (page >= simulate_pages() || !is_free(trip->world, page, 1))
+			continue;
+		(void)change(trip, page, 1,
+			     trip->world->page[page].state == SHADOW_STATE_NOPAGE ? SHADOW_STATE_OWNED : SHADOW_STATE_NOPAGE, 0);
+	}
+	shadow_queue_close(trip->world->engine, trip->cpu);
+	flush(trip);
+	if (chance(60))
+		(void)wait(trip, trip->world->number);
+	sim_host_unlock();
+}
+
 static void trip_compact(struct trip *trip)
 {
 	struct simulate *world = trip->world;
@@ -435,8 +453,10 @@ static void one_trip(struct trip *trip)
 	start = choose_start(trip);
 	if (what < 45)
 		trip_revoke(trip, start);
-	else if (what < 85)
+	else if (what < 80)
 		trip_grant(trip, start);
+	else if (what < 85)
+		trip_list(trip, start);
 	else if (what < 92)
 		trip_keep(trip, start);
 	else if (what < 96)

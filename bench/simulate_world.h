@@ -65,7 +65,7 @@ struct simulate_counts {
 	uint64_t timeouts, rollbacks, quarantined, closed, lost, events_lost;
 	uint64_t faults[FAULT_KINDS];
 	uint64_t group_largest;
-	uint64_t points, switches, drained, reordered, commands, syncs;
+	uint64_t points, switches, drained, reordered, stale, commands, syncs;
 };
 
 struct simulate {

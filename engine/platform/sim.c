@@ -9,10 +9,13 @@
 #include "engine/platform/sim.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine/platform/sim_cpu.h"
+#include "engine/platform/sim_past.h"
 
 #define POINTS_MEAN 10u		       /* between two rounds */
+#define STALE_ONE_IN 4u		       /* loads, where there is something older to find */
 #define DRAINS_MAX 3u		       /* in a round */
 #define NOTE_MAX 128u
 #define POINT_NS 1u
@@ -24,6 +27,7 @@ enum state { IDLE, READY, BLOCKED };
 struct cpu {
 	struct sim_stack stack;
 	struct sim_buffer buffer;
+	struct sim_seen seen;
 	enum state state;
 	unsigned ready_at;	       /* its place in sim.ready */
 	void (*entry)(void *ctx, unsigned cpu);
@@ -33,6 +37,7 @@ struct cpu {
 static struct sim {
 	struct sim_hooks hooks;
 	struct sim_counters counters;
+	struct sim_past past;
 	struct sim_stack scheduler;
 	struct cpu *cpu;
 	unsigned cpu_count;
@@ -133,10 +138,25 @@ static void lock_free(void)
 	make_ready(sim.lock_owner);
 }
 
+/* @cpu's store to @where is about to be seen. */
+static void replaced(struct cpu *cpu, const void *where, size_t bytes)
+{
+	uint64_t value = 0;
+
+	memcpy(&value, where, bytes);
+	sim_past_replaced(&sim.past, where, value);
+	sim_seen_word(&cpu->seen, where, sim.past.now);
+}
+
 /* The buffer is off. */
 static void drain_at(struct cpu *cpu, unsigned index)
 {
-	struct sim_entry entry = sim_buffer_drain(&cpu->buffer, index);
+	const struct sim_entry *next = &cpu->buffer.entry[index];
+	struct sim_entry entry;
+
+	if (next->kind == SIM_STORE && !next->plain)
+		replaced(cpu, next->where, next->bytes);
+	entry = sim_buffer_drain(&cpu->buffer, index);
 
 	sim.buffered--;
 	sim.counters.drained++;
@@ -228,10 +248,26 @@ static void store(void *where, uint64_t value, unsigned bytes, bool release)
 
 /* ---- engine/order.h ------------------------------------------------------------------------------------- */
 
-uint64_t sim_load(const void *where, unsigned bytes)
+/* Now, or as early as nothing forbids. A CPU's own store that is buffered is what it finds. */
+uint64_t sim_load(const void *where, unsigned bytes, bool acquire)
 {
+	struct cpu *cpu;
+	uint64_t value, time;
+
 	sim_point();
-	return read_bytes(where, bytes);
+	cpu = running();
+	if (!cpu || sim_buffer_holds(&cpu->buffer, where))
+		return read_bytes(where, bytes);
+	if (sim_random(STALE_ONE_IN) == 0 && sim_past_find(&sim.past, &cpu->seen, where, &value, &time)) {
+		sim.counters.stale++;
+	} else {
+		value = read_bytes(where, bytes);
+		time = sim.past.now;
+	}
+	sim_seen_word(&cpu->seen, where, time);
+	if (acquire && time > cpu->seen.floor)
+		cpu->seen.floor = time;
+	return value;
 }
 
 void sim_store(void *where, uint64_t value, unsigned bytes, bool release)
@@ -282,8 +318,20 @@ uint64_t sim_exchange(void *where, uint64_t value, unsigned bytes)
 		sim_buffer_on(&cpu->buffer);
 	}
 	old_value = read_bytes(where, bytes);
+	if (cpu) {
+		replaced(cpu, where, bytes);
+		sim_order_loads();
+	}
 	write_bytes(where, value, bytes);
 	return old_value;
+}
+
+void sim_order_loads(void)
+{
+	struct cpu *cpu = running();
+
+	if (cpu)
+		sim_seen_all(&cpu->seen, &sim.past);
 }
 
 void sim_order_stores(void)
@@ -302,6 +350,8 @@ void sim_wait_stores(bool cleans)
 		sim_buffer_on(&cpu->buffer);
 		sim_point();
 	}
+	if (cleans)
+		sim_order_loads();
 }
 
 /* ---- shadow/platform.h ------------------------------------------------------------------------------------ */
@@ -380,11 +430,12 @@ void sim_host_lock(void)
 	sim_point();
 	if (sim.lock_owner == SIM_NOBODY) {
 		sim.lock_owner = sim.running;
-		return;
+	} else {
+		sim.blocked[sim.blocked_count++] = sim.running;
+		make_unready(sim.running, BLOCKED);
+		yield();
 	}
-	sim.blocked[sim.blocked_count++] = sim.running;
-	make_unready(sim.running, BLOCKED);
-	yield();
+	sim_order_loads();
 }
 
 void sim_host_unlock(void)

@@ -36,6 +36,7 @@ struct sim_counters {
 	uint64_t switches;	       /* of these: another one did */
 	uint64_t drained;	       /* stores that left a buffer */
 	uint64_t reordered;	       /* of these: ahead of an older one */
+	uint64_t stale;		       /* loads that found what had been replaced */
 };
 
 /** sim_open() - @cpu_count CPUs, 1 .. SIM_CPUS_MAX, with nothing to do. Return: 0; -SHADOW_ENOMEM. */
@@ -71,11 +72,12 @@ unsigned sim_host_lock_owner(void);
 
 /* ---- what engine/order.h becomes ------------------------------------------------------------------- */
 
-uint64_t sim_load(const void *where, unsigned bytes);
+uint64_t sim_load(const void *where, unsigned bytes, bool acquire);
 void sim_store(void *where, uint64_t value, unsigned bytes, bool release);
 uint64_t sim_exchange(void *where, uint64_t value, unsigned bytes);
 void sim_store_descriptor(uint64_t *where, uint64_t value);
 void sim_note(void *where, size_t bytes);  /* a plain store to these bytes follows at once */
+void sim_order_loads(void);		   /* loads so far before loads to come */
 void sim_order_stores(void);		   /* stores so far before stores to come */
 void sim_wait_stores(bool cleans);	   /* all of them have drained; and all cleans have arrived */
 

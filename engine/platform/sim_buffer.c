@@ -35,7 +35,7 @@ void sim_buffer_note(struct sim_buffer *buffer, void *where, unsigned bytes)
 {
 	struct sim_entry *entry = &buffer->entry[buffer->count++];
 
-	*entry = (struct sim_entry){ .where = where, .bytes = bytes, .kind = SIM_STORE };
+	*entry = (struct sim_entry){ .where = where, .bytes = bytes, .kind = SIM_STORE, .plain = true };
 	memcpy(&entry->value, where, bytes);
 	buffer->stores++;
 }
@@ -44,7 +44,7 @@ void sim_buffer_store(struct sim_buffer *buffer, void *where, uint64_t value, un
 {
 	struct sim_entry *entry = &buffer->entry[buffer->count++];
 
-	*entry = (struct sim_entry){ where, value, bytes, SIM_STORE, release };
+	*entry = (struct sim_entry){ where, value, bytes, SIM_STORE, release, false };
 	exchange(entry);
 	buffer->stores++;
 }

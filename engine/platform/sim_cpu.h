@@ -26,6 +26,7 @@ struct sim_entry {
 	size_t bytes;
 	enum sim_kind kind;
 	bool release;		       /* after all that is older */
+	bool plain;		       /* a store that the compiler announced */
 };
 
 struct sim_buffer {

@@ -2,8 +2,7 @@
  *
  * sim_order.h - what engine/order.h defines, on the simulated platform. Included by it alone.
  *
- * Each name means what it means there; which pair it belongs to, and who observes it, is said there. Loads take
- * place in program order here.
+ * Each name means what it means there; which pair it belongs to, and who observes it, is said there.
  */
 #ifndef ENGINE_PLATFORM_SIM_ORDER_H
 #define ENGINE_PLATFORM_SIM_ORDER_H
@@ -12,12 +11,12 @@
 
 static inline uint32_t load_acquire_u32(const _Atomic uint32_t *where)
 {
-	return (uint32_t)sim_load((const void *)where, 4);
+	return (uint32_t)sim_load((const void *)where, 4, true);
 }
 
 static inline uint32_t load_relaxed_u32(const _Atomic uint32_t *where)
 {
-	return (uint32_t)sim_load((const void *)where, 4);
+	return (uint32_t)sim_load((const void *)where, 4, false);
 }
 
 static inline void store_release_u32(_Atomic uint32_t *where, uint32_t value)
@@ -32,12 +31,12 @@ static inline void store_relaxed_u32(_Atomic uint32_t *where, uint32_t value)
 
 static inline uint64_t load_acquire_u64(const _Atomic uint64_t *where)
 {
-	return sim_load((const void *)where, 8);
+	return sim_load((const void *)where, 8, true);
 }
 
 static inline uint64_t load_relaxed_u64(const _Atomic uint64_t *where)
 {
-	return sim_load((const void *)where, 8);
+	return sim_load((const void *)where, 8, false);
 }
 
 static inline void store_release_u64(_Atomic uint64_t *where, uint64_t value)
@@ -104,7 +103,7 @@ static inline void order_full(bool coherent)
 /* dmb oshld */
 static inline void order_device_seen(void)
 {
-	sim_point();
+	sim_order_loads();
 }
 
 #endif
