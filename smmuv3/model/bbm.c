@@ -176,7 +176,7 @@ static void live_observe(struct store *store, const struct live_table *table, un
 	if (leaf)
 		bbm_group_judge(store, table, index, store->new_value);
 	else if (was_leaf)
-		bbm_hole_note(model->bbm, root, table, index);
+		bbm_hole_note(model, root, table, index);
 	if (store->fresh.table) {
 		struct live_table child = bbm_child_table(root, &store->fresh);
 

@@ -25,6 +25,19 @@ static unsigned group_of(const struct root *root, const struct live_table *table
 	return *first + members <= table->entries ? members : table->entries - *first;
 }
 
+/* The driver is at work on a group: holes in it are judged by the first SYNC that it asks for afterwards. */
+static void holes_defer(struct model *model, const struct live_table *table, unsigned first, unsigned members)
+{
+	struct bbm *bbm = model->bbm;
+
+	for (unsigned i = 0; i < bbm->hole_count; i++) {
+		struct hole *hole = &bbm->hole[i];
+
+		if (hole->table.pa == table->pa && hole->index - first < members)
+			hole->rung = cmdq_rung(model);
+	}
+}
+
 void bbm_group_judge(struct store *store, const struct live_table *table, unsigned index, uint64_t value)
 {
 	struct bbm *bbm = store->model->bbm;
@@ -38,6 +51,7 @@ void bbm_group_judge(struct store *store, const struct live_table *table, unsign
 	bbm->contiguous_seen |= DESCRIPTOR_CONTIGUOUS(value);
 	if (!members || !bbm->contiguous_seen)
 		return;
+	holes_defer(store->model, table, first, members);
 	if (DESCRIPTOR_CONTIGUOUS(value) &&
 	    members >> level_contiguous_lg2(stage2->granule_lg2, table->level) == 0)
 		store_say(store, (struct verdict){ "contiguous group larger than the input space",
@@ -75,15 +89,18 @@ void bbm_neighbours_judge(struct store *store, const struct live_table *table, u
 	}
 }
 
-void bbm_hole_note(struct bbm *bbm, struct root *root, const struct live_table *table, unsigned index)
+void bbm_hole_note(struct model *model, struct root *root, const struct live_table *table, unsigned index)
 {
+	struct bbm *bbm = model->bbm;
+
 	if (!bbm->contiguous_seen)
 		return;
 	bbm->hole = model_grow(bbm->hole, &bbm->hole_room, bbm->hole_count, sizeof(*bbm->hole));
-	bbm->hole[bbm->hole_count++] = (struct hole){ root, *table, index };
+	bbm->hole[bbm->hole_count++] = (struct hole){ root, *table, index, cmdq_rung(model) };
 }
 
-/* A member was taken out: while another still says "contiguous", the group may be cached again, hole and all.
+/* A member was taken out: while another still says "contiguous", the group may be cached again, hole and all. A SYNC
+ * that was on its way before says nothing of it: the driver may be in the middle of taking out all members.
  */
 static void hole_judge(struct model *model, const struct hole *hole)
 {
@@ -109,9 +126,13 @@ static void hole_judge(struct model *model, const struct hole *hole)
 void bbm_holes_judge(struct model *model)
 {
 	struct bbm *bbm = model->bbm;
-	unsigned index;
+	unsigned index, kept = 0;
 
-	for (index = 0; index < bbm->hole_count; index++)
-		hole_judge(model, &bbm->hole[index]);
-	bbm->hole_count = 0;
+	for (index = 0; index < bbm->hole_count; index++) {
+		if (bbm->hole[index].rung < model->cmdq.position)
+			hole_judge(model, &bbm->hole[index]);
+		else
+			bbm->hole[kept++] = bbm->hole[index];
+	}
+	bbm->hole_count = kept;
 }

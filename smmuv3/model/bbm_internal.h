@@ -38,6 +38,7 @@ struct hole {
 	struct root *root;
 	struct live_table table;
 	unsigned index;
+	uint64_t rung; /* commands that the SMMU had been told of by then */
 };
 
 struct bbm {
@@ -45,7 +46,7 @@ struct bbm {
 	struct tlb *ghosts;	   /* those in combined entries are in the combined spaces */
 	struct executed *executed; /* since the last SYNC */
 	unsigned executed_count, executed_room;
-	struct hole *hole; /* since the last SYNC */
+	struct hole *hole; /* since the last SYNC that the SMMU was told of later */
 	unsigned hole_count, hole_room;
 	bool configuration_changed; /* by a CFGI since the last SYNC */
 	bool contiguous_seen;
@@ -122,7 +123,7 @@ void bbm_group_judge(struct store *store, const struct live_table *table, unsign
 /** bbm_neighbours_judge() - judge the pointer stored at @index beside leaves that call its slot theirs. */
 void bbm_neighbours_judge(struct store *store, const struct live_table *table, unsigned index);
 /** bbm_hole_note() - the leaf at @index was taken out: its group has until the next SYNC to follow. */
-void bbm_hole_note(struct bbm *bbm, struct root *root, const struct live_table *table, unsigned index);
+void bbm_hole_note(struct model *model, struct root *root, const struct live_table *table, unsigned index);
 /** bbm_holes_judge() - a SYNC has completed: judge what is left around the holes, and forget them. */
 void bbm_holes_judge(struct model *model);
 

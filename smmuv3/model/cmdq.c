@@ -197,6 +197,14 @@ bool cmdq_consumer_step(struct model *model)
 	return true;
 }
 
+uint64_t cmdq_rung(const struct model *model)
+{
+	const struct registers *registers = &model->registers;
+	uint32_t index_mask = (UINT32_C(2) << registers_cmdq_lg2(model)) - 1;
+
+	return model->cmdq.position + ((registers->cmdq_prod - registers->cmdq_cons) & index_mask);
+}
+
 void cmdq_consumer_free(struct model *model)
 {
 	model_release(model->cmdq.pending);

@@ -27,6 +27,9 @@ struct cmdq {
 
 /** cmdq_consumer_step() - consume or execute one command. Return: false if there is nothing to do. */
 bool cmdq_consumer_step(struct model *model);
+
+/** cmdq_rung() - the position behind the last command that a doorbell has told of. */
+uint64_t cmdq_rung(const struct model *model);
 void cmdq_consumer_free(struct model *model);
 
 #endif
