@@ -94,7 +94,9 @@ static void batches_of_every_size_wrap_at_every_position(void **state)
 static void start_at(unsigned lg2, uint64_t position)
 {
 	start(lg2);
-	cmdq.written = cmdq.published = cmdq.consumed = position;
+	cmdq.written = position;
+	cmdq.published = position;
+	cmdq.consumed = position;
 	fake_set(0x98, (uint32_t)position & ((2u << lg2) - 1));
 	fake_set(0x9c, (uint32_t)position & ((2u << lg2) - 1));
 }

@@ -44,10 +44,11 @@ static void note(enum kind kind, const void *where, uint64_t value)
 
 /* ---- what engine/order.h becomes in that build ---------------------------------------------------------- */
 
-uint64_t sim_load(const void *where, unsigned bytes)
+uint64_t sim_load(const void *where, unsigned bytes, bool acquire)
 {
 	uint64_t value = 0;
 
+	(void)acquire;
 	memcpy(&value, where, bytes);
 	note(LOAD, where, value);
 	return value;
@@ -81,6 +82,10 @@ void sim_store_descriptor(uint64_t *where, uint64_t value)
 void sim_order_stores(void)
 {
 	note(FENCE, NULL, 0);
+}
+
+void sim_order_loads(void)
+{
 }
 
 void sim_wait_stores(bool cleans)
