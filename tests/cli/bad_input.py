@@ -62,6 +62,14 @@ COMMANDS = [
     (["replay"], "no trace"),
     (["replay", "--policy"], "needs a value"),
     (["replay", "--verify"], "no trace"),
+    (["simulate", "--seed", "x"], "is not a number"),
+    (["simulate", "--seeds", "0"], "is not a number"),
+    (["simulate", "--cpus", "257"], "from 1 to 256"),
+    (["simulate", "--smmus", "9"], "from 1 to 8"),
+    (["simulate", "--bbml", "3"], "from 0 to 2"),
+    (["simulate", "--steps"], "needs a value"),
+    (["simulate", "--frob"], "not an option"),
+    (["simulate", "trace"], "one argument too many"),
 ]
 
 PATHS = [
