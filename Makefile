@@ -549,8 +549,9 @@ $(BUILD)/fuzz-system: $(fuzz_objects)
 # Threads alone: a suite without them tells ThreadSanitizer nothing, and the simulated core brings its own.
 tsan_objects := $(observed_core) $(call objects,plain,$(MODEL_SRCS) $(PLATFORM_SRCS) bench/observed.c \
 	tests/unit/test_threads.c tests/unit/threads_rig.c)
-$(BUILD)/tsan-threads: $(tsan_objects)
+$(BUILD)/tests/tsan_threads: $(tsan_objects)
 	$(call say,LINK,$@)
+	@mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $^ -lcmocka $(LIBS)
 
 $(BUILD)/s2shadow-bench: $(bench_objects) $(BUILD)/libbench.a
@@ -605,7 +606,7 @@ check-sanitize:
 .PHONY: check-tsan check-threads
 check-tsan:
 	$(Q)$(MAKE) CONFIG=tsan check-threads
-check-threads: $(BUILD)/tsan-threads
+check-threads: $(BUILD)/tests/tsan_threads
 	$(Q)$(RUN_TESTS) --limit 600 $<
 
 .PHONY: check-unit-slow check-np-thp
