@@ -154,7 +154,8 @@ static int read_number(const char *text, unsigned base, const char **end, uint64
 
 	if (base == 16 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
 		text += 2;
-	if (!*text || !strchr(digits, *text))
+	/* Once is enough: strtoull() would skip a second "0x". */
+	if (!*text || !strchr(digits, *text) || (base == 16 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X')))
 		return -1;
 	errno = 0;
 	*value = strtoull(text, &stop, (int)base);
