@@ -144,12 +144,14 @@ void engine_flush(struct shadow_engine *engine, bool all)
 
 	engine_forget_revoked(engine);
 	engine->promise_holds = engine->counted = false;
-	if (count || all) {
-		engine->stats.flushes += count != 0;
-		apply_all(engine, count);
-		flight_add(engine, number, engine->target->ops->publish(engine->target, all));
-	}
 	engine->flushed_number = number;
+	if (!count && !all) {
+		engine->target->ops->release(engine->target);
+		return;
+	}
+	engine->stats.flushes += count != 0;
+	apply_all(engine, count);
+	flight_add(engine, number, engine->target->ops->publish(engine->target, all));
 }
 
 shadow_ticket_t shadow_flush(struct shadow_engine *engine)
