@@ -96,6 +96,8 @@ RUNNER_SRCS := \
 COMMAND_SRCS := \
 	bench/check.c \
 	bench/device.c \
+	bench/facts.c \
+	bench/getopts.c \
 	bench/host_stage2.c \
 	bench/imagefile.c \
 	bench/imagefile_read.c \

@@ -2,70 +2,39 @@
  *
  * inspect_json.c - what an image says, as JSON.
  *
- * Addresses and words are "0x..." strings, since a JSON number need not hold 64 bits; counts are numbers.
  * Runs and problems are written one by one: there may be as many as the image has descriptors.
  */
 #include "bench/inspect_json.h"
 
-#include <inttypes.h>
-#include <jansson.h>
-
+#include "bench/facts.h"
 #include "bench/info.h"
 #include "bench/inspect_words.h"
 
 #define COMPACT (JSON_COMPACT | JSON_ENSURE_ASCII)
-
-/* Hands over its reference; a failure anywhere shows in the object as a missing key. */
-static int set(json_t *object, const char *key, json_t *value)
-{
-	return json_object_set_new(object, key, value);
-}
-
-static json_t *number(uint64_t value)
-{
-	return json_integer((json_int_t)value);
-}
-
-static json_t *word(uint64_t value)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "0x%" PRIx64, value);
-	return json_string(text);
-}
-
-static json_t *ste_json(const uint64_t ste[8])
-{
-	json_t *array = json_array();
-
-	for (unsigned i = 0; i < 8; i++)
-		json_array_append_new(array, word(ste[i]));
-	return array;
-}
 
 static json_t *shape_json(const struct inspect_shape *shape)
 {
 	const struct model_stage2 *stage2 = &shape->stage2;
 	json_t *object = json_object();
 
-	set(object, "granule_bytes", number(UINT64_C(1) << shape->granule_lg2));
-	set(object, "ia_bits", number(shape->ia_bits));
-	set(object, "oas_bits", number(stage2->oas_bits));
-	set(object, "start_level", json_integer(shape->start_level));
-	set(object, "start_tables", number(shape->start_tables));
-	set(object, "start_entries", number(UINT64_C(1) << shape->start_entries_lg2));
-	set(object, "base", word(stage2->ttb));
-	set(object, "addresses_52", json_boolean(shape->large));
-	set(object, "ds", json_boolean(shape->stage2.ds));
-	set(object, "fwb", json_boolean(shape->stage2.fwb));
-	set(object, "walk_inner", json_string(inspect_cache_text(shape->walk_inner)));
-	set(object, "walk_outer", json_string(inspect_cache_text(shape->walk_outer)));
-	set(object, "walk_share", json_string(inspect_share_text(shape->walk_share)));
-	set(object, "vmid", number(stage2->vmid));
-	set(object, "nested", json_boolean(stage2->nested));
-	set(object, "access_flag_faults", json_boolean(!stage2->affd));
-	set(object, "faults_recorded", json_boolean(stage2->record));
-	set(object, "ste", ste_json(shape->ste));
+	facts_set(object, "granule_bytes", facts_number(UINT64_C(1) << shape->granule_lg2));
+	facts_set(object, "ia_bits", facts_number(shape->ia_bits));
+	facts_set(object, "oas_bits", facts_number(stage2->oas_bits));
+	facts_set(object, "start_level", json_integer(shape->start_level));
+	facts_set(object, "start_tables", facts_number(shape->start_tables));
+	facts_set(object, "start_entries", facts_number(UINT64_C(1) << shape->start_entries_lg2));
+	facts_set(object, "base", facts_word(stage2->ttb));
+	facts_set(object, "addresses_52", json_boolean(shape->large));
+	facts_set(object, "ds", json_boolean(shape->stage2.ds));
+	facts_set(object, "fwb", json_boolean(shape->stage2.fwb));
+	facts_set(object, "walk_inner", json_string(inspect_cache_text(shape->walk_inner)));
+	facts_set(object, "walk_outer", json_string(inspect_cache_text(shape->walk_outer)));
+	facts_set(object, "walk_share", json_string(inspect_share_text(shape->walk_share)));
+	facts_set(object, "vmid", facts_number(stage2->vmid));
+	facts_set(object, "nested", json_boolean(stage2->nested));
+	facts_set(object, "access_flag_faults", json_boolean(!stage2->affd));
+	facts_set(object, "faults_recorded", json_boolean(stage2->record));
+	facts_set(object, "ste", facts_words(shape->ste, 8));
 	return object;
 }
 
@@ -74,20 +43,21 @@ static json_t *level_json(const struct inspect_subject *subject, int level)
 	const struct inspect_level *counts = &subject->survey->level[level - INSPECT_LEVEL_MIN];
 	json_t *object = json_object();
 
-	set(object, "level", json_integer(level));
-	set(object, "entry_bytes", number(UINT64_C(1) << inspect_shift(subject->shape->granule_lg2, level)));
-	set(object, "tables", number(counts->tables));
-	set(object, "table_bytes", number(counts->table_bytes));
-	set(object, "links", number(counts->links));
-	set(object, "leaves", number(counts->leaves));
-	set(object, "leaves_hinted", number(counts->leaves_hinted));
-	set(object, "leaves_marked", number(counts->leaves_marked));
-	set(object, "groups", number(counts->groups));
-	set(object, "holes", number(counts->holes));
-	set(object, "holes_marked", number(counts->holes_marked));
-	set(object, "faults", number(counts->faults));
-	set(object, "mapped_bytes", number(counts->mapped_bytes));
-	set(object, "hole_bytes", number(counts->hole_bytes));
+	facts_set(object, "level", json_integer(level));
+	facts_set(object, "entry_bytes",
+		  facts_number(UINT64_C(1) << inspect_shift(subject->shape->granule_lg2, level)));
+	facts_set(object, "tables", facts_number(counts->tables));
+	facts_set(object, "table_bytes", facts_number(counts->table_bytes));
+	facts_set(object, "links", facts_number(counts->links));
+	facts_set(object, "leaves", facts_number(counts->leaves));
+	facts_set(object, "leaves_hinted", facts_number(counts->leaves_hinted));
+	facts_set(object, "leaves_marked", facts_number(counts->leaves_marked));
+	facts_set(object, "groups", facts_number(counts->groups));
+	facts_set(object, "holes", facts_number(counts->holes));
+	facts_set(object, "holes_marked", facts_number(counts->holes_marked));
+	facts_set(object, "faults", facts_number(counts->faults));
+	facts_set(object, "mapped_bytes", facts_number(counts->mapped_bytes));
+	facts_set(object, "hole_bytes", facts_number(counts->hole_bytes));
 	return object;
 }
 
@@ -104,17 +74,17 @@ static json_t *totals_json(const struct inspect_survey *survey)
 {
 	json_t *object = json_object();
 
-	set(object, "mapped_bytes", number(survey->mapped_bytes));
-	set(object, "device_bytes", number(survey->device_bytes));
-	set(object, "read_only_bytes", number(survey->read_only_bytes));
-	set(object, "write_only_bytes", number(survey->write_only_bytes));
-	set(object, "leaves", number(survey->leaves));
-	set(object, "leaves_fewest", number(survey->leaves_fewest));
-	set(object, "hole_bytes", number(survey->hole_bytes));
-	set(object, "hole_runs", number(survey->hole_runs));
-	set(object, "largest_hole_bytes", number(survey->largest_hole));
-	set(object, "fault_bytes", number(survey->fault_bytes));
-	set(object, "identity", json_boolean(survey->identity));
+	facts_set(object, "mapped_bytes", facts_number(survey->mapped_bytes));
+	facts_set(object, "device_bytes", facts_number(survey->device_bytes));
+	facts_set(object, "read_only_bytes", facts_number(survey->read_only_bytes));
+	facts_set(object, "write_only_bytes", facts_number(survey->write_only_bytes));
+	facts_set(object, "leaves", facts_number(survey->leaves));
+	facts_set(object, "leaves_fewest", facts_number(survey->leaves_fewest));
+	facts_set(object, "hole_bytes", facts_number(survey->hole_bytes));
+	facts_set(object, "hole_runs", facts_number(survey->hole_runs));
+	facts_set(object, "largest_hole_bytes", facts_number(survey->largest_hole));
+	facts_set(object, "fault_bytes", facts_number(survey->fault_bytes));
+	facts_set(object, "identity", json_boolean(survey->identity));
 	return object;
 }
 
@@ -127,13 +97,13 @@ static json_t *step_json(const struct inspect_subject *subject, unsigned index)
 	char text[160];
 
 	inspect_descriptor_text(subject->shape, step, last && walk->leaf.valid, text, sizeof(text));
-	set(object, "level", json_integer(step->level));
-	set(object, "table", word(step->table));
-	set(object, "index", number(step->index));
-	set(object, "descriptor_pa", word(step->descriptor_pa));
-	set(object, "descriptor", step->fetched ? word(step->descriptor) : json_null());
-	set(object, "says", json_string(text));
-	set(object, "next_table", last ? json_null() : word(walk->step[index + 1].table));
+	facts_set(object, "level", json_integer(step->level));
+	facts_set(object, "table", facts_word(step->table));
+	facts_set(object, "index", facts_number(step->index));
+	facts_set(object, "descriptor_pa", facts_word(step->descriptor_pa));
+	facts_set(object, "descriptor", step->fetched ? facts_word(step->descriptor) : json_null());
+	facts_set(object, "says", json_string(text));
+	facts_set(object, "next_table", last ? json_null() : facts_word(walk->step[index + 1].table));
 	return object;
 }
 
@@ -145,19 +115,20 @@ static json_t *address_json(const struct inspect_subject *subject)
 
 	for (unsigned i = 0; i < walk->count; i++)
 		json_array_append_new(steps, step_json(subject, i));
-	set(object, "address", word(subject->address));
-	set(object, "steps", steps);
-	set(object, "fault",
-	    mapped ? json_null() :
-		     json_string(inspect_fault_name(walk->fault ? walk->fault : MODEL_F_TRANSLATION)));
-	set(object, "says", json_string(inspect_fault_text(walk)));
-	set(object, "start", word(walk->start));
-	set(object, "end", word(walk->end));
-	set(object, "pa", mapped ? word(walk->leaf.pa + (subject->address - walk->start)) : json_null());
-	set(object, "access",
-	    mapped ? json_string(inspect_access_text(walk->leaf.read, walk->leaf.write)) : json_null());
-	set(object, "device", mapped ? json_boolean(walk->leaf.device) : json_null());
-	set(object, "hinted", mapped ? json_boolean(walk->leaf.contiguous) : json_null());
+	facts_set(object, "address", facts_word(subject->address));
+	facts_set(object, "steps", steps);
+	facts_set(object, "fault",
+		  mapped ? json_null() :
+			   json_string(inspect_fault_name(walk->fault ? walk->fault : MODEL_F_TRANSLATION)));
+	facts_set(object, "says", json_string(inspect_fault_text(walk)));
+	facts_set(object, "start", facts_word(walk->start));
+	facts_set(object, "end", facts_word(walk->end));
+	facts_set(object, "pa",
+		  mapped ? facts_word(walk->leaf.pa + (subject->address - walk->start)) : json_null());
+	facts_set(object, "access",
+		  mapped ? json_string(inspect_access_text(walk->leaf.read, walk->leaf.write)) : json_null());
+	facts_set(object, "device", mapped ? json_boolean(walk->leaf.device) : json_null());
+	facts_set(object, "hinted", mapped ? json_boolean(walk->leaf.contiguous) : json_null());
 	return object;
 }
 
@@ -170,7 +141,7 @@ static json_t *entries_json(const struct inspect_shape *shape, const uint64_t en
 
 		snprintf(key, sizeof(key), "%d", level);
 		if (entries[level - INSPECT_LEVEL_MIN])
-			set(object, key, number(entries[level - INSPECT_LEVEL_MIN]));
+			facts_set(object, key, facts_number(entries[level - INSPECT_LEVEL_MIN]));
 	}
 	return object;
 }
@@ -181,15 +152,16 @@ static json_t *run_json(const struct inspect_shape *shape, const struct inspect_
 	bool mapped = run->kind == INSPECT_MAPPED;
 	json_t *object = json_object();
 
-	set(object, "start", word(run->start));
-	set(object, "end", word(run->end));
-	set(object, "kind", json_string(kinds[run->kind]));
-	set(object, "access", mapped ? json_string(inspect_access_text(run->read, run->write)) : json_null());
-	set(object, "device", mapped ? json_boolean(run->device) : json_null());
-	set(object, "pa", mapped ? word(run->pa) : json_null());
-	set(object, "fault", run->fault ? json_string(inspect_fault_name(run->fault)) : json_null());
-	set(object, "entries", entries_json(shape, run->entries));
-	set(object, "hinted", entries_json(shape, run->hinted));
+	facts_set(object, "start", facts_word(run->start));
+	facts_set(object, "end", facts_word(run->end));
+	facts_set(object, "kind", json_string(kinds[run->kind]));
+	facts_set(object, "access",
+		  mapped ? json_string(inspect_access_text(run->read, run->write)) : json_null());
+	facts_set(object, "device", mapped ? json_boolean(run->device) : json_null());
+	facts_set(object, "pa", mapped ? facts_word(run->pa) : json_null());
+	facts_set(object, "fault", run->fault ? json_string(inspect_fault_name(run->fault)) : json_null());
+	facts_set(object, "entries", entries_json(shape, run->entries));
+	facts_set(object, "hinted", entries_json(shape, run->hinted));
 	return object;
 }
 
@@ -197,12 +169,14 @@ static json_t *problem_json(const struct inspect_problem *problem)
 {
 	json_t *object = json_object();
 
-	set(object, "start", word(problem->start));
-	set(object, "end", word(problem->end));
-	set(object, "level", json_integer(problem->level));
-	set(object, "what", json_string(problem->what));
-	set(object, "descriptor_pa", problem->has_descriptor ? word(problem->descriptor_pa) : json_null());
-	set(object, "descriptor", problem->has_descriptor ? word(problem->descriptor) : json_null());
+	facts_set(object, "start", facts_word(problem->start));
+	facts_set(object, "end", facts_word(problem->end));
+	facts_set(object, "level", json_integer(problem->level));
+	facts_set(object, "what", json_string(problem->what));
+	facts_set(object, "descriptor_pa",
+		  problem->has_descriptor ? facts_word(problem->descriptor_pa) : json_null());
+	facts_set(object, "descriptor",
+		  problem->has_descriptor ? facts_word(problem->descriptor) : json_null());
 	return object;
 }
 

@@ -5,11 +5,10 @@
 #include "bench/inspect_options.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "bench/getopts.h"
 #include "bench/message.h"
 
 const char inspect_options_help[] =
@@ -86,44 +85,13 @@ static int read_option(struct inspect_options *options, int option, const char *
 		options->all = true;
 		return 0;
 	case OPT_JSON:
-		if (!*text) {
-			message("--json: no file is named");
-			return -1;
-		}
-		options->json = text;
-		return 0;
+		return getopts_file("json", text, &options->json);
 	case OPT_PLOT:
 		return read_plot(options, text);
 	default:
 		options->help = true;
 		return 0;
 	}
-}
-
-/* getopt_long() has found something wrong with an option that it knows or does not know. */
-static int complain(int reason, char **argv)
-{
-	const char *text = argv[optind - 1];
-
-	if (reason == ':')
-		message("%s needs a value; try s2shadow inspect --help", text);
-	else if (optopt && optopt < 256)
-		message("unknown option -%c; try s2shadow inspect --help", optopt);
-	else if (optopt)
-		message("%s takes no value; try s2shadow inspect --help", text);
-	else
-		message("unknown option %s; try s2shadow inspect --help", text);
-	return -1;
-}
-
-static bool same_file(const char *left, const char *right)
-{
-	struct stat left_stat, right_stat;
-
-	if (stat(left, &left_stat) || stat(right, &right_stat))
-		return !strcmp(left, right);
-	return S_ISREG(left_stat.st_mode) && left_stat.st_dev == right_stat.st_dev &&
-	       left_stat.st_ino == right_stat.st_ino;
 }
 
 static int check_together(const struct inspect_options *options, char **files, int count)
@@ -137,12 +105,12 @@ static int check_together(const struct inspect_options *options, char **files, i
 	for (int i = 0; i < 2; i++) {
 		const char *output = i ? options->plot : options->json;
 
-		if (output && same_file(output, files[0])) {
+		if (output && getopts_same_file(output, files[0])) {
 			message("%s: an output would overwrite this image", files[0]);
 			return -1;
 		}
 	}
-	if (options->json && options->plot && same_file(options->json, options->plot)) {
+	if (options->json && options->plot && getopts_same_file(options->json, options->plot)) {
 		message("%s: two outputs name this file", options->plot);
 		return -1;
 	}
@@ -154,12 +122,9 @@ int inspect_options_parse(struct inspect_options *options, int argc, char **argv
 	int option;
 
 	*options = (struct inspect_options){ 0 };
-	opterr = 0;
-	optind = 0;
-	while ((option = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
-		if (option == '?' || option == ':')
-			return complain(option, argv);
-		if (read_option(options, option, optarg))
+	getopts_start();
+	while ((option = getopts_next(argc, argv, long_options)) != GETOPTS_END) {
+		if (option == GETOPTS_WRONG || read_option(options, option, optarg))
 			return -1;
 		if (options->help)
 			return 0;

@@ -5,13 +5,12 @@
 #include "bench/options.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "bench/getopts.h"
 #include "bench/message.h"
 
 _Static_assert(SHADOW_PATIENCE == 256, "the help text says so");
@@ -155,7 +154,8 @@ static int read_number(const char *text, unsigned base, const char **end, uint64
 
 	if (base == 16 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X'))
 		text += 2;
-	if (!*text || !strchr(digits, *text))
+	/* Once is enough: strtoull() would skip a second "0x". */
+	if (!*text || !strchr(digits, *text) || (base == 16 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X')))
 		return -1;
 	errno = 0;
 	*value = strtoull(text, &stop, (int)base);
@@ -267,16 +267,6 @@ static int read_reserve(struct options *options, const char *text)
 	return 0;
 }
 
-static int read_file(const char *name, const char *text, const char **file)
-{
-	if (!*text) {
-		message("--%s: no file is named", name);
-		return -1;
-	}
-	*file = text;
-	return 0;
-}
-
 static int read_option(struct options *options, int option, const char *text)
 {
 	uint64_t value;
@@ -334,46 +324,19 @@ static int read_option(struct options *options, int option, const char *text)
 		options->verify = true;
 		return 0;
 	case OPT_JSON:
-		return read_file("json", text, &options->json);
+		return getopts_file("json", text, &options->json);
 	case OPT_MAP:
-		return read_file("map", text, &options->map);
+		return getopts_file("map", text, &options->map);
 	case OPT_LOG:
-		return read_file("log", text, &options->log);
+		return getopts_file("log", text, &options->log);
 	case OPT_IMAGE:
-		return read_file("image", text, &options->image);
+		return getopts_file("image", text, &options->image);
 	case OPT_HELP:
 		options->help = true;
 		return 0;
 	default:
 		return -1;
 	}
-}
-
-/* getopt_long() has found something wrong with an option that it knows or does not know. */
-static int complain(int reason, char **argv)
-{
-	const char *text = argv[optind - 1];
-
-	if (reason == ':')
-		message("%s needs a value; try s2shadow replay --help", text);
-	else if (optopt && optopt < 256)
-		message("unknown option -%c; try s2shadow replay --help", optopt);
-	else if (optopt)
-		message("%s takes no value; try s2shadow replay --help", text);
-	else
-		message("unknown option %s; try s2shadow replay --help", text);
-	return -1;
-}
-
-/* Do two names stand for one file? Devices, /dev/null for one, may be named as often as one likes. */
-static bool same_file(const char *left, const char *right)
-{
-	struct stat left_stat, right_stat;
-
-	if (stat(left, &left_stat) || stat(right, &right_stat))
-		return !strcmp(left, right);
-	return S_ISREG(left_stat.st_mode) && left_stat.st_dev == right_stat.st_dev &&
-	       left_stat.st_ino == right_stat.st_ino;
 }
 
 /* No output may overwrite another, or a trace. */
@@ -384,13 +347,13 @@ static int check_outputs(const struct options *options)
 
 	for (size_t i = 0; i < count; i++) {
 		for (size_t j = i + 1; outputs[i] && j < count; j++) {
-			if (outputs[j] && same_file(outputs[i], outputs[j])) {
+			if (outputs[j] && getopts_same_file(outputs[i], outputs[j])) {
 				message("%s: two outputs name this file", outputs[j]);
 				return -1;
 			}
 		}
 		for (unsigned j = 0; outputs[i] && j < options->traces_count; j++) {
-			if (same_file(outputs[i], options->traces[j])) {
+			if (getopts_same_file(outputs[i], options->traces[j])) {
 				message("%s: an output would overwrite this trace", options->traces[j]);
 				return -1;
 			}
@@ -437,12 +400,9 @@ int options_parse(struct options *options, int argc, char **argv)
 		.until = UINT64_MAX,
 		.sync_ns = 1000,
 	};
-	opterr = 0;
-	optind = 0;
-	while ((option = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
-		if (option == '?' || option == ':')
-			return complain(option, argv);
-		if (read_option(options, option, optarg))
+	getopts_start();
+	while ((option = getopts_next(argc, argv, long_options)) != GETOPTS_END) {
+		if (option == GETOPTS_WRONG || read_option(options, option, optarg))
 			return -1;
 		if (options->help)
 			return 0;

@@ -1,42 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
  * results_json.c - what a replay found, as JSON.
- *
- * Addresses and words are "0x..." strings, since a JSON number need not hold 64 bits; counts are numbers.
  */
 #include "bench/results.h"
 
-#include <inttypes.h>
-#include <jansson.h>
-
+#include "bench/facts.h"
 #include "bench/info.h"
 #include "bench/machine.h"
-
-/* Hands over its reference; a failure anywhere shows in the object as a missing key. */
-static int set(json_t *object, const char *key, json_t *value)
-{
-	return json_object_set_new(object, key, value);
-}
-
-static json_t *number(uint64_t value)
-{
-	return json_integer((json_int_t)value);
-}
-
-static json_t *word(uint64_t value)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "0x%" PRIx64, value);
-	return json_string(text);
-}
 
 static json_t *range(uint64_t base, uint64_t bytes)
 {
 	json_t *object = json_object();
 
-	set(object, "base", word(base));
-	set(object, "bytes", number(bytes));
+	facts_set(object, "base", facts_word(base));
+	facts_set(object, "bytes", facts_number(bytes));
 	return object;
 }
 
@@ -46,14 +23,14 @@ static json_t *machine_json(void)
 	struct machine machine;
 
 	machine_read(&machine);
-	set(object, "cpu", json_string(machine.cpu));
-	set(object, "kernel", json_string(machine.kernel));
-	set(object, "governor", json_string(machine.governor));
-	set(object, "packages", number(machine.packages));
-	set(object, "cores", number(machine.cores));
-	set(object, "hardware_threads", number(machine.pus));
-	set(object, "numa_nodes", number(machine.numa_nodes));
-	set(object, "memory_bytes", number(machine.memory_bytes));
+	facts_set(object, "cpu", json_string(machine.cpu));
+	facts_set(object, "kernel", json_string(machine.kernel));
+	facts_set(object, "governor", json_string(machine.governor));
+	facts_set(object, "packages", facts_number(machine.packages));
+	facts_set(object, "cores", facts_number(machine.cores));
+	facts_set(object, "hardware_threads", facts_number(machine.pus));
+	facts_set(object, "numa_nodes", facts_number(machine.numa_nodes));
+	facts_set(object, "memory_bytes", facts_number(machine.memory_bytes));
 	return object;
 }
 
@@ -63,24 +40,25 @@ static json_t *config_json(const struct options *options)
 	char flush[16];
 
 	options_flush_name(&options->flush, flush);
-	set(object, "flush", json_string(flush));
-	set(object, "assumes",
-	    options->flush.mode == SCHEDULE_TRIP ? json_string("guest map at the trip's end") : json_null());
-	set(object, "what_if",
-	    options->flush.mode == SCHEDULE_COUNT ? json_string("hand-over late") : json_null());
-	set(object, "smmus", number(options->smmus));
-	set(object, "nested", json_boolean(options->nested));
-	set(object, "bbml", number(options->bbml));
-	set(object, "collapse", json_string(options_collapse_name(options->collapse)));
-	set(object, "compact", number(options->compact));
-	set(object, "contiguous", json_boolean(options->contiguous));
-	set(object, "fwb", json_boolean(options->fwb));
-	set(object, "coherent", json_boolean(!options->non_coherent));
-	set(object, "ril", json_boolean(!options->no_ril));
-	set(object, "until", options->has_until ? number(options->until) : json_null());
-	set(object, "lenient", json_boolean(options->lenient));
-	set(object, "sync_ns", number(options->sync_ns));
-	set(object, "verify", json_boolean(options->verify));
+	facts_set(object, "flush", json_string(flush));
+	facts_set(object, "assumes",
+		  options->flush.mode == SCHEDULE_TRIP ? json_string("guest map at the trip's end") :
+							 json_null());
+	facts_set(object, "what_if",
+		  options->flush.mode == SCHEDULE_COUNT ? json_string("hand-over late") : json_null());
+	facts_set(object, "smmus", facts_number(options->smmus));
+	facts_set(object, "nested", json_boolean(options->nested));
+	facts_set(object, "bbml", facts_number(options->bbml));
+	facts_set(object, "collapse", json_string(options_collapse_name(options->collapse)));
+	facts_set(object, "compact", facts_number(options->compact));
+	facts_set(object, "contiguous", json_boolean(options->contiguous));
+	facts_set(object, "fwb", json_boolean(options->fwb));
+	facts_set(object, "coherent", json_boolean(!options->non_coherent));
+	facts_set(object, "ril", json_boolean(!options->no_ril));
+	facts_set(object, "until", options->has_until ? facts_number(options->until) : json_null());
+	facts_set(object, "lenient", json_boolean(options->lenient));
+	facts_set(object, "sync_ns", facts_number(options->sync_ns));
+	facts_set(object, "verify", json_boolean(options->verify));
 	return object;
 }
 
@@ -88,9 +66,9 @@ static json_t *latency_json(const struct latency_summary *latency)
 {
 	json_t *object = json_object();
 
-	set(object, "p50", number(latency->p50));
-	set(object, "p99", number(latency->p99));
-	set(object, "max", number(latency->max));
+	facts_set(object, "p50", facts_number(latency->p50));
+	facts_set(object, "p99", facts_number(latency->p99));
+	facts_set(object, "max", facts_number(latency->max));
 	return object;
 }
 
@@ -98,9 +76,9 @@ static json_t *latencies_json(const struct result *result)
 {
 	json_t *object = json_object();
 
-	set(object, "all", latency_json(&result->latency));
-	set(object, "revoke", latency_json(&result->latency_revoke));
-	set(object, "grant", latency_json(&result->latency_grant));
+	facts_set(object, "all", latency_json(&result->latency));
+	facts_set(object, "revoke", latency_json(&result->latency_revoke));
+	facts_set(object, "grant", latency_json(&result->latency_grant));
 	return object;
 }
 
@@ -108,13 +86,13 @@ static json_t *verify_json(const struct result *result)
 {
 	json_t *object = json_object();
 
-	set(object, "accesses", number(result->verify.accesses));
-	set(object, "touched_before_revoke", number(result->verify.touched_before_revoke));
-	set(object, "untouchable", number(result->verify.untouchable));
-	set(object, "stale_hits", number(result->verify.stale_hits));
-	set(object, "spurious_faults", number(result->verify.spurious_faults));
-	set(object, "wrong_translations", number(result->verify.wrong_translations));
-	set(object, "violations", number(result->violations));
+	facts_set(object, "accesses", facts_number(result->verify.accesses));
+	facts_set(object, "touched_before_revoke", facts_number(result->verify.touched_before_revoke));
+	facts_set(object, "untouchable", facts_number(result->verify.untouchable));
+	facts_set(object, "stale_hits", facts_number(result->verify.stale_hits));
+	facts_set(object, "spurious_faults", facts_number(result->verify.spurious_faults));
+	facts_set(object, "wrong_translations", facts_number(result->verify.wrong_translations));
+	facts_set(object, "violations", facts_number(result->violations));
 	return object;
 }
 
@@ -122,11 +100,11 @@ static json_t *init_json(const struct result *result)
 {
 	json_t *object = json_object();
 
-	set(object, "tlbi", number(result->init.tlbi));
-	set(object, "syncs", number(result->init.syncs));
-	set(object, "doorbells", number(result->init.doorbells));
-	set(object, "table_writes", number(result->init.table_writes));
-	set(object, "table_bytes_live", number(result->init.table_bytes_live));
+	facts_set(object, "tlbi", facts_number(result->init.tlbi));
+	facts_set(object, "syncs", facts_number(result->init.syncs));
+	facts_set(object, "doorbells", facts_number(result->init.doorbells));
+	facts_set(object, "table_writes", facts_number(result->init.table_writes));
+	facts_set(object, "table_bytes_live", facts_number(result->init.table_bytes_live));
 	return object;
 }
 
@@ -134,19 +112,10 @@ static json_t *leaves_json(const struct result *result)
 {
 	json_t *object = json_object();
 
-	set(object, "1G", number(result->leaves[1]));
-	set(object, "2M", number(result->leaves[2]));
-	set(object, "4K", number(result->leaves[3]));
+	facts_set(object, "1G", facts_number(result->leaves[1]));
+	facts_set(object, "2M", facts_number(result->leaves[2]));
+	facts_set(object, "4K", facts_number(result->leaves[3]));
 	return object;
-}
-
-static json_t *ste_json(const struct result *result)
-{
-	json_t *array = json_array();
-
-	for (unsigned i = 0; i < 8; i++)
-		json_array_append_new(array, word(result->ste[i]));
-	return array;
 }
 
 static json_t *reserved_json(const struct options *options)
@@ -164,42 +133,44 @@ static json_t *run_json(const struct results *results, const struct result *resu
 	double ratio = results_ratio_to_eager(results, result);
 	json_t *object = json_object();
 
-	set(object, "trace", json_string(result->trace));
-	set(object, "policy", json_string(options_policy_name(result->policy)));
-	set(object, "pool", range(result->pool_base, result->pool_bytes));
-	set(object, "reserved", reserved_json(results->options));
-	set(object, "ste", ste_json(result));
-	set(object, "vmid", number(result->vmid));
-	set(object, "transitions", number(result->transitions));
-	set(object, "transitions_access", number(result->transitions_access));
-	set(object, "contradictions", number(result->contradictions));
-	set(object, "pages_granted", number(result->pages_granted));
-	set(object, "pages_revoked", number(result->pages_revoked));
-	set(object, "flushes", number(result->flushes));
-	set(object, "flushes_forced", number(result->flushes_forced));
-	set(object, "tlbi", number(result->tlbi));
-	set(object, "syncs", number(result->syncs));
-	set(object, "doorbells", number(result->doorbells));
-	set(object, "doorbells_extra", number(result->doorbells_extra));
-	set(object, "table_writes", number(result->table_writes));
-	set(object, "table_bytes_live", number(result->table_bytes_live));
-	set(object, "table_bytes_peak", number(result->table_bytes_peak));
-	set(object, "table_bytes_reserved", number(result->table_bytes_reserved));
-	set(object, "table_writes_per_access", json_real(result_per_access(result, result->table_writes)));
-	set(object, "splits", number(result->splits));
-	set(object, "collapses", number(result->collapses));
-	set(object, "splits_per_1000", json_real(result_per_access(result, 1000 * result->splits)));
-	set(object, "collapses_per_1000", json_real(result_per_access(result, 1000 * result->collapses)));
-	set(object, "hints", number(result->hints));
-	set(object, "hints_dropped", number(result->hints_dropped));
-	set(object, "leaves", leaves_json(result));
-	set(object, "cpu_ns", json_real(result_ns_per(result, result->transitions_access)));
-	set(object, "cpu_ns_per_t", json_real(result_ns_per(result, result->transitions)));
-	set(object, "cpu_runs", number(result->native_runs));
-	set(object, "ratio_to_eager", ratio > 0 ? json_real(ratio) : json_null());
-	set(object, "latency_ns", latencies_json(result));
-	set(object, "verify", results->options->verify ? verify_json(result) : json_null());
-	set(object, "init", init_json(result));
+	facts_set(object, "trace", json_string(result->trace));
+	facts_set(object, "policy", json_string(options_policy_name(result->policy)));
+	facts_set(object, "pool", range(result->pool_base, result->pool_bytes));
+	facts_set(object, "reserved", reserved_json(results->options));
+	facts_set(object, "ste", facts_words(result->ste, 8));
+	facts_set(object, "vmid", facts_number(result->vmid));
+	facts_set(object, "transitions", facts_number(result->transitions));
+	facts_set(object, "transitions_access", facts_number(result->transitions_access));
+	facts_set(object, "contradictions", facts_number(result->contradictions));
+	facts_set(object, "pages_granted", facts_number(result->pages_granted));
+	facts_set(object, "pages_revoked", facts_number(result->pages_revoked));
+	facts_set(object, "flushes", facts_number(result->flushes));
+	facts_set(object, "flushes_forced", facts_number(result->flushes_forced));
+	facts_set(object, "tlbi", facts_number(result->tlbi));
+	facts_set(object, "syncs", facts_number(result->syncs));
+	facts_set(object, "doorbells", facts_number(result->doorbells));
+	facts_set(object, "doorbells_extra", facts_number(result->doorbells_extra));
+	facts_set(object, "table_writes", facts_number(result->table_writes));
+	facts_set(object, "table_bytes_live", facts_number(result->table_bytes_live));
+	facts_set(object, "table_bytes_peak", facts_number(result->table_bytes_peak));
+	facts_set(object, "table_bytes_reserved", facts_number(result->table_bytes_reserved));
+	facts_set(object, "table_writes_per_access",
+		  json_real(result_per_access(result, result->table_writes)));
+	facts_set(object, "splits", facts_number(result->splits));
+	facts_set(object, "collapses", facts_number(result->collapses));
+	facts_set(object, "splits_per_1000", json_real(result_per_access(result, 1000 * result->splits)));
+	facts_set(object, "collapses_per_1000",
+		  json_real(result_per_access(result, 1000 * result->collapses)));
+	facts_set(object, "hints", facts_number(result->hints));
+	facts_set(object, "hints_dropped", facts_number(result->hints_dropped));
+	facts_set(object, "leaves", leaves_json(result));
+	facts_set(object, "cpu_ns", json_real(result_ns_per(result, result->transitions_access)));
+	facts_set(object, "cpu_ns_per_t", json_real(result_ns_per(result, result->transitions)));
+	facts_set(object, "cpu_runs", facts_number(result->native_runs));
+	facts_set(object, "ratio_to_eager", ratio > 0 ? json_real(ratio) : json_null());
+	facts_set(object, "latency_ns", latencies_json(result));
+	facts_set(object, "verify", results->options->verify ? verify_json(result) : json_null());
+	facts_set(object, "init", init_json(result));
 	return object;
 }
 
@@ -207,9 +178,9 @@ static json_t *skipped_json(const struct result *result)
 {
 	json_t *object = json_object();
 
-	set(object, "trace", json_string(result->trace));
-	set(object, "policy", json_string(options_policy_name(result->policy)));
-	set(object, "why", json_string(result->skipped));
+	facts_set(object, "trace", json_string(result->trace));
+	facts_set(object, "policy", json_string(options_policy_name(result->policy)));
+	facts_set(object, "why", json_string(result->skipped));
 	return object;
 }
 
@@ -224,12 +195,12 @@ int results_write_json(const struct results *results, FILE *file)
 		else
 			json_array_append_new(runs, run_json(results, &results->result[i]));
 	}
-	set(root, "version", json_string(info_version()));
-	set(root, "build", json_string(info_build()));
-	set(root, "machine", machine_json());
-	set(root, "config", config_json(results->options));
-	set(root, "runs", runs);
-	set(root, "skipped", skipped);
+	facts_set(root, "version", json_string(info_version()));
+	facts_set(root, "build", json_string(info_build()));
+	facts_set(root, "machine", machine_json());
+	facts_set(root, "config", config_json(results->options));
+	facts_set(root, "runs", runs);
+	facts_set(root, "skipped", skipped);
 	result = json_dumpf(root, file, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
 	json_decref(root);
 	fputc('\n', file);

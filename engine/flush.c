@@ -133,8 +133,10 @@ void engine_flush(struct shadow_engine *engine, bool all)
 	engine_retire(engine);
 	engine_forget_revoked(engine);
 	engine->promise_holds = engine->counted = false;
-	if (!count && !all)
+	if (!count && !all) {
+		engine->target->ops->release(engine->target);
 		return;
+	}
 	engine->stats.flushes += count != 0;
 	apply_all(engine, count);
 	engine_flight_add(engine, number, engine->target->ops->publish(engine->target, all));

@@ -18,6 +18,8 @@ struct target_ops {
 	 * -SHADOW_ENOMEM (after a flush it may fit); -SHADOW_EAGAIN (a device could miss this grant until the
 	 * fences so far are complete); -SHADOW_EOPNOTSUPP. Context: host's check phase. */
 	int (*reserve)(struct shadow_target *target, const struct run *run);
+	/* All that was set aside is free again: a flush found nothing queued that needs it. */
+	void (*release)(struct shadow_target *target);
 	/* Between rounds of a flush: each goes over the address space, so that the next run may lie anywhere. */
 	void (*rewind)(struct shadow_target *target);
 	/* Snapshot: map these runs in tables that no walker reaches yet. Return: 0 or -SHADOW_ENOMEM. */

@@ -316,8 +316,7 @@ void pgtable_close(struct pgtable *pgtable)
 	tidy_batch(pgtable);
 	pgtable_clean(pgtable);
 	pgtable->batch++;
-	pgtable->reserved = 0;
-	pgtable->promised = false;
+	pgtable_release(pgtable);
 }
 
 /* ---- runs ------------------------------------------------------------------------------------------- */

@@ -59,7 +59,7 @@ struct pgtable_list {
 
 /* Tables that were counted for this batch, so that a second run that needs one does not count it again. */
 struct pgtable_claims {
-	uint64_t batch, epoch;	       /* a claim of an older epoch is void */
+	uint64_t epoch;		       /* a claim of an older one is void */
 	uint32_t beyond;	       /* of those reserved in this batch, for what is not in tables_max */
 	struct pgtable_claim {
 		uint64_t key, epoch;
@@ -114,8 +114,11 @@ int pgtable_init(struct pgtable *pgtable, const struct shadow_smmu_target_config
  * Before the first apply(). Return: NULL if short. */
 void *pgtable_carve(struct pgtable *pgtable, uint64_t bytes, shadow_pa_t *pa);
 
-/* Set aside tables for this run until pgtable_close(). Return: as target_ops.reserve(). */
+/* Set aside tables for this run until pgtable_close() or pgtable_release(). Return: as target_ops.reserve(). */
 int pgtable_reserve(struct pgtable *pgtable, const struct run *run);
+
+/* Nothing is set aside any more: no batch follows that needs it. */
+void pgtable_release(struct pgtable *pgtable);
 
 /* BBM level 1: live blocks that applying this run will cut get nT; with hints: groups that it gives another access
  * lose theirs. What is applied must wait until the invalidation of the spans that this adds is complete. */

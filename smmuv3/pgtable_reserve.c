@@ -80,17 +80,16 @@ void pgtable_built(struct pgtable *pgtable)
 
 /* ---- claims ----------------------------------------------------------------------------------------- */
 
-/* All claims so far are void: their batch is over, or a reservation that made some was refused. */
+/* All claims so far are void: nothing is set aside any more, or a reservation that made some was refused. */
 static void claims_forget(struct pgtable *pgtable)
 {
 	pgtable->claims.epoch++;
 }
 
-static void claims_begin(struct pgtable *pgtable)
+void pgtable_release(struct pgtable *pgtable)
 {
-	if (pgtable->claims.batch == pgtable->batch)
-		return;
-	pgtable->claims.batch = pgtable->batch;
+	pgtable->reserved = 0;
+	pgtable->promised = false;
 	pgtable->claims.beyond = 0;
 	claims_forget(pgtable);
 }
@@ -278,7 +277,6 @@ int pgtable_reserve(struct pgtable *pgtable, const struct run *run)
 		return -SHADOW_EAGAIN;
 	if (pgtable->bbml == 0 && hint_is_cut(pgtable, run))
 		return -SHADOW_EOPNOTSUPP;
-	claims_begin(pgtable);
 	if (!run_moves(pgtable, run) || !promise(pgtable))
 		return reserve_counted(pgtable, run);
 	/* Elsewhere, what was declared may have to be refused, or counted. */

@@ -35,6 +35,11 @@ static void target_apply(struct shadow_target *target, const struct run *runs, u
 	pgtable_apply_batch(&smmu_target_of(target)->pgtable, runs, count);
 }
 
+static void target_release(struct shadow_target *target)
+{
+	pgtable_release(&smmu_target_of(target)->pgtable);
+}
+
 static void target_rewind(struct shadow_target *target)
 {
 	pgtable_settle(&smmu_target_of(target)->pgtable);
@@ -187,6 +192,7 @@ const struct target_ops smmu_target_ops = {
 	.prepared = target_prepared,
 	.compact = target_compact,
 	.apply = target_apply,
+	.release = target_release,
 	.rewind = target_rewind,
 	.publish = target_publish,
 	.complete = target_complete,

@@ -38,6 +38,7 @@ OPTIONS = [
     (["--sync-ns", "1000000001"], "0 to 1000000000"),
     (["--sync-ns", "1.5"], "0 to 1000000000"),
     (["--pool", "z"], "hexadecimal"),
+    (["--pool", "0x0x200000000"], "hexadecimal"),
     (["--pool", "80001000"], "2 MiB"),
     (["--pool", "1000000000000"], "2^48"),
     (["--pool", "42000000"], "touches a memory region"),

@@ -37,6 +37,7 @@ enum fake_call {
 	FAKE_PREPARE,
 	FAKE_PREPARED,
 	FAKE_APPLY,
+	FAKE_RELEASE,
 	FAKE_REWIND,
 	FAKE_PUBLISH,
 	FAKE_COMPACT,
@@ -126,6 +127,11 @@ static inline int fake_reserve(struct shadow_target *target, const struct run *r
 	return fake_of(target)->granted;
 }
 
+static inline void fake_release(struct shadow_target *target)
+{
+	fake_log(target, FAKE_RELEASE);
+}
+
 static inline void fake_rewind(struct shadow_target *target)
 {
 	fake_log(target, FAKE_REWIND);
@@ -197,6 +203,7 @@ static inline void fake_retire(struct shadow_target *target, uint64_t fence)
 
 static const struct target_ops fake_ops = {
 	.reserve = fake_reserve,
+	.release = fake_release,
 	.rewind = fake_rewind,
 	.build = fake_build,
 	.enable = fake_enable,

@@ -224,6 +224,18 @@ static void isolate(const struct where *where)
 	assert_int_equal(*entry_at(&rig, where->page, where->height) & 3, 1);
 }
 
+/* At every place and both levels: plain, with hints, and seen by devices that are not coherent. */
+static void everywhere(void (*one)(const struct where *where, unsigned bbml, bool contiguous, bool coherent))
+{
+	for (unsigned i = 0; i < PLACES; i++) {
+		for (unsigned bbml = 1; bbml <= 2; bbml++) {
+			one(&places[i], bbml, false, true);
+			one(&places[i], bbml, true, true);
+			one(&places[i], bbml, false, false);
+		}
+	}
+}
+
 /* ---- splits
  * ------------------------------------------------------------------------------------------------- */
 
@@ -267,13 +279,7 @@ static void split_one(const struct where *where, unsigned bbml, bool contiguous,
 static void a_split_is_one_store_at_level_2_and_two_around_a_sync_at_level_1(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < PLACES; i++) {
-		for (unsigned bbml = 1; bbml <= 2; bbml++) {
-			split_one(&places[i], bbml, false, true);
-			split_one(&places[i], bbml, true, true);
-			split_one(&places[i], bbml, false, false);
-		}
-	}
+	everywhere(split_one);
 }
 
 static void a_page_of_a_split_block_costs_the_same_at_both_levels(void **state)
@@ -401,13 +407,7 @@ static void collapse_one(const struct where *where, unsigned bbml, bool contiguo
 static void a_collapse_is_one_store_at_level_2_and_two_around_a_sync_at_level_1(void **state)
 {
 	(void)state;
-	for (unsigned i = 0; i < PLACES; i++) {
-		for (unsigned bbml = 1; bbml <= 2; bbml++) {
-			collapse_one(&places[i], bbml, false, true);
-			collapse_one(&places[i], bbml, true, true);
-			collapse_one(&places[i], bbml, false, false);
-		}
-	}
+	everywhere(collapse_one);
 }
 
 /* The block is cut again while its table may still be cached: what was granted stays in reach all along. */

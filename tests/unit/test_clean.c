@@ -19,7 +19,8 @@
 
 #define POOL_PAGES 256u
 #define LINE_BYTES 64u
-#define LINES	   (POOL_PAGES * 4096u / LINE_BYTES)
+#define LINES_A_PAGE (4096u / LINE_BYTES)
+#define LINES	   (POOL_PAGES * LINES_A_PAGE)
 #define GIB_PAGE   (UINT64_C(1) << 18)
 
 enum line_state {
@@ -110,8 +111,10 @@ static void end(void)
 static void finish_batch(uint64_t *fence)
 {
 	pgtable_close(&pgtable);
+	/* A fresh table that ended whole or empty was filled, but nothing leads to it. */
 	for (size_t line = 0; line < LINES; line++)
-		assert_int_not_equal(lines[line], LINE_DIRTY);
+		if (line / LINES_A_PAGE < format_start_tables(&pgtable.format) || pages[line / LINES_A_PAGE].linked)
+			assert_int_not_equal(lines[line], LINE_DIRTY);
 	memset(lines, LINE_CLEAN, sizeof(lines));
 	spans.count = 0;
 	spans.all = false;

@@ -465,6 +465,25 @@ static void two_transitions_that_share_a_table_need_it_once(void **state)
 	assert_true(core_reaches(&core, 0, PAGE + 102));
 }
 
+static void what_was_reserved_and_never_queued_is_free_after_a_flush(void **state)
+{
+	const struct shadow_transition revoke = { { (PAGE + 3) << 12 }, 1, OWNED, NOPAGE };
+	unsigned rest = tables_at_rest();
+
+	(void)state;
+	up_with(rest + 1, 2, 1);
+	assert_int_equal(shadow_snapshot(core.engine, &core.host), 0);
+	assert_int_equal(shadow_reserve(core.engine, 0, &revoke, CORE_WAIT_NS), 0);
+	assert_int_equal(core_table_stats(&core).bytes_reserved, 4096);
+	core_finish(&core);
+	assert_int_equal(core_table_stats(&core).bytes_reserved, 0);
+	/* The claim went with it: the table is counted again, and again there is one for it. */
+	core_revoke(&core, PAGE + 3, 1);
+	assert_int_equal(core_table_stats(&core).bytes_reserved, 4096);
+	core_finish(&core);
+	assert_false(core_reaches(&core, 0, PAGE + 3));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -480,6 +499,7 @@ int main(void)
 		TEST(a_flush_never_runs_out_with_a_pool_of_any_size),
 		TEST(mmio_that_is_cut_does_not_end_the_promise_for_memory),
 		TEST(two_transitions_that_share_a_table_need_it_once),
+		TEST(what_was_reserved_and_never_queued_is_free_after_a_flush),
 		TEST(a_stalled_smmu_keeps_its_tables_and_the_next_revoke_waits_for_them),
 	};
 

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * getopts.h - the arguments of a subcommand, one option after the other.
+ */
+#ifndef BENCH_GETOPTS_H
+#define BENCH_GETOPTS_H
+
+#include <getopt.h>
+#include <stdbool.h>
+
+#define GETOPTS_END   (-1)
+#define GETOPTS_WRONG '?'
+
+/* Before the first option of a command line. */
+void getopts_start(void);
+
+/**
+ * getopts_next() - the next option.
+ * @argv:  [0] is the subcommand itself, for messages; what is no option moves to the end.
+ * @known: long options with values above 255, as getopt_long() takes them. There are no short ones.
+ *
+ * Return: the option's value, its argument in optarg; GETOPTS_END: the rest starts at optind;
+ * GETOPTS_WRONG after one line on standard error.
+ */
+int getopts_next(int argc, char **argv, const struct option *known);
+
+/* Take @text, the argument of --@name, as a file. Return: 0; -1 after one line on standard error. */
+int getopts_file(const char *name, const char *text, const char **file) __attribute__((warn_unused_result));
+
+/* Do two names stand for one file? Devices, /dev/null for one, may be named as often as one likes. */
+bool getopts_same_file(const char *left, const char *right);
+
+#endif
