@@ -378,6 +378,9 @@ int shadow_smmu_enable(struct shadow_smmu *smmu)
 		return -SHADOW_EIO;
 	if (!smmu_is_shut(smmu))
 		return -SHADOW_EBUSY;
+	/* Shut by a failure: a flush under way may have found it live. */
+	if (!smmu_is_off(smmu))
+		return -SHADOW_EAGAIN;
 	return smmu_start(smmu, streams_fill);
 }
 
@@ -393,9 +396,7 @@ int shadow_smmu_detach(struct shadow_smmu *smmu)
 			break;
 	if (load_acquire_u32(&smmu->isolation_lost))
 		return -SHADOW_EIO;
-	if (!smmu_is_shut(smmu))
-		return smmu_turn_off(smmu);
-	return 0;
+	return smmu_turn_off(smmu);
 }
 
 void shadow_smmu_ste(const struct shadow_smmu *smmu, uint32_t sid, uint64_t ste[8])

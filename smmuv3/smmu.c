@@ -454,19 +454,28 @@ int smmu_close_locked(struct shadow_smmu *smmu)
 	return 0;
 }
 
+/* Return: 0; -SHADOW_EIO as of the close that had to follow. */
+static int smmu_leave(struct shadow_smmu *smmu)
+{
+	int error = smmu_gbpa_abort(smmu);
+
+	if (error == 0)
+		error = smmu_disable(smmu);
+	if (error != 0)
+		return smmu_close_locked(smmu);
+	store_release_u32(&smmu->live, 0); /* [P1] as in smmu_close_locked() */
+	return 0;
+}
+
 int smmu_turn_off(struct shadow_smmu *smmu)
 {
 	int error;
 
 	while (!order_try_lock(smmu->completing))
 		platform_relax();
-	error = smmu_gbpa_abort(smmu);
+	error = load_relaxed_u32(&smmu->live) ? smmu_leave(smmu) : 0;
 	if (error == 0)
-		error = smmu_disable(smmu);
-	if (error != 0)
-		error = smmu_close_locked(smmu);
-	else
-		store_release_u32(&smmu->live, 0); /* [P1] as in smmu_close_locked() */
+		store_relaxed_u32(&smmu->closed, 0);
 	order_unlock(smmu->completing);
 	return error;
 }

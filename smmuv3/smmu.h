@@ -3,7 +3,7 @@
  * smmu.h - one SMMU: probe it, bring it up with every stream in abort, shut it.
  *
  * Order: smmu_probe(), then smmu_bring_up(); smmu_close() at any time after the probe; smmu_start() again after
- * smmu_turn_off() or a close that was confirmed. GBPA.ABORT stays set from the first step of the first bring-up on, so
+ * smmu_turn_off(). GBPA.ABORT stays set from the first step of the first bring-up on, so
  * that losing SMMUEN fails closed.
  * An SMMU is live from before SMMUEN is set until abort is confirmed: as long as it is, each flush writes commands
  * for it and each ticket waits for it. While it is not, only who brings it up touches it.
@@ -89,7 +89,7 @@ struct shadow_smmu {
 	bool still;
 	/* Written under the completion lock, read by anyone. */
 	_Atomic uint32_t live;	  /* flushes write commands for it, tickets wait for it */
-	_Atomic uint32_t closed;  /* shut after a failure, abort confirmed; not live */
+	_Atomic uint32_t closed;  /* shut after a failure, abort confirmed, and not detached since; not live */
 	_Atomic uint32_t isolation_lost; /* shut in vain: abort could not be confirmed; not live */
 };
 
@@ -114,7 +114,8 @@ int smmu_start(struct shadow_smmu *smmu, void (*fill)(struct shadow_smmu *smmu))
 /* The first time: both, with every stream in abort. */
 int smmu_bring_up(struct shadow_smmu *smmu, const struct smmu_memory *memory, _Atomic uint32_t *completing);
 
-/* Abort and everything off, each confirmed; commands are no longer written for it, nor waited for.
+/* Abort and everything off, each confirmed, unless a failure has shut it already; commands are no longer written for
+ * it, nor waited for, and no flush is under way that may have found it live.
  * Return: 0; -SHADOW_EIO: it did not follow, and isolation is lost. Context: host lock held, completion lock free. */
 int smmu_turn_off(struct shadow_smmu *smmu);
 

@@ -173,23 +173,23 @@ __attribute__((warn_unused_result)) int shadow_smmu_attach(struct shadow_target 
 							   struct shadow_smmu **smmu);
 
 /**
- * shadow_smmu_enable() - bring up an SMMU that was attached after the snapshot, detached, or shut after a failure.
+ * shadow_smmu_enable() - bring up an SMMU that was attached after the snapshot, or detached.
  * Whatever it was and had cached is forgotten; its streams use the shadow as soon as it returns. Those of devices that
  * keep translations abort until shadow_smmu_stream_ats() lets them in again: they may have kept what went meanwhile.
  * Flushes on other CPUs go on meanwhile, and count with it from before it is switched on.
  * Context: after the snapshot, host lock not needed; no other call about the same SMMU meanwhile. Waits for the SMMU,
- * at most its config.wait_ns a step. Return: 0; -SHADOW_EBUSY if it is on; -SHADOW_EAGAIN before the snapshot;
- * -SHADOW_ETIMEDOUT or -SHADOW_EIO if it does not follow: it is shut then, and may be tried again; -SHADOW_EIO also
- * for ever once it could not be shut.
+ * at most its config.wait_ns a step. Return: 0; -SHADOW_EBUSY if it is on; -SHADOW_EAGAIN before the snapshot, and
+ * if it was shut by a failure and not detached since; -SHADOW_ETIMEDOUT or -SHADOW_EIO if it does not follow: that too
+ * has shut it; -SHADOW_EIO also for ever once it could not be shut.
  * Spec: IHI 0070, Initialization and reset; SMMU_CR0.
  */
 __attribute__((warn_unused_result)) int shadow_smmu_enable(struct shadow_smmu *smmu);
 
 /**
- * shadow_smmu_detach() - let an SMMU's streams abort, then turn it off, in abort.
+ * shadow_smmu_detach() - let an SMMU's streams abort, then turn it off, in abort; one that a failure has shut is off.
  * When it returns 0, no CPU touches its registers any more, until shadow_smmu_enable(): it may lose its power. Tickets
  * do not wait for it. It keeps its memory and its streams, and its struct stays valid for who still holds it.
- * Context: host lock held, which keeps flushes away; who waits for a ticket needs no lock and looks at an SMMU only
+ * Context: host lock held, so that no flush is under way that found it on; who waits for a ticket needs no lock and looks at an SMMU only
  * while it is on. Waits for the SMMU. Return: 0; -SHADOW_EIO if abort could not be confirmed: isolation is lost.
  */
 __attribute__((warn_unused_result)) int shadow_smmu_detach(struct shadow_smmu *smmu);
@@ -272,7 +272,7 @@ struct shadow_smmu_stats {
 	uint64_t commands_repaired;
 	uint64_t events, events_unreported; /* taken by shadow_smmu_events() */
 	uint64_t events_lost;	      /* how often the SMMU has lost some, not how many */
-	bool closed;		      /* failed and shut: abort is confirmed */
+	bool closed;		      /* failed and shut: abort is confirmed; until it is detached */
 	bool isolation_lost;	      /* failed and could not be shut: waits return -SHADOW_EIO from then on */
 	enum shadow_smmu_failure failure; /* why, if either */
 };

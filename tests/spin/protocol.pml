@@ -1007,7 +1007,7 @@ again:	if
 }
 
 #if ENABLES
-/* shadow_smmu_enable() of the second SMMU, without the host lock. */
+/* shadow_smmu_detach() of the second SMMU after its failure, and shadow_smmu_enable() without the host lock. */
 proctype enabler()
 {
 	byte enables, i, passed, shown;
@@ -1018,7 +1018,7 @@ end:	do
 	:: enables < ENABLES && !live[1] && !isolation_lost[1] ->
 		enables++;
 #ifndef BROKEN_NO_GRACE
-		/* No flush that saw it live is still at it. */
+		/* Detached under the host lock: no flush that saw it live is still at it. */
 		lock();
 		host_lock = false;
 #endif

@@ -256,11 +256,14 @@ static void a_mended_smmu_comes_back(void **state)
 
 		if (failures[i].is == SHADOW_SMMU_SERVICE) {
 			/* Only a reset ends service failure mode. */
+			assert_int_equal(shadow_smmu_detach(core.smmu[0].smmu), 0);
 			assert_int_equal(shadow_smmu_enable(core.smmu[0].smmu), -SHADOW_EIO);
 			assert_int_equal(core_smmu_stats(&core, 0).failure, SHADOW_SMMU_SERVICE);
 			device_is_shut(0, PAGE);
 			model_reset(model);
 		}
+		assert_int_equal(shadow_smmu_enable(core.smmu[0].smmu), -SHADOW_EAGAIN);
+		assert_int_equal(shadow_smmu_detach(core.smmu[0].smmu), 0);
 		assert_int_equal(shadow_smmu_enable(core.smmu[0].smmu), 0);
 		assert_false(core_smmu_stats(&core, 0).closed);
 		assert_int_equal(core_smmu_stats(&core, 0).failure, SHADOW_SMMU_SOUND);
