@@ -467,7 +467,10 @@ static void two_transitions_that_share_a_table_need_it_once(void **state)
 
 static void what_was_reserved_and_never_queued_is_free_after_a_flush(void **state)
 {
-	const struct shadow_transition revoke = { { (PAGE + 3) << 12 }, 1, OWNED, NOPAGE };
+	const struct shadow_transition revoke = { .start = { (PAGE + 3) << 12 },
+						  .page_count = 1,
+						  .old_state = OWNED,
+						  .new_state = NOPAGE };
 	unsigned rest = tables_at_rest();
 
 	(void)state;
