@@ -20,10 +20,21 @@ extern "C" {
 struct shadow_engine;
 struct shadow_target;
 
+/* A bit for each page of a range, in memory that the embedder gives, zeroed, and leaves alone from then on. */
+struct shadow_page_bits {
+	uint64_t *word;		   /* shadow_page_bits_bytes(); NULL: there are none */
+	struct shadow_range range; /* bytes; both ends aligned to 64 pages of the map's granule */
+};
+
+/** shadow_page_bits_bytes() - memory for a bit for each page of @range. Return: bytes; 0 if it is not aligned. */
+size_t shadow_page_bits_bytes(struct shadow_range range, unsigned granule_lg2);
+
 struct shadow_engine_config {
 	unsigned cpu_count;	   /* 1 .. SHADOW_CPUS_MAX */
 	unsigned queue_slots;	   /* per CPU, a power of two, 2 .. 65536 */
 	struct shadow_address_map map; /* its arrays are copied. Reserved ranges are rounded outwards to pages */
+	struct shadow_page_bits pending; /* for shadow_pending(): hosts that drop their lock while they wait */
+	struct shadow_page_bits consent; /* for shadow_consent(): hosts that give DMA up ahead of donations */
 };
 
 /**
@@ -89,7 +100,8 @@ struct shadow_transition {
  * Sets aside queue slots and table pages until the transition is queued or the next shadow_flush(). May flush
  * and wait, when slots or tables are short, when a page of the range has a revoke that is still queued and would
  * now be granted, or when it grants where a flush that is not complete has unlinked a table: a device could
- * still walk that one. A trip may reserve several transitions before it queues them.
+ * still walk that one. A trip may take back, before it ends, what it has itself revoked: if no ticket that covers the revoke was
+ * given out, and the page gets exactly the access that it had, the two cancel each other. A trip may reserve several transitions before it queues them.
  * Context: the host's check phase, host lock held, nothing committed. Return: 0; -SHADOW_ENOMEM if
  * slots or tables do not suffice even then; -SHADOW_EAGAIN if a flush would be needed, but could take tables that
  * were reserved and not queued yet (not with a pool for the worst case); -SHADOW_EOPNOTSUPP if the target's policy cannot change this range;
@@ -127,6 +139,78 @@ shadow_ticket_t shadow_ticket(const struct shadow_engine *engine);
  * Context: host lock held. Return: a ticket that covers all of it.
  */
 shadow_ticket_t shadow_flush(struct shadow_engine *engine);
+
+/**
+ * shadow_flush_some() - the same for the oldest slots alone, so that a call does not take long.
+ * @slots: at most so many slots of the queues, 1 .. ; a slot is a contiguous range of pages with one access, and
+ *         its cost are the tables at its ends, those that it leaves or fills in between, and a command or two.
+ * @more:  set to: is there anything left?
+ *
+ * What is left stays queued, in its order, and reserved. Where the pool cannot keep that reserved (it is not one
+ * for the worst case, or too much of it is on its way back) everything is flushed after all.
+ * Context: host lock held. Return: a ticket that covers what was taken, and all before it.
+ */
+shadow_ticket_t shadow_flush_some(struct shadow_engine *engine, unsigned slots, bool *more);
+
+/**
+ * shadow_prepare() - before the host changes its own table: begin what takes time, so that both invalidations overlap.
+ * @number: the next in the host's order; one more if the transition used it up.
+ * @ticket: what shadow_finish() waits for.
+ *
+ * Reserves. A revoke is queued and flushed as well: its doorbell has rung while the CPUs' own TLBs are invalidated. The
+ * host must be past all that could still refuse the transition but this call.
+ * Context: host lock held from here to shadow_finish(). Return: as shadow_reserve(); on an error nothing is changed.
+ */
+__attribute__((warn_unused_result)) int shadow_prepare(struct shadow_engine *engine, unsigned cpu, uint64_t *number,
+						       const struct shadow_transition *transition, uint64_t wait_ns,
+						       shadow_ticket_t *ticket);
+
+/**
+ * shadow_finish() - after the host changed its own table: queue and flush a grant, wait for a revoke.
+ * Arguments as of shadow_prepare(). Context: host lock held. Return: as shadow_wait().
+ */
+__attribute__((warn_unused_result)) int shadow_finish(struct shadow_engine *engine, unsigned cpu, uint64_t *number,
+						      const struct shadow_transition *transition, uint64_t wait_ns,
+						      shadow_ticket_t ticket);
+
+/**
+ * shadow_pending() - pages are about to change hands, or no longer are, while the host lock is not held.
+ * Who drops the host lock to wait for a ticket marks his pages first: their host state is NOPAGE, they have no owner, and
+ * ticket and intended owner are his to remember. Until he has taken the lock again, looked whether that owner still exists
+ * and unmarked them, shadow_reserve() and shadow_consent() refuse every transition of them, with -SHADOW_EAGAIN. If the
+ * hand-over is off, he unmarks them and grants them back as a new transition.
+ * Context: host lock held. Return: 0; -SHADOW_EINVAL: not in config.pending's range; -SHADOW_EBUSY: one is marked already, and
+ * nothing is changed.
+ */
+__attribute__((warn_unused_result)) int shadow_pending(struct shadow_engine *engine, shadow_ipa_t start,
+						       uint64_t page_count);
+void shadow_pending_end(struct shadow_engine *engine, shadow_ipa_t start, uint64_t page_count);
+
+/**
+ * shadow_consent() - the host agrees to lose DMA to pages that it is about to donate.
+ * @number: in the host's order; used up if the call returns more than 0.
+ * @states: the host's state of each page, or NULL: OWNED.
+ *
+ * One flush then serves many donations: a later transition of such a page to NOPAGE revokes nothing, since devices cannot reach
+ * it already, but has to wait for shadow_consent_ticket(). Pages whose state is NOPAGE, and such that have given consent,
+ * are left out. A grant takes the consent back, and so does shadow_withdraw().
+ * Context: host lock held, nothing committed; reserves as shadow_reserve() does, and queues. Return: pages that lose DMA, at most
+ * INT_MAX; -SHADOW_EINVAL also outside of config.consent's range; -SHADOW_EAGAIN also if a page is pending; else as shadow_reserve().
+ */
+__attribute__((warn_unused_result)) int shadow_consent(struct shadow_engine *engine, unsigned cpu, uint64_t number,
+						       shadow_ipa_t start, uint64_t page_count, const uint8_t *states,
+						       uint64_t wait_ns);
+
+/**
+ * shadow_withdraw() - the host wants DMA back: pages that gave consent and are still its own are granted, R and W.
+ * Arguments, context and errors as of shadow_consent(). Return: pages that get DMA back.
+ */
+__attribute__((warn_unused_result)) int shadow_withdraw(struct shadow_engine *engine, unsigned cpu, uint64_t number,
+							shadow_ipa_t start, uint64_t page_count, const uint8_t *states,
+							uint64_t wait_ns);
+
+/** shadow_consent_ticket() - covers every consent so far: what a donation waits for beside its own. Host lock held. */
+shadow_ticket_t shadow_consent_ticket(const struct shadow_engine *engine);
 
 /**
  * shadow_compact() - use idle time: let blocks take the place of tables whose leaves all say the same again.
@@ -177,6 +261,10 @@ struct shadow_stats {
 	uint64_t flushes;	      /* that found something to do */
 	uint64_t flushes_forced;      /* by shadow_reserve() */
 	uint64_t runs;		      /* after coalescing */
+	uint64_t pages_cancelled;     /* revokes that their own trip took back before anyone could know of them */
+	uint64_t pages_ahead;	      /* revoked by consent; */
+	uint64_t pages_withdrawn;     /* and granted back by shadow_withdraw() */
+	uint64_t pages_inherited;     /* whose donation revoked nothing, thanks to it */
 	uint64_t reserved_attempts;   /* grants of reserved ranges, refused and reported */
 };
 
