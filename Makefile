@@ -62,6 +62,7 @@ MODEL_SRCS := \
 	smmuv3/model/command.c \
 	smmuv3/model/decode.c \
 	smmuv3/model/dma.c \
+	smmuv3/model/ecmdq.c \
 	smmuv3/model/erratum.c \
 	smmuv3/model/event.c \
 	smmuv3/model/fault.c \
@@ -226,6 +227,7 @@ TEST_SRCS := \
 	tests/unit/test_model_command.c \
 	tests/unit/test_model_decode.c \
 	tests/unit/test_model_dma.c \
+	tests/unit/test_model_ecmdq.c \
 	tests/unit/test_model_event.c \
 	tests/unit/test_model_fuzz.c \
 	tests/unit/test_model_live.c \

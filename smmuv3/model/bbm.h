@@ -15,11 +15,11 @@ void bbm_free(struct bbm *bbm);
 
 /** bbm_root() - a stream uses this stage 2: its tables are live from now on. */
 void bbm_root(struct model *model, uint32_t sid, const struct model_stage2 *stage2);
-/** bbm_executed() - an invalidation has been carried out; it counts once a SYNC completes. */
-void bbm_executed(struct model *model, const struct invalidation *invalidation);
+/** bbm_executed() - an invalidation has been carried out; it counts once a SYNC of the same queue completes. */
+void bbm_executed(struct model *model, unsigned queue, const struct invalidation *invalidation);
 /** bbm_configuration_executed() - a CFGI has been carried out: what the streams use may change. */
-void bbm_configuration_executed(struct model *model);
-/** bbm_synced() - a SYNC has completed. */
-void bbm_synced(struct model *model);
+void bbm_configuration_executed(struct model *model, unsigned queue);
+/** bbm_synced() - a SYNC of this queue has completed. */
+void bbm_synced(struct model *model, unsigned queue);
 
 #endif

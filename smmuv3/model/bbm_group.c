@@ -25,6 +25,12 @@ static unsigned group_of(const struct root *root, const struct live_table *table
 	return *first + members <= table->entries ? members : table->entries - *first;
 }
 
+static void hole_defer(const struct model *model, struct hole *hole)
+{
+	for (unsigned queue = 0; queue < model->queue_count; queue++)
+		hole->rung[queue] = cmdq_rung(model, queue);
+}
+
 /* The driver is at work on a group: holes in it are judged by the first SYNC that it asks for afterwards. */
 static void holes_defer(struct model *model, const struct live_table *table, unsigned first, unsigned members)
 {
@@ -34,7 +40,7 @@ static void holes_defer(struct model *model, const struct live_table *table, uns
 		struct hole *hole = &bbm->hole[i];
 
 		if (hole->table.pa == table->pa && hole->index - first < members)
-			hole->rung = cmdq_rung(model);
+			hole_defer(model, hole);
 	}
 }
 
@@ -96,7 +102,8 @@ void bbm_hole_note(struct model *model, struct root *root, const struct live_tab
 	if (!bbm->contiguous_seen)
 		return;
 	bbm->hole = model_grow(bbm->hole, &bbm->hole_room, bbm->hole_count, sizeof(*bbm->hole));
-	bbm->hole[bbm->hole_count++] = (struct hole){ root, *table, index, cmdq_rung(model) };
+	bbm->hole[bbm->hole_count] = (struct hole){ root, *table, index, { 0 } };
+	hole_defer(model, &bbm->hole[bbm->hole_count++]);
 }
 
 /* A member was taken out: while another still says "contiguous", the group may be cached again, hole and all. A SYNC
@@ -123,13 +130,13 @@ static void hole_judge(struct model *model, const struct hole *hole)
 	}
 }
 
-void bbm_holes_judge(struct model *model)
+void bbm_holes_judge(struct model *model, unsigned queue)
 {
 	struct bbm *bbm = model->bbm;
 	unsigned index, kept = 0;
 
 	for (index = 0; index < bbm->hole_count; index++) {
-		if (bbm->hole[index].rung < model->cmdq.position)
+		if (bbm->hole[index].rung[queue] < model->queue[queue].position)
 			hole_judge(model, &bbm->hole[index]);
 		else
 			bbm->hole[kept++] = bbm->hole[index];

@@ -31,6 +31,7 @@ struct root {
 struct executed {
 	struct invalidation invalidation;
 	uint64_t time;
+	unsigned queue;
 };
 
 /* A member taken out of a contiguous group. */
@@ -38,17 +39,17 @@ struct hole {
 	struct root *root;
 	struct live_table table;
 	unsigned index;
-	uint64_t rung; /* commands that the SMMU had been told of by then */
+	uint64_t rung[CMDQ_QUEUES_MAX]; /* commands that the SMMU had been told of by then, by queue */
 };
 
 struct bbm {
 	struct root *roots;
 	struct tlb *ghosts;	   /* those in combined entries are in the combined spaces */
-	struct executed *executed; /* since the last SYNC */
+	struct executed *executed; /* since the last SYNC of its queue */
 	unsigned executed_count, executed_room;
 	struct hole *hole; /* since the last SYNC that the SMMU was told of later */
 	unsigned hole_count, hole_room;
-	bool configuration_changed; /* by a CFGI since the last SYNC */
+	uint32_t configuration_changed; /* by a CFGI since the last SYNC, a bit for each queue */
 	bool contiguous_seen;
 };
 
@@ -124,7 +125,7 @@ void bbm_group_judge(struct store *store, const struct live_table *table, unsign
 void bbm_neighbours_judge(struct store *store, const struct live_table *table, unsigned index);
 /** bbm_hole_note() - the leaf at @index was taken out: its group has until the next SYNC to follow. */
 void bbm_hole_note(struct model *model, struct root *root, const struct live_table *table, unsigned index);
-/** bbm_holes_judge() - a SYNC has completed: judge what is left around the holes, and forget them. */
-void bbm_holes_judge(struct model *model);
+/** bbm_holes_judge() - a SYNC of @queue has completed: judge what is left around the holes, and forget them. */
+void bbm_holes_judge(struct model *model, unsigned queue);
 
 #endif

@@ -2,7 +2,7 @@
  *
  * bbm_sync.c - what executed invalidations and the SYNC after them end.
  *
- * An invalidation counts from the first SYNC that completes after it was executed: then the ghosts that it
+ * An invalidation counts from the first SYNC of its queue that completes after it was executed: then the ghosts that it
  * reaches are cleared by the same rules as the TLB, up to the time of its execution.
  * Stage 2 alone invalidated below a nested stream: the ghosts it loses may be in combined entries, made until
  * that very SYNC, and wait there for an invalidation of those.
@@ -14,18 +14,18 @@
 
 #include "alloc.h"
 
-void bbm_executed(struct model *model, const struct invalidation *invalidation)
+void bbm_executed(struct model *model, unsigned queue, const struct invalidation *invalidation)
 {
 	struct bbm *bbm = model->bbm;
 
 	bbm->executed =
 		model_grow(bbm->executed, &bbm->executed_room, bbm->executed_count, sizeof(*bbm->executed));
-	bbm->executed[bbm->executed_count++] = (struct executed){ *invalidation, model->time };
+	bbm->executed[bbm->executed_count++] = (struct executed){ *invalidation, model->time, queue };
 }
 
-void bbm_configuration_executed(struct model *model)
+void bbm_configuration_executed(struct model *model, unsigned queue)
 {
-	model->bbm->configuration_changed = true;
+	model->bbm->configuration_changed |= UINT32_C(1) << queue;
 }
 
 static void placed_collect(void *ctx, uint64_t address, int level, bool table, uint64_t descriptor)
@@ -124,22 +124,34 @@ static void executed_apply(struct model *model, const struct executed *executed)
 		tlb_invalidate(model->bbm->ghosts, invalidation, executed->time, NULL);
 }
 
-void bbm_synced(struct model *model)
+/* Those of one queue count; the others stay. */
+static void executed_apply_all(struct model *model, unsigned queue)
+{
+	struct bbm *bbm = model->bbm;
+	unsigned index, kept = 0;
+
+	for (index = 0; index < bbm->executed_count; index++) {
+		if (bbm->executed[index].queue == queue)
+			executed_apply(model, &bbm->executed[index]);
+		else
+			bbm->executed[kept++] = bbm->executed[index];
+	}
+	bbm->executed_count = kept;
+}
+
+void bbm_synced(struct model *model, unsigned queue)
 {
 	struct bbm *bbm = model->bbm;
 	bool lags = model->config.peek && bbm->executed_count;
 	struct root *root;
-	unsigned index;
 
 	for (root = bbm->roots; root && lags; root = root->next)
 		before_collect(model, root);
-	for (index = 0; index < bbm->executed_count; index++)
-		executed_apply(model, &bbm->executed[index]);
+	executed_apply_all(model, queue);
 	for (root = bbm->roots; root && lags; root = root->next)
 		uncleaned_judge(model, root);
-	bbm->executed_count = 0;
-	bbm_holes_judge(model);
-	if (bbm->configuration_changed)
+	bbm_holes_judge(model, queue);
+	if (bbm->configuration_changed & UINT32_C(1) << queue)
 		bbm_roots_prune(model);
-	bbm->configuration_changed = false;
+	bbm->configuration_changed &= ~(UINT32_C(1) << queue);
 }

@@ -6,8 +6,10 @@
  * consumed, chosen at random. So a consumed command is not a complete one: only a SYNC, which is not
  * consumed before everything ahead of it has been executed, makes it so; without a SYNC the last commands
  * are never executed. A command that is refused stops the queue with CONS on it.
+ * With several queues each step is of one chosen at random; a SYNC of one says nothing of the others', and an error of
+ * one stops none of them.
  * Owns: CONS never leads; nothing behind a SYNC starts before the SYNC completes.
- * Spec: IHI 0070, Command queue; Command errors; CMD_SYNC.
+ * Spec: IHI 0070, Command queue; Enhanced Command queue interfaces; Command errors; CMD_SYNC.
  */
 #include "cmdq.h"
 
@@ -15,6 +17,7 @@
 
 #include "alloc.h"
 #include "bits.h"
+#include "ecmdq.h"
 #include "state.h"
 
 enum {
@@ -32,24 +35,24 @@ static void stream_prefetch(struct model *model, const struct command *command)
 		stream_cache_find(model, command->sid_first, true, &view, &fetch_pa);
 }
 
-static void command_execute(struct model *model, const struct command *command)
+static void command_execute(struct model *model, struct cmdq *cmdq, const struct command *command)
 {
 	struct space_extent extent = { 1, 0 };
 
 	switch (command->kind) {
 	case COMMAND_TLBI:
 		tlb_invalidate(model->tlb, &command->tlbi, ++model->time, &extent);
-		bbm_executed(model, &command->tlbi);
+		bbm_executed(model, cmdq->number, &command->tlbi);
 		watch_refill(model, &extent);
 		break;
 	case COMMAND_CFGI:
 		stream_cache_invalidate(model->streams, command);
-		bbm_configuration_executed(model);
+		bbm_configuration_executed(model, cmdq->number);
 		stream_prefetch(model, command);
 		watch_refill(model, NULL);
 		break;
 	case COMMAND_ATC:
-		model->cmdq.atc_timed_out |= !atc_invalidate(model, command);
+		cmdq->atc_timed_out |= !atc_invalidate(model, command);
 		watch_refill(model, NULL);
 		break;
 	default:
@@ -72,23 +75,24 @@ static void pending_push(struct cmdq *cmdq, const struct command *command)
 	cmdq->pending[cmdq->pending_count++] = *command;
 }
 
-static void pending_execute_one(struct model *model)
+static void pending_execute_one(struct model *model, struct cmdq *cmdq)
 {
-	struct cmdq *cmdq = &model->cmdq;
 	unsigned index = model_random(model, cmdq->pending_count);
 	struct command command = cmdq->pending[index];
 
 	cmdq->pending[index] = cmdq->pending[--cmdq->pending_count];
-	command_execute(model, &command);
+	command_execute(model, cmdq, &command);
 }
 
-static void error_raise(struct model *model, unsigned error)
+static void error_raise(struct model *model, struct cmdq *cmdq, unsigned error)
 {
-	struct registers *registers = &model->registers;
-
-	registers->cmdq_cons = (registers->cmdq_cons & ~(uint32_t)bits_mask(30, 24)) | error << 24;
-	registers_raise(model, GERROR_CMDQ_ERR);
 	model->counters.cerrors++;
+	if (cmdq->number) {
+		ecmdq_fail(model, cmdq, error);
+		return;
+	}
+	cmdq->cons = (cmdq->cons & ~(uint32_t)bits_mask(30, 24)) | error << 24;
+	registers_raise(model, GERROR_CMDQ_ERR);
 }
 
 /* Is an error to be injected at this position? Each is raised once. */
@@ -106,14 +110,12 @@ static unsigned injection_take(struct cmdq *cmdq)
 	return CERROR_NONE;
 }
 
-static unsigned command_fetch(struct model *model, struct command *command)
+static unsigned command_fetch(struct model *model, struct cmdq *cmdq, struct command *command)
 {
-	struct registers *registers = &model->registers;
-	unsigned lg2 = registers_cmdq_lg2(model);
-	uint64_t slot = registers->cmdq_cons & ((UINT32_C(1) << lg2) - 1);
-	uint64_t base = registers->cmdq_base & bits_mask(55, 5), word[2];
+	uint64_t slot = cmdq->cons & ((UINT32_C(1) << cmdq_lg2(model, cmdq)) - 1);
+	uint64_t base = cmdq->base & bits_mask(55, 5), word[2];
 	const char *memory, *why = NULL;
-	unsigned error = injection_take(&model->cmdq);
+	unsigned error = injection_take(cmdq);
 
 	if (error)
 		return error;
@@ -126,14 +128,14 @@ static unsigned command_fetch(struct model *model, struct command *command)
 	return command_decode(word, &model->config, command, &why);
 }
 
-static void command_consume(struct model *model, const struct command *command)
+static void command_consume(struct model *model, struct cmdq *cmdq, const struct command *command)
 {
-	struct registers *registers = &model->registers;
-	uint32_t index_mask = (UINT32_C(2) << registers_cmdq_lg2(model)) - 1;
+	uint32_t index_mask = cmdq_index_mask(model, cmdq);
+	bool full = ((cmdq->prod - cmdq->cons) & index_mask) == UINT32_C(1) << cmdq_lg2(model, cmdq);
 
-	registers->cmdq_cons =
-		(registers->cmdq_cons & ~index_mask) | ((registers->cmdq_cons + 1) & index_mask);
-	model->cmdq.position++;
+	cmdq->cons = (cmdq->cons & ~index_mask) | ((cmdq->cons + 1) & index_mask);
+	cmdq->position++;
+	model->counters.wakeups += model->config.sev && full;
 	model->counters.commands++;
 	model->counters.tlbi += command->is_tlbi_opcode;
 	model->counters.cfgi += command->kind == COMMAND_CFGI;
@@ -141,85 +143,169 @@ static void command_consume(struct model *model, const struct command *command)
 	model->counters.atc += command->kind == COMMAND_ATC;
 }
 
-static void sync_complete(struct model *model, const struct command *command)
+static void sync_complete(struct model *model, struct cmdq *cmdq, const struct command *command)
 {
 	uint32_t *memory;
 
-	command_consume(model, command);
-	bbm_synced(model);
+	command_consume(model, cmdq, command);
+	bbm_synced(model, cmdq->number);
+	model->counters.wakeups += model->config.sev && command->event;
 	if (!command->msi)
 		return;
 	memory = model->config.memory.write(model->config.memory.ctx, command->msi_address, sizeof(*memory));
-	if (memory)
+	if (memory && !model->msi_lost)
 		__atomic_store_n(memory, htole32(command->msi_data), __ATOMIC_RELEASE);
 	else
 		registers_raise(model, GERROR_MSI_CMDQ_ABT);
 }
 
-bool cmdq_consumer_step(struct model *model)
+static bool queue_runs(const struct model *model, const struct cmdq *cmdq)
 {
-	struct registers *registers = &model->registers;
-	struct cmdq *cmdq = &model->cmdq;
-	uint32_t index_mask = (UINT32_C(2) << registers_cmdq_lg2(model)) - 1;
+	if (cmdq->stalled)
+		return false;
+	return cmdq->number ? ecmdq_runs(cmdq) :
+			      model->registers.cr0ack & CR0_CMDQEN &&
+				      !registers_error_active(model, GERROR_CMDQ_ERR);
+}
+
+static bool queue_step(struct model *model, struct cmdq *cmdq)
+{
 	struct command command;
 	unsigned error;
 
-	if (cmdq->stalled || !(registers->cr0ack & CR0_CMDQEN) ||
-	    registers_error_active(model, GERROR_CMDQ_ERR))
+	if (!queue_runs(model, cmdq))
 		return false;
 	if (cmdq->rung) {
 		cmdq->rung = false;
 		watch_refill(model, NULL);
 	}
-	if (((registers->cmdq_prod ^ registers->cmdq_cons) & index_mask) == 0)
+	if (((cmdq->prod ^ cmdq->cons) & cmdq_index_mask(model, cmdq)) == 0)
 		return false;
-	error = command_fetch(model, &command);
+	error = command_fetch(model, cmdq, &command);
 	if (error) {
-		error_raise(model, error);
+		error_raise(model, cmdq, error);
 		return true;
 	}
 	if (cmdq->pending_count &&
 	    (command.kind == COMMAND_SYNC || model_random(model, EXECUTE_ONE_IN) == 0)) {
-		pending_execute_one(model);
+		pending_execute_one(model, cmdq);
 	} else if (command.kind == COMMAND_SYNC && cmdq->atc_timed_out) {
 		cmdq->atc_timed_out = false;
-		error_raise(model, CERROR_ATC_INV_SYNC);
+		error_raise(model, cmdq, CERROR_ATC_INV_SYNC);
 	} else if (command.kind == COMMAND_SYNC) {
-		sync_complete(model, &command);
+		sync_complete(model, cmdq, &command);
 		erratum_synced(&cmdq->erratum);
 	} else {
 		if (erratum_loses(&cmdq->erratum, model->config.errata, &command))
 			model->counters.lost++;
 		else
 			pending_push(cmdq, &command);
-		command_consume(model, &command);
+		command_consume(model, cmdq, &command);
 	}
 	return true;
 }
 
-uint64_t cmdq_rung(const struct model *model)
+bool cmdq_consumer_step(struct model *model)
 {
-	const struct registers *registers = &model->registers;
-	uint32_t index_mask = (UINT32_C(2) << registers_cmdq_lg2(model)) - 1;
+	unsigned count = model->queue_count, first = count > 1 ? model_random(model, count) : 0, i;
 
-	return model->cmdq.position + ((registers->cmdq_prod - registers->cmdq_cons) & index_mask);
+	for (i = 0; i < count; i++) {
+		if (queue_step(model, &model->queue[(first + i) % count]))
+			return true;
+	}
+	return false;
+}
+
+uint64_t cmdq_rung(const struct model *model, unsigned number)
+{
+	const struct cmdq *cmdq = &model->queue[number];
+
+	return cmdq->position + ((cmdq->prod - cmdq->cons) & cmdq_index_mask(model, cmdq));
+}
+
+unsigned cmdq_lg2(const struct model *model, const struct cmdq *cmdq)
+{
+	unsigned lg2 = bits_get(cmdq->base, 4, 0);
+
+	return lg2 < model->config.cmdq_lg2 ? lg2 : model->config.cmdq_lg2;
+}
+
+uint32_t cmdq_index_mask(const struct model *model, const struct cmdq *cmdq)
+{
+	return (UINT32_C(2) << cmdq_lg2(model, cmdq)) - 1;
+}
+
+void cmdq_ring(struct model *model, struct cmdq *cmdq, uint32_t offset, uint32_t index, bool failed)
+{
+	uint32_t index_mask = cmdq_index_mask(model, cmdq);
+	uint32_t used = (index - cmdq->cons) & index_mask;
+	uint32_t used_before = (cmdq->prod - cmdq->cons) & index_mask;
+	const char *what = NULL;
+
+	model->counters.doorbells++;
+	if (index & ~index_mask)
+		what = "CMDQ_PROD beyond its wrap bit";
+	else if (used > UINT32_C(1) << cmdq_lg2(model, cmdq))
+		what = "CMDQ_PROD more than one queue ahead of CONS";
+	else if (used < used_before && !failed)
+		what = "CMDQ_PROD moved back without an error";
+	if (what) {
+		model_violate(model, MODEL_RULE_REGISTER, offset, cmdq->prod, index, what);
+		return;
+	}
+	cmdq->prod = (cmdq->prod & ~index_mask) | index;
+	cmdq->rung = true;
+}
+
+void cmdq_reset(struct model *model)
+{
+	unsigned number;
+
+	for (number = 0; number < model->queue_count; number++) {
+		struct cmdq *cmdq = &model->queue[number];
+
+		cmdq->number = number;
+		cmdq->base = 0;
+		cmdq->prod = cmdq->cons = 0;
+		cmdq->delay = 0;
+		cmdq->pending_count = 0;
+		cmdq->atc_timed_out = false;
+		cmdq->rung = false;
+	}
 }
 
 void cmdq_consumer_free(struct model *model)
 {
-	model_release(model->cmdq.pending);
-	erratum_free(&model->cmdq.erratum);
-	model_release(model->cmdq.injection);
+	unsigned number;
+
+	for (number = 0; number < model->queue_count; number++) {
+		model_release(model->queue[number].pending);
+		erratum_free(&model->queue[number].erratum);
+		model_release(model->queue[number].injection);
+	}
+}
+
+void model_stall_queue(struct model *model, unsigned queue, bool stall)
+{
+	model->queue[queue].stalled = stall;
 }
 
 void model_stall_commands(struct model *model, bool stall)
 {
-	model->cmdq.stalled = stall;
+	unsigned number;
+
+	for (number = 0; number < model->queue_count; number++)
+		model_stall_queue(model, number, stall);
 }
 
-void model_inject_cerror(struct model *model, uint64_t position, unsigned error)
+void model_lose_msis(struct model *model, bool lose)
 {
-	struct cmdq *cmdq = &model->cmdq;
+	model->msi_lost = lose;
+}
+
+void model_inject_cerror_on(struct model *model, unsigned queue, uint64_t position, unsigned error)
+{
+	struct cmdq *cmdq = &model->queue[queue];
 
 	if (cmdq->injection_count == cmdq->injection_room) {
 		unsigned room = cmdq->injection_room ? 2 * cmdq->injection_room : 8;
@@ -232,4 +318,9 @@ void model_inject_cerror(struct model *model, uint64_t position, unsigned error)
 		cmdq->injection_room = room;
 	}
 	cmdq->injection[cmdq->injection_count++] = (struct cmdq_injection){ position, error };
+}
+
+void model_inject_cerror(struct model *model, uint64_t position, unsigned error)
+{
+	model_inject_cerror_on(model, 0, position, error);
 }

@@ -165,6 +165,7 @@ static const char *sync_decode(const uint64_t word[2], const struct model_config
 	if (!config->msi && (word[0] & (M(23, 22) | M(27, 24) | M(63, 32)) || word[1]))
 		return "SYNC with an MSI but no IDR0.MSI";
 	command->msi = signal == 1 && command->msi_address;
+	command->event = signal == 2;
 	return NULL;
 }
 

@@ -42,6 +42,7 @@ struct command {
 	uint64_t atc_first, atc_last; /* addresses, inclusive */
 	bool cfgi_level1;	      /* CFGI also removes cached level-1 descriptors */
 	bool msi;		      /* SYNC writes msi_data to msi_address */
+	bool event;		      /* SYNC wakes CPUs that wait for an event */
 	uint64_t msi_address;
 	uint32_t msi_data;
 };

@@ -8,6 +8,7 @@
  */
 #include "model.h"
 
+#include "ecmdq.h"
 #include "state.h"
 
 void model_stop_queue(struct model *model)
@@ -16,12 +17,16 @@ void model_stop_queue(struct model *model)
 	model->registers.cr0ack &= ~(uint32_t)CR0_CMDQEN;
 }
 
+void model_stop_ecmdq(struct model *model, unsigned queue)
+{
+	model->queue[queue].prod &= ~ECMDQ_EN;
+	model->queue[queue].cons &= ~ECMDQ_EN;
+}
+
 void model_reset(struct model *model)
 {
 	registers_reset(model);
-	model->cmdq.pending_count = 0;
-	model->cmdq.atc_timed_out = false;
-	model->cmdq.rung = false;
+	cmdq_reset(model);
 }
 
 void model_forge_cons(struct model *model, bool forge, uint32_t value)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "ecmdq.h"
 #include "state.h"
 
 void model_config_default(struct model_config *config)
@@ -44,7 +45,9 @@ struct model *model_new(const struct model_config *config)
 		model_free(model);
 		return NULL;
 	}
+	model->queue_count = 1 + ecmdq_count(config);
 	registers_reset(model);
+	cmdq_reset(model);
 	return model;
 }
 

@@ -75,6 +75,8 @@ struct model_config {
 	bool gran16k, gran64k; /* IDR5; 4K is always there */
 	bool ds;	       /* IDR5.DS: 52-bit addresses with 4K and 16K; needs oas_bits 52 to be of use */
 	bool fwb;	       /* IDR3.FWB: S2FWB is legal */
+	bool ecmdq;	       /* IDR1.ECMDQ: 2^(nump + numq) queues in control pages, at most 16; IDR6 */
+	unsigned ecmdq_lg2nump, ecmdq_lg2numq;
 	bool stt;	       /* IDR3.STT: input sizes below 25 bits, and level 3 as start with 4K */
 	struct model_memory memory;
 	/* With caches in front of memory (cache.h): what the CPU has stored, be it in its caches only. Stores
@@ -90,7 +92,7 @@ void model_config_default(struct model_config *config);
 struct model *model_new(const struct model_config *config);
 void model_free(struct model *model);
 
-/* Registers: byte offsets into the two 64 KiB pages. A doorbell write never executes a command. */
+/* Registers: byte offsets into the two 64 KiB pages, and behind them one for each control page. A doorbell write never executes a command. */
 uint32_t model_read32(struct model *model, uint32_t offset);
 uint64_t model_read64(struct model *model, uint32_t offset);
 void model_write32(struct model *model, uint32_t offset, uint32_t value);
@@ -167,6 +169,7 @@ uint64_t model_event_count(const struct model *model, enum model_fault type);
 
 struct model_counters {
 	uint64_t doorbells, commands, tlbi, cfgi, syncs;
+	uint64_t wakeups;     /* sent to CPUs that wait for one (IDR0.SEV) */
 	uint64_t tlb_fills, tlb_hits, walks;
 	uint64_t refills;     /* accesses that the adversary made to watched addresses */
 	uint64_t cerrors;     /* command errors raised */
@@ -181,15 +184,21 @@ const char *model_rule_name(enum model_rule rule);
 /* Fault injection: the command at 64-bit position @position raises CERROR_ @error once. Positions count the
  * commands consumed since model_new(), from 0; setting up the queue again does not restart them. */
 void model_inject_cerror(struct model *model, uint64_t position, unsigned error);
-/* The command queue stops consuming (a sync that never completes) until called with false. */
+/* The same on another queue: 0 is SMMU_CMDQ, and 1 + n the nth of all control pages. */
+void model_inject_cerror_on(struct model *model, unsigned queue, uint64_t position, unsigned error);
+/* The command queues, or one of them, stop consuming (a sync that never completes) until called with false. */
 void model_stall_commands(struct model *model, bool stall);
+void model_stall_queue(struct model *model, unsigned queue, bool stall);
+/* MSIs abort until called with false. */
+void model_lose_msis(struct model *model, bool lose);
 /* Handshakes (CR0ACK, GBPA.UPDATE, IRQ_CTRLACK) are not answered until called with false. */
 void model_stall_registers(struct model *model, bool stall);
 /* Errors become active in GERROR, as bits of that register (8: SFM, which only a driver acts on). */
 void model_raise_gerror(struct model *model, uint32_t bits);
 
-/* The command queue turns itself off: CR0.CMDQEN and CR0ACK.CMDQEN are lost. */
+/* The command queue turns itself off: CR0.CMDQEN and CR0ACK.CMDQEN are lost. And one of the control pages: its EN and ENACK. */
 void model_stop_queue(struct model *model);
+void model_stop_ecmdq(struct model *model, unsigned queue);
 /* The SMMU resets itself: registers are as after a reset, commands under way are lost, and caches keep what they
  * hold, as a reset may leave it. */
 void model_reset(struct model *model);

@@ -9,6 +9,7 @@
  * Callers: the driver, by model_read32() and its like; model.c, for reset.
  * Spec: IHI 0070, Registers; Register access.
  */
+#include "ecmdq.h"
 #include "registers_internal.h"
 
 enum {
@@ -58,38 +59,24 @@ static void cr1_write(struct model *model, uint32_t value)
 
 	if (changed & CR1_QUEUES && !cr0_guard(model, CR0_CMDQEN | CR0_EVENTQEN, CR1, value))
 		changed &= ~(uint32_t)CR1_QUEUES;
+	if (changed & CR1_QUEUES && ecmdq_any_on(model)) {
+		registers_complain(model, CR1, registers->cr1, value, "CR1.QUEUE_* written while an ECMDQ is on");
+		changed &= ~(uint32_t)CR1_QUEUES;
+	}
 	if (changed & CR1_TABLES && !cr0_guard(model, CR0_SMMUEN, CR1, value))
 		changed &= ~(uint32_t)CR1_TABLES;
 	registers->cr1 ^= changed;
 }
 
-/* The doorbell: says what is published, and executes nothing. A value that makes no sense is not taken. */
+/* The doorbell: says what is published, and executes nothing. */
 static void cmdq_prod_write(struct model *model, uint32_t value)
 {
 	struct registers *registers = &model->registers;
-	unsigned lg2 = registers_cmdq_lg2(model);
-	uint32_t index_mask = (UINT32_C(2) << lg2) - 1;
-	uint32_t used = (value - registers->cmdq_cons) & index_mask;
-	uint32_t used_before = (registers->cmdq_prod - registers->cmdq_cons) & index_mask;
 
-	if (!(registers->cr0 & CR0_CMDQEN)) {
-		registers->cmdq_prod = value & ((UINT32_C(2) << model->config.cmdq_lg2) - 1);
-		return;
-	}
-	model->counters.doorbells++;
-	if (value & ~index_mask) {
-		registers_complain(model, CMDQ_PROD, registers->cmdq_prod, value,
-				   "CMDQ_PROD beyond its wrap bit");
-	} else if (used > UINT32_C(1) << lg2) {
-		registers_complain(model, CMDQ_PROD, registers->cmdq_prod, value,
-				   "CMDQ_PROD more than one queue ahead of CONS");
-	} else if (used < used_before && !registers_error_active(model, GERROR_CMDQ_ERR)) {
-		registers_complain(model, CMDQ_PROD, registers->cmdq_prod, value,
-				   "CMDQ_PROD moved back without an error");
-	} else {
-		registers->cmdq_prod = value;
-		model->cmdq.rung = true;
-	}
+	if (registers->cr0 & CR0_CMDQEN)
+		cmdq_ring(model, &model->queue[0], CMDQ_PROD, value, registers_error_active(model, GERROR_CMDQ_ERR));
+	else
+		model->queue[0].prod = value & ((UINT32_C(2) << model->config.cmdq_lg2) - 1);
 }
 
 static uint32_t eventq_fields(const struct model *model)
@@ -100,15 +87,17 @@ static uint32_t eventq_fields(const struct model *model)
 /* ---- the map ----------------------------------------------------------------------------- */
 
 /* The 64-bit register that @offset lies in. Return: NULL if it is a 32-bit one. */
-static uint64_t *wide_register(struct registers *registers, uint32_t offset)
+static uint64_t *wide_register(struct model *model, uint32_t offset)
 {
+	struct registers *registers = &model->registers;
+
 	switch (offset & ~UINT32_C(7)) {
 	case GERROR_IRQ_CFG0:
 		return &registers->gerror_irq_cfg0;
 	case STRTAB_BASE:
 		return &registers->strtab_base;
 	case CMDQ_BASE:
-		return &registers->cmdq_base;
+		return &model->queue[0].base;
 	case EVENTQ_BASE:
 		return &registers->eventq_base;
 	case EVENTQ_IRQ_CFG0:
@@ -120,7 +109,7 @@ static uint64_t *wide_register(struct registers *registers, uint32_t offset)
 
 static void wide_write(struct model *model, uint32_t offset, uint64_t value)
 {
-	uint64_t *wide = wide_register(&model->registers, offset), fields = 0;
+	uint64_t *wide = wide_register(model, offset), fields = 0;
 	bool allowed = false;
 
 	switch (offset) {
@@ -152,10 +141,12 @@ static void wide_write(struct model *model, uint32_t offset, uint64_t value)
 uint32_t model_read32(struct model *model, uint32_t offset)
 {
 	struct registers *registers = &model->registers;
-	uint64_t *wide = wide_register(registers, offset);
+	uint64_t *wide = wide_register(model, offset);
 
 	if (offset & 3)
 		registers_complain(model, offset, 0, 0, "misaligned register access");
+	if (ecmdq_has(model, offset))
+		return ecmdq_read32(model, offset);
 	if (wide)
 		return *wide >> (offset & 4 ? 32 : 0);
 	switch (offset) {
@@ -184,9 +175,9 @@ uint32_t model_read32(struct model *model, uint32_t offset)
 	case STRTAB_BASE_CFG:
 		return registers->strtab_base_cfg;
 	case CMDQ_PROD:
-		return registers->cmdq_prod;
+		return model->queue[0].prod;
 	case CMDQ_CONS:
-		return registers->cons_forged ? registers->cons_forgery : registers->cmdq_cons;
+		return registers->cons_forged ? registers->cons_forgery : model->queue[0].cons;
 	case EVENTQ_PROD:
 		return registers->eventq_prod;
 	case EVENTQ_CONS:
@@ -202,10 +193,12 @@ uint32_t model_read32(struct model *model, uint32_t offset)
 
 uint64_t model_read64(struct model *model, uint32_t offset)
 {
-	uint64_t *wide = wide_register(&model->registers, offset);
+	uint64_t *wide = wide_register(model, offset);
 
 	if (wide && !(offset & 7))
 		return *wide;
+	if (ecmdq_has_wide(model, offset))
+		return ecmdq_read32(model, offset) | (uint64_t)ecmdq_read32(model, offset + 4) << 32;
 	registers_complain(model, offset, 0, 0, "64-bit access to a 32-bit register");
 	return model_read32(model, offset & ~UINT32_C(3)) |
 	       (uint64_t)model_read32(model, (offset & ~UINT32_C(3)) + 4) << 32;
@@ -214,10 +207,14 @@ uint64_t model_read64(struct model *model, uint32_t offset)
 void model_write32(struct model *model, uint32_t offset, uint32_t value)
 {
 	struct registers *registers = &model->registers;
-	uint64_t *wide = wide_register(registers, offset);
+	uint64_t *wide = wide_register(model, offset);
 
 	if (offset & 3) {
 		registers_complain(model, offset, 0, value, "misaligned register access");
+		return;
+	}
+	if (ecmdq_has(model, offset)) {
+		ecmdq_write32(model, offset, value);
 		return;
 	}
 	if (wide) {
@@ -263,7 +260,7 @@ void model_write32(struct model *model, uint32_t offset, uint32_t value)
 		break;
 	case CMDQ_CONS:
 		if (cr0_guard(model, CR0_CMDQEN, offset, value))
-			registers->cmdq_cons = value & ((UINT32_C(2) << model->config.cmdq_lg2) - 1);
+			model->queue[0].cons = value & ((UINT32_C(2) << model->config.cmdq_lg2) - 1);
 		break;
 	case EVENTQ_PROD:
 		if (cr0_guard(model, CR0_EVENTQEN, offset, value))
@@ -289,8 +286,10 @@ void model_write32(struct model *model, uint32_t offset, uint32_t value)
 
 void model_write64(struct model *model, uint32_t offset, uint64_t value)
 {
-	if (wide_register(&model->registers, offset) && !(offset & 7))
+	if (wide_register(model, offset) && !(offset & 7))
 		wide_write(model, offset, value);
+	else if (ecmdq_has_wide(model, offset))
+		ecmdq_write64(model, offset, value);
 	else
 		registers_complain(model, offset, 0, value, "64-bit access to a 32-bit register");
 }

@@ -17,8 +17,8 @@ struct registers {
 	uint32_t gerror, gerrorn;
 	uint64_t strtab_base;
 	uint32_t strtab_base_cfg;
-	uint64_t cmdq_base, eventq_base;
-	uint32_t cmdq_prod, cmdq_cons, eventq_prod, eventq_cons;
+	uint64_t eventq_base;
+	uint32_t eventq_prod, eventq_cons;
 	uint64_t gerror_irq_cfg0, eventq_irq_cfg0;
 	uint32_t gerror_irq_cfg1, gerror_irq_cfg2, eventq_irq_cfg1, eventq_irq_cfg2;
 	bool stalled; /* no handshake is answered */
@@ -38,6 +38,7 @@ enum {
 	GERROR_CMDQ_ERR = 1 << 0,
 	GERROR_EVENTQ_ABT = 1 << 2,
 	GERROR_MSI_CMDQ_ABT = 1 << 4,
+	GERROR_CMDQP_ERR = 1 << 9,
 };
 
 void registers_reset(struct model *model);
@@ -49,8 +50,7 @@ bool registers_step(struct model *model);
 void registers_raise(struct model *model, uint32_t gerror_bit);
 bool registers_error_active(const struct model *model, uint32_t gerror_bit);
 
-/* Queue sizes in force: what BASE asks for, at most what IDR1 offers. */
-unsigned registers_cmdq_lg2(const struct model *model);
+/* The event queue's size in force: what BASE asks for, at most what IDR1 offers. */
 unsigned registers_eventq_lg2(const struct model *model);
 
 #endif

@@ -9,6 +9,7 @@
  * Callers: registers.c for writes, model.c for steps, all that raise errors.
  * Spec: IHI 0070, SMMU_CR0; SMMU_CR0ACK; SMMU_GBPA; SMMU_IRQ_CTRL; SMMU_GERROR; SMMU_GERRORN.
  */
+#include "ecmdq.h"
 #include "registers_internal.h"
 
 enum {
@@ -52,6 +53,12 @@ static void stream_table_check(struct model *model)
 			"stream table not aligned to its size");
 }
 
+void registers_check_cmdq(struct model *model, const struct cmdq *cmdq, uint32_t offset)
+{
+	alignment_check(model, offset, cmdq->base & bits_mask(55, 5),
+			at_least(bits_put(16, cmdq_lg2(model, cmdq)), 32), "command queue not aligned to its size");
+}
+
 /* What CR0 asks for comes into force. */
 static void cr0_acknowledge(struct model *model)
 {
@@ -62,9 +69,7 @@ static void cr0_acknowledge(struct model *model)
 	if (enabled & CR0_SMMUEN)
 		stream_table_check(model);
 	if (enabled & CR0_CMDQEN)
-		alignment_check(model, CMDQ_BASE, registers->cmdq_base & bits_mask(55, 5),
-				at_least(bits_put(16, registers_cmdq_lg2(model)), 32),
-				"command queue not aligned to its size");
+		registers_check_cmdq(model, &model->queue[0], CMDQ_BASE);
 	if (enabled & CR0_EVENTQEN)
 		alignment_check(model, EVENTQ_BASE, registers->eventq_base & bits_mask(55, 5),
 				bits_put(32, registers_eventq_lg2(model)),
@@ -87,7 +92,7 @@ bool registers_step(struct model *model)
 		if (!--registers->irq_delay)
 			registers->irq_ctrl_ack = registers->irq_ctrl;
 	} else {
-		return false;
+		return ecmdq_answer(model);
 	}
 	return true;
 }
@@ -97,7 +102,7 @@ void model_stall_registers(struct model *model, bool stall)
 	model->registers.stalled = stall;
 }
 
-static unsigned handshake_delay(struct model *model)
+unsigned registers_delay(struct model *model)
 {
 	return 1 + model_random(model, HANDSHAKE_STEPS);
 }
@@ -114,7 +119,7 @@ void registers_write_cr0(struct model *model, uint32_t value)
 		registers_complain(model, CR0, registers->cr0, value,
 				   "CR0 field changed before CR0ACK mirrored it");
 	registers->cr0 = value;
-	registers->cr0_delay = registers->cr0 == registers->cr0ack ? 0 : handshake_delay(model);
+	registers->cr0_delay = registers->cr0 == registers->cr0ack ? 0 : registers_delay(model);
 }
 
 void registers_write_gbpa(struct model *model, uint32_t value)
@@ -130,7 +135,7 @@ void registers_write_gbpa(struct model *model, uint32_t value)
 		return;
 	}
 	registers->gbpa_next = value & GBPA_FIELDS;
-	registers->gbpa_delay = handshake_delay(model);
+	registers->gbpa_delay = registers_delay(model);
 }
 
 void registers_write_irq_ctrl(struct model *model, uint32_t value)
@@ -142,7 +147,7 @@ void registers_write_irq_ctrl(struct model *model, uint32_t value)
 		registers_complain(model, IRQ_CTRL, registers->irq_ctrl, value,
 				   "IRQ_CTRL field changed before its ACK mirrored it");
 	registers->irq_ctrl = value;
-	registers->irq_delay = value == registers->irq_ctrl_ack ? 0 : handshake_delay(model);
+	registers->irq_delay = value == registers->irq_ctrl_ack ? 0 : registers_delay(model);
 }
 
 bool registers_error_active(const struct model *model, uint32_t gerror_bit)

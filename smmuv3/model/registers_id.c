@@ -3,7 +3,7 @@
  * registers_id.c - what the model's configuration offers: identification registers, and queues within them.
  *
  * Callers: registers.c for reads; all that reach into a queue, for its size.
- * Spec: IHI 0070, SMMU_IDR0; SMMU_IDR1; SMMU_IDR3; SMMU_IDR5; SMMU_IIDR; SMMU_AIDR.
+ * Spec: IHI 0070, SMMU_IDR0; SMMU_IDR1; SMMU_IDR3; SMMU_IDR5; SMMU_IDR6; SMMU_IIDR; SMMU_AIDR.
  */
 #include "registers_internal.h"
 
@@ -18,7 +18,8 @@ static uint32_t idr0(const struct model_config *config)
 
 static uint32_t idr1(const struct model_config *config)
 {
-	return config->sid_bits | config->evtq_lg2 << 16 | config->cmdq_lg2 << 21;
+	return config->sid_bits | config->evtq_lg2 << 16 | config->cmdq_lg2 << 21 |
+	       (config->ecmdq ? UINT32_C(1) << 31 : 0);
 }
 
 static uint32_t idr3(const struct model_config *config)
@@ -34,6 +35,11 @@ static uint32_t idr5(const struct model_config *config)
 	while (oas + 1 < sizeof(bits) && bits[oas + 1] <= config->oas_bits)
 		oas++;
 	return oas | 1u << 4 | config->gran16k << 5 | config->gran64k << 6 | config->ds << 7;
+}
+
+static uint32_t idr6(const struct model_config *config)
+{
+	return config->ecmdq ? config->ecmdq_lg2numq << 16 | config->ecmdq_lg2nump << 24 : 0;
 }
 
 static uint32_t aidr(const struct model_config *config)
@@ -52,6 +58,8 @@ uint32_t registers_id(const struct model_config *config, uint32_t offset)
 		return idr3(config);
 	case IDR5:
 		return idr5(config);
+	case IDR6:
+		return idr6(config);
 	case IIDR:
 		return config->iidr;
 	case AIDR:
@@ -61,19 +69,9 @@ uint32_t registers_id(const struct model_config *config, uint32_t offset)
 	}
 }
 
-static unsigned queue_lg2(uint64_t base, unsigned lg2_max)
-{
-	unsigned lg2 = bits_get(base, 4, 0);
-
-	return lg2 < lg2_max ? lg2 : lg2_max;
-}
-
-unsigned registers_cmdq_lg2(const struct model *model)
-{
-	return queue_lg2(model->registers.cmdq_base, model->config.cmdq_lg2);
-}
-
 unsigned registers_eventq_lg2(const struct model *model)
 {
-	return queue_lg2(model->registers.eventq_base, model->config.evtq_lg2);
+	unsigned lg2 = bits_get(model->registers.eventq_base, 4, 0);
+
+	return lg2 < model->config.evtq_lg2 ? lg2 : model->config.evtq_lg2;
 }

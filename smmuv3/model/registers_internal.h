@@ -2,7 +2,7 @@
  *
  * registers_internal.h - where the registers are, and what the files behind registers.h share.
  *
- * Only registers*.c may include it. registers.c calls registers_handshake.c, and both call registers_id.c.
+ * Only registers*.c and ecmdq.c may include it. registers.c calls registers_handshake.c, and both call registers_id.c.
  * Spec: IHI 0070, Registers.
  */
 #ifndef SMMUV3_MODEL_REGISTERS_INTERNAL_H
@@ -40,6 +40,8 @@ enum offset {
 	EVENTQ_IRQ_CFG0 = 0xb0,
 	EVENTQ_IRQ_CFG1 = 0xb8,
 	EVENTQ_IRQ_CFG2 = 0xbc,
+	IDR6 = 0x190,
+	CONTROL_PAGE_BASE = 0x4000, /* _BASE, _CFG, _STATUS of each control page: 32 bytes */
 	EVENTQ_PROD = 0x100a8,
 	EVENTQ_CONS = 0x100ac,
 };
@@ -68,5 +70,10 @@ void registers_write_cr0(struct model *model, uint32_t value);
 void registers_write_gbpa(struct model *model, uint32_t value);
 void registers_write_irq_ctrl(struct model *model, uint32_t value);
 void registers_write_gerrorn(struct model *model, uint32_t value);
+
+/** registers_delay() - steps until a handshake is answered. */
+unsigned registers_delay(struct model *model);
+/** registers_check_cmdq() - a command queue is switched on: is its base, at @offset, aligned? */
+void registers_check_cmdq(struct model *model, const struct cmdq *cmdq, uint32_t offset);
 
 #endif

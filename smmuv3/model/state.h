@@ -27,7 +27,9 @@ struct model {
 	uint64_t random;
 	uint64_t time; /* grows with every fill and invalidation */
 	struct registers registers;
-	struct cmdq cmdq;
+	struct cmdq queue[CMDQ_QUEUES_MAX]; /* 0: SMMU_CMDQ */
+	unsigned queue_count;
+	bool msi_lost; /* no MSI arrives */
 	struct stream_cache *streams;
 	struct tlb *tlb;
 	struct watch watch;
