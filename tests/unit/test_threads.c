@@ -17,6 +17,7 @@
 
 #define TRIPS	     800u /* of all threads together */
 #define DMA_THREADS  2u
+#define SMMUS	     2u
 #define PAGES_MAX    64u
 #define BLOCK_PAGES  512u
 #define PATIENCE     4u /* looks at a flush that was left to others */
@@ -137,7 +138,7 @@ static void check(struct traveller *traveller, struct trip trip, bool reachable)
 	const uint64_t page[] = { 0, trip.count - 1, seeded_below(&traveller->random, trip.count) };
 
 	for (unsigned i = 0; i < sizeof(page) / sizeof(page[0]); i++)
-		for (unsigned smmu = 0; smmu < THREADS_SMMUS; smmu++)
+		for (unsigned smmu = 0; smmu < SMMUS; smmu++)
 			if (threads_dma(&traveller->race->rig, smmu, THREADS_PAGE_FIRST + trip.first + page[i]) !=
 			    reachable)
 				wrong(traveller->race,
@@ -213,7 +214,7 @@ static void *accesses(void *ctx)
 
 	while (!threads_look(&race->stop)) {
 		uint64_t page = seeded_below(&traveller->random, THREADS_PAGES);
-		unsigned smmu = (unsigned)seeded_below(&traveller->random, THREADS_SMMUS);
+		unsigned smmu = (unsigned)seeded_below(&traveller->random, SMMUS);
 		uint32_t stage = threads_look(&race->stage[page]);
 		bool reached = threads_dma(&race->rig, smmu, THREADS_PAGE_FIRST + page);
 
@@ -234,7 +235,7 @@ static void *devices(void *ctx)
 
 	while (!threads_look(&traveller->race->stop))
 		if (!threads_step(&traveller->race->rig,
-				  (unsigned)seeded_below(&traveller->random, THREADS_SMMUS)))
+				  (unsigned)seeded_below(&traveller->random, SMMUS)))
 			sched_yield();
 	return NULL;
 }
@@ -249,6 +250,7 @@ static void check_end(struct race *race)
 
 	assert_int_equal(race->failed, 0);
 	assert_int_equal(race->rig.violations, 0);
+	assert_int_equal(race->rig.troubles, 0);
 	threads_lock(&race->rig);
 	(void)shadow_flush(race->rig.engine);
 	/* Publishes what earlier flushes have unlinked in passing. */
@@ -261,7 +263,7 @@ static void check_end(struct race *race)
 	assert_int_equal(tables.bytes_retired, 0);
 	assert_true(tables.splits > 10 && tables.collapses > 10);
 	assert_true(race->left > 10);
-	for (unsigned i = 0; i < THREADS_SMMUS; i++) {
+	for (unsigned i = 0; i < SMMUS; i++) {
 		shadow_smmu_stats(race->rig.smmu[i].smmu, &smmu);
 		assert_false(smmu.closed || smmu.isolation_lost);
 		for (uint64_t page = 0; page < THREADS_PAGES; page++)
@@ -284,7 +286,8 @@ static void run(unsigned count, bool nested, unsigned bbml)
 	pthread_t *thread = test_calloc(count + DMA_THREADS + 1, sizeof(*thread));
 	uint64_t random = seeded_start();
 
-	threads_open(&race->rig, count, nested, bbml, random);
+	threads_open(&race->rig, &(struct threads_config){
+					 .cpus = count, .smmus = SMMUS, .nested = nested, .bbml = bbml, .seed = random });
 	race->trips = (TRIPS + count - 1) / count;
 	for (unsigned i = 0; i < count + DMA_THREADS + 1; i++) {
 		traveller[i] = (struct traveller){ race, i, seeded_next(&random) };

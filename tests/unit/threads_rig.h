@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * threads_rig.h - a system that real threads share: engine, target, two software SMMUs, a host lock.
+ * threads_rig.h - a system that real threads share: engine, target, software SMMUs, a host lock.
  *
  * Each model has a lock, as a device does one thing at a time. ThreadSanitizer is told to take no notice of what goes
  * on behind it: neither of the model's own data, nor of the lock, which would order more than a device does. What the
@@ -24,7 +24,7 @@
 
 #include "smmuv3/model/model.h"
 
-#define THREADS_SMMUS	   2u
+#define THREADS_SMMUS_MAX  3u
 #define THREADS_PAGE_FIRST (UINT64_C(1) << 18)
 #define THREADS_PAGES	   4096u /* of memory, from THREADS_PAGE_FIRST on: eight blocks */
 #define THREADS_WAIT_NS	   SHADOW_WAIT_NS_MAX
@@ -35,22 +35,33 @@ struct threads_smmu {
 	struct shadow_smmu *smmu;
 	pthread_mutex_t lock; /* the model's */
 	uintptr_t registers;
+	_Atomic uint32_t turn; /* odd: on, for a device to count on; rises with each change */
+};
+
+struct threads_config {
+	unsigned cpus;	  /* of the engine */
+	unsigned smmus;	  /* attached before the snapshot */
+	unsigned later;	  /* that threads_attach() brings, beside those */
+	bool nested;	  /* all of them */
+	unsigned bbml;
+	uint64_t seed;
 };
 
 struct threads_rig {
 	struct shadow_engine *engine;
 	struct shadow_target *target;
-	struct threads_smmu smmu[THREADS_SMMUS];
+	struct threads_config config;
+	struct threads_smmu smmu[THREADS_SMMUS_MAX];
 	pthread_mutex_t lock; /* the host's, with platform_host_lock_held() */
 	uint64_t number;      /* of the last transition that changed access; host lock */
 	struct shadow_pool pool;
 	void *engine_memory, *target_memory, *host_memory;
 	size_t engine_bytes, target_bytes;
 	_Atomic uint32_t violations;
+	_Atomic uint32_t troubles; /* reports of anything but events */
 };
 
-/* @cpu_count: of the engine. @nested: of both SMMUs. */
-void threads_open(struct threads_rig *rig, unsigned cpu_count, bool nested, unsigned bbml, uint64_t seed);
+void threads_open(struct threads_rig *rig, const struct threads_config *config);
 void threads_close(struct threads_rig *rig);
 
 void threads_lock(struct threads_rig *rig);
@@ -61,6 +72,11 @@ bool threads_dma(struct threads_rig *rig, unsigned smmu, uint64_t page);
 
 /* What has no device in between orders nothing either: for the tests' own books. */
 uint32_t threads_look(const _Atomic uint32_t *where);
+
+/* Beside flushes and waits; one thread at a time for one SMMU. Return: as the calls behind them. */
+int threads_attach(struct threads_rig *rig, unsigned smmu); /* and enable it */
+int threads_detach(struct threads_rig *rig, unsigned smmu);
+int threads_enable(struct threads_rig *rig, unsigned smmu);
 
 /* Let an SMMU work. Return: whether there was anything to do. */
 bool threads_step(struct threads_rig *rig, unsigned smmu);
