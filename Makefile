@@ -217,6 +217,7 @@ TEST_SRCS := \
 	tests/unit/test_inspect_walk.c \
 	tests/unit/test_instant.c \
 	tests/unit/test_latency.c \
+	tests/unit/test_locks.c \
 	tests/unit/test_machine.c \
 	tests/unit/test_mapfile.c \
 	tests/unit/test_matrix.c \
@@ -551,9 +552,11 @@ $(BUILD)/fuzz-system: $(fuzz_objects)
 	$(Q)$(LINK) -fsanitize=fuzzer,undefined -o $@ $^ -lcmocka $(LIBS)
 
 # Threads alone: a suite without them tells ThreadSanitizer nothing, and the simulated core brings its own.
+tsan_suites := threads locks
+tsan_programs := $(tsan_suites:%=$(BUILD)/tests/tsan_%)
 tsan_objects := $(observed_core) $(call objects,plain,$(MODEL_SRCS) $(PLATFORM_SRCS) bench/observed.c \
-	tests/unit/test_threads.c tests/unit/threads_rig.c)
-$(BUILD)/tests/tsan_threads: $(tsan_objects)
+	tests/unit/threads_rig.c)
+$(tsan_programs): $(BUILD)/tests/tsan_%: $(BUILD)/plain/tests/unit/test_%.o $(tsan_objects)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(LINK) -o $@ $^ -lcmocka $(LIBS)
@@ -610,8 +613,8 @@ check-sanitize:
 .PHONY: check-tsan check-threads
 check-tsan:
 	$(Q)$(MAKE) CONFIG=tsan check-threads
-check-threads: $(BUILD)/tests/tsan_threads
-	$(Q)$(RUN_TESTS) --limit 600 $<
+check-threads: $(tsan_programs)
+	$(Q)$(RUN_TESTS) --limit 600 $^
 
 .PHONY: check-unit-slow check-np-thp
 check-unit-slow: $(SUITES)
