@@ -38,8 +38,10 @@ static uint32_t drain(struct shadow_engine *engine, uint64_t *number)
 		}
 		if (last > *number)
 			*number = last;
-		if (count)
-			queue_drop(queue, count);
+		if (!count)
+			continue;
+		queue_drop(queue, count);
+		engine->target->cpu = cpu;
 	}
 	return made;
 }

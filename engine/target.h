@@ -52,6 +52,7 @@ struct shadow_target {
 	const struct target_ops *ops;
 	unsigned ia_bits;	       /* of the address space that its tables translate */
 	unsigned granule_lg2;	       /* its page, and so that of every run */
+	unsigned cpu;		       /* one whose transitions the newest batch has: which queues a publish uses. Host lock */
 	bool prepares;		       /* what goes before some changes, with a sync in between: marks, dropped hints */
 	struct shadow_range own;       /* bytes that no device may reach: the pool */
 	_Atomic uint32_t completing;   /* completion lock: who asks devices how far they are; never held in a wait */
