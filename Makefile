@@ -218,6 +218,7 @@ TEST_SRCS := \
 	tests/unit/test_instant.c \
 	tests/unit/test_latency.c \
 	tests/unit/test_locks.c \
+	tests/unit/test_locks_commit.c \
 	tests/unit/test_machine.c \
 	tests/unit/test_mapfile.c \
 	tests/unit/test_matrix.c \
