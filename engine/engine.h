@@ -2,9 +2,8 @@
  *
  * engine.h - the engine's state, and which part of it whom belongs to.
  *
- * Internal to engine/. Everything but the queues is under the host lock.
- * Calls that exclude one another: all of shadow_*() on one engine. shadow_complete() and shadow_wait() too, since
- * flights, rings and retired tables have no lock of their own.
+ * Internal to engine/. Everything is under the host lock, but for what shadow_complete() and shadow_wait() read: the
+ * positions of flights, and the flights themselves under the target's completion lock. docs/locking.md has the calls.
  */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H

@@ -123,7 +123,7 @@ __attribute__((warn_unused_result)) int shadow_reserve(struct shadow_engine *eng
 bool shadow_queue(struct shadow_engine *engine, unsigned cpu, uint64_t number,
 		  const struct shadow_transition *transition);
 
-/** shadow_queue_close() - the trip on @cpu ends: its newest slot is not extended any more. On @cpu. */
+/** shadow_queue_close() - the trip on @cpu ends: its newest slot is not extended any more. Host lock held. */
 void shadow_queue_close(struct shadow_engine *engine, unsigned cpu);
 
 /** shadow_queued() - is a transition of any of these pages queued and not yet flushed? Host lock held. */
