@@ -16,10 +16,17 @@ VERSION := 0.1.0
 # --- sources, sorted -------------------------------------------------------------------------------------
 
 CORE_SRCS := \
+	engine/bits.c \
+	engine/cancel.c \
 	engine/coalesce.c \
 	engine/complete.c \
+	engine/consent.c \
+	engine/drain.c \
 	engine/engine.c \
 	engine/flush.c \
+	engine/overlap.c \
+	engine/pending.c \
+	engine/pieces.c \
 	engine/plan.c \
 	engine/queue.c \
 	engine/reserve.c \

@@ -152,7 +152,7 @@ static int batched_idle(struct policy *policy)
 
 static void batched_trip_end(struct policy *policy, unsigned cpu)
 {
-	shadow_queue_close(policy->engine, cpu);
+	shadow_trip_end(policy->engine, cpu);
 }
 
 static bool batched_queued(const struct policy *policy, shadow_ipa_t start, uint64_t page_count)

@@ -75,13 +75,13 @@ static int transition(struct maker *maker, const struct trace_record *record)
 	return 0;
 }
 
-/* The end of a trip closes the CPU's slot, except where an X is only the hand-over. */
+/* What a trip revoked cannot be taken back once it has ended. */
 static int trip_end(struct maker *maker, const struct trace_record *record)
 {
 	bool queued = maker->trip[record->cpu] > 0;
 
 	maker->trip[record->cpu] = 0;
-	if (!queued || maker->flush.mode == SCHEDULE_NONE || maker->flush.mode == SCHEDULE_COUNT)
+	if (!queued || maker->flush.mode == SCHEDULE_NONE)
 		return 0;
 	if (!append(maker, OP_TRIP_END, record->cpu))
 		return -1;

@@ -238,7 +238,7 @@ static void roll_back(struct trip *trip, const struct claim *claim)
 	mark(trip, claim, 0);
 	if (change(trip, claim->start, claim->count, SHADOW_STATE_OWNED, 0))
 		trip->world->counts.rollbacks++;
-	shadow_queue_close(trip->world->engine, trip->cpu);
+	shadow_trip_end(trip->world->engine, trip->cpu);
 	flush(trip);
 }
 
@@ -280,7 +280,7 @@ static void revoked(struct trip *trip, const struct claim *claim)
 	struct simulate *world = trip->world;
 	bool drop = chance(world->shape.drop_percent), join = drop && chance(world->shape.join_percent);
 
-	shadow_queue_close(world->engine, trip->cpu);
+	shadow_trip_end(world->engine, trip->cpu);
 	if (!join)
 		flush(trip);
 	if (drop) {
@@ -300,7 +300,7 @@ static void revoked(struct trip *trip, const struct claim *claim)
 
 static void granted(struct trip *trip)
 {
-	shadow_queue_close(trip->world->engine, trip->cpu);
+	shadow_trip_end(trip->world->engine, trip->cpu);
 	flush(trip);
 	sim_host_unlock();
 }
@@ -424,7 +424,7 @@ static void trip_list(struct trip *trip, uint64_t start)
 		(void)change(trip, page, 1,
 			     trip->world->page[page].state == SHADOW_STATE_NOPAGE ? SHADOW_STATE_OWNED : SHADOW_STATE_NOPAGE, 0);
 	}
-	shadow_queue_close(trip->world->engine, trip->cpu);
+	shadow_trip_end(trip->world->engine, trip->cpu);
 	flush(trip);
 	if (chance(60))
 		(void)wait(trip, trip->world->number);

@@ -8,6 +8,7 @@
 
 #include <shadow/platform.h>
 
+#include "engine/cancel.h"
 #include "engine/snapshot.h"
 
 #define SLOTS_MAX 65536u
@@ -81,6 +82,10 @@ int shadow_engine_init(void *memory, size_t bytes, const struct shadow_engine_co
 		.merged = (struct coalesce_item *)(base + layout.merged),
 	};
 	error = plan_zones_init(&made->zones, &config->map);
+	if (!error)
+		error = bits_init(&made->pending, &config->pending, made->granule_lg2, made->page_top);
+	if (!error)
+		error = bits_init(&made->consent, &config->consent, made->granule_lg2, made->page_top);
 	if (error)
 		return error;
 	for (unsigned cpu = 0; cpu < config->cpu_count; cpu++)
@@ -152,31 +157,47 @@ static void report_access(const struct shadow_transition *transition)
 }
 
 /* One piece of transition @number. */
-static inline void queue_piece(struct queue *queue, uint64_t number, const struct shadow_transition *transition,
-			       const struct transition_piece *piece)
+static inline void queue_piece(struct shadow_engine *engine, unsigned cpu, uint64_t number,
+			       const struct shadow_transition *transition, const struct transition_piece *piece)
 {
+	struct queue *queue = &engine->queue[cpu];
+
 	queue->taken++;
-	if (piece->effect == TRANSITION_GRANT && __builtin_expect(transition->access, 0)) {
-		if (transition->access & ~(unsigned)SHADOW_ACCESS_RW)
+	if (piece->effect == TRANSITION_GRANT) {
+		if (__builtin_expect(transition->access & ~(unsigned)SHADOW_ACCESS_RW, 0))
 			report_access(transition);
 		if (!piece->access)
 			return;
+		if (queue_revokes(queue) && cancel_is_allowed(engine, cpu, piece)) {
+			queue_take_back(queue, number, piece);
+			return;
+		}
 	}
 	queue_push(queue, number, piece);
 }
 
-__attribute__((noinline)) static bool queue_mixed(struct queue *queue, unsigned granule_lg2, uint64_t number,
-						  const struct shadow_transition *transition)
+void engine_queue_piece(struct shadow_engine *engine, unsigned cpu, uint64_t number,
+			const struct shadow_transition *transition, const struct transition_piece *piece)
 {
-	struct transition_piece piece;
-	uint64_t offset = 0, pieces = 0;
+	queue_piece(engine, cpu, number, transition, piece);
+}
 
-	while (transition_mixed(transition, granule_lg2, &offset, &piece)) {
-		queue_piece(queue, number, transition, &piece);
-		pieces++;
+/* Old states differ, or some pages have given consent. */
+__attribute__((noinline)) static bool queue_pieces(struct shadow_engine *engine, unsigned cpu, uint64_t number,
+						   const struct shadow_transition *transition)
+{
+	struct pieces all = engine_pieces(engine, transition);
+	struct transition_piece piece;
+	uint64_t count = 0;
+
+	for (; pieces_next(&all, &piece); count++) {
+		queue_piece(engine, cpu, number, transition, &piece);
+		if (piece.effect == TRANSITION_GRANT)
+			bits_fill(&engine->consent, piece.start, piece.end, false);
 	}
-	queue->split += pieces ? pieces - 1 : 0;
-	return pieces;
+	engine->queue[cpu].split += count ? count - 1 : 0;
+	engine->stats.pages_inherited += all.inherited;
+	return count;
 }
 
 /* Takes what shadow_queue() takes, in that order: where the fast path fails, a jump is enough. */
@@ -189,23 +210,25 @@ __attribute__((noinline)) static bool queue_slow(struct shadow_engine *engine, u
 
 	if (!engine->open)
 		return false;
-	if (transition->old_states) {
-		changes = queue_mixed(queue, engine->granule_lg2, number, transition);
+	if (transition->old_states || engine->consent.set) {
+		changes = queue_pieces(engine, cpu, number, transition);
 	} else {
 		changes = transition_uniform(transition, engine->granule_lg2, &piece);
 		if (changes)
-			queue_piece(queue, number, transition, &piece);
+			queue_piece(engine, cpu, number, transition, &piece);
 	}
 	queue->unchanging += !changes;
 	return changes;
 }
 
-/* Does a transition without old_states give its pages the access that the slot's pages have? */
-static inline bool same_change(const struct queue_slot *slot, const struct shadow_transition *transition)
+/* Does a transition without old_states give its pages the access that the slot's pages have? A grant may take back
+ * queued revokes. */
+static inline bool same_change(const struct queue *queue, const struct queue_slot *slot,
+			       const struct shadow_transition *transition)
 {
 	if (transition->new_state == SHADOW_STATE_NOPAGE)
 		return transition->old_state != SHADOW_STATE_NOPAGE && slot->access == SHADOW_ACCESS_NONE;
-	return transition->old_state == SHADOW_STATE_NOPAGE && slot->access == SHADOW_ACCESS_RW;
+	return transition->old_state == SHADOW_STATE_NOPAGE && slot->access == SHADOW_ACCESS_RW && !queue_revokes(queue);
 }
 
 /* Most transitions: the page after the newest slot's last one, to the same access. */
@@ -215,7 +238,7 @@ static inline bool queue_next_page(struct queue *queue, unsigned granule_lg2, ui
 	struct queue_slot *slot = queue->newest;
 
 	if (!slot || slot->end << granule_lg2 != transition->start.addr || slot->last + 1 != number ||
-	    transition->old_states || transition->access || !same_change(slot, transition))
+	    transition->old_states || transition->access || !same_change(queue, slot, transition))
 		return false;
 	slot->end += transition->page_count;
 	slot->last = number;
@@ -228,19 +251,19 @@ bool shadow_queue(struct shadow_engine *engine, unsigned cpu, uint64_t number,
 {
 	shadow_assert(cpu < engine->config.cpu_count);
 	shadow_assert(platform_host_lock_held());
-	shadow_assert(number > shadow_ticket(engine).number);
+	shadow_assert(number > engine_newest(engine));
 	/* An open slot says that the engine is open. */
-	if (queue_next_page(&engine->queue[cpu], engine->granule_lg2, number, transition))
+	if (!engine->consent.set && queue_next_page(&engine->queue[cpu], engine->granule_lg2, number, transition))
 		return true;
 	return queue_slow(engine, cpu, number, transition);
 }
 
-void shadow_queue_close(struct shadow_engine *engine, unsigned cpu)
+void shadow_trip_end(struct shadow_engine *engine, unsigned cpu)
 {
-	queue_close(&engine->queue[cpu]);
+	queue_trip_end(&engine->queue[cpu]);
 }
 
-shadow_ticket_t shadow_ticket(const struct shadow_engine *engine)
+uint64_t engine_newest(const struct shadow_engine *engine)
 {
 	uint64_t number = load_relaxed_u64(&engine->flushed_number);
 
@@ -251,7 +274,12 @@ shadow_ticket_t shadow_ticket(const struct shadow_engine *engine)
 		if (count && queue_peek(queue, count - 1)->last > number)
 			number = queue_peek(queue, count - 1)->last;
 	}
-	return (shadow_ticket_t){ number };
+	return number;
+}
+
+shadow_ticket_t shadow_ticket(struct shadow_engine *engine)
+{
+	return engine_give_ticket(engine, engine_newest(engine));
 }
 
 void shadow_engine_stats(const struct shadow_engine *engine, struct shadow_stats *stats)

@@ -2,15 +2,17 @@
  *
  * engine.h - the engine's state, and which part of it whom belongs to.
  *
- * Internal to engine/. Everything is under the host lock, but for what shadow_complete() and shadow_wait() read: the
- * positions of flights, and the flights themselves under the target's completion lock. docs/locking.md has the calls.
+ * Internal to engine/. Everything but the flights is under the host lock; shadow_complete() and shadow_wait() alone do
+ * without it.
  */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
 
 #include <shadow/shadow.h>
 
+#include "engine/bits.h"
 #include "engine/coalesce.h"
+#include "engine/pieces.h"
 #include "engine/plan.h"
 #include "engine/queue.h"
 #include "engine/target.h"
@@ -40,6 +42,10 @@ struct shadow_engine {
 	bool promise_holds;	       /* until the next flush; then the zone is asked for once more */
 	bool counted;		       /* since the last flush, tables were set aside outside of a promise */
 	uint64_t retired_fence;	       /* tables of fences up to here are back */
+	struct bits pending;	       /* pages that no transition may touch */
+	struct bits consent;	       /* pages that devices lost ahead of their donation */
+	uint64_t consent_number;       /* of the newest consent */
+	uint64_t ticket_given;	       /* highest number that someone may ask about */
 	struct shadow_stats stats;
 	/* A flush, under the host lock, fills a flight and moves the tail; who holds the target's completion lock sees it
 	 * complete and moves the head. Anyone reads the four positions below. */
@@ -59,8 +65,35 @@ struct shadow_engine {
 /* Apply all that is queued; with @all, publish also what unlinked tables wait for. */
 void engine_flush(struct shadow_engine *engine, bool all);
 
-/* Nothing is queued any more: empty the map of queued revokes. */
+/* Slots were drained: the map of queued revokes begins anew. */
 void engine_forget_revoked(struct shadow_engine *engine);
+
+/* The pieces of a transition, from its first page. */
+static inline struct pieces engine_pieces(const struct shadow_engine *engine,
+					  const struct shadow_transition *transition)
+{
+	return (struct pieces){ .transition = transition,
+				.consent = &engine->consent,
+				.granule_lg2 = engine->granule_lg2 };
+}
+
+/* Set aside slots and tables for all pieces, on @cpu. Return: as shadow_reserve(). */
+int engine_reserve(struct shadow_engine *engine, unsigned cpu, const struct pieces *pieces, uint64_t wait_ns);
+
+/* Take in one piece of transition @number, which is reserved. */
+void engine_queue_piece(struct shadow_engine *engine, unsigned cpu, uint64_t number,
+			const struct shadow_transition *transition, const struct transition_piece *piece);
+
+/* The number of the last transition queued so far. */
+uint64_t engine_newest(const struct shadow_engine *engine);
+
+/* From now on someone may ask whether @number is complete. */
+static inline shadow_ticket_t engine_give_ticket(struct shadow_engine *engine, uint64_t number)
+{
+	if (number > engine->ticket_given)
+		engine->ticket_given = number;
+	return (shadow_ticket_t){ number };
+}
 
 /* A flush published @fence: numbers up to @number are in force once that is complete. Host lock. */
 void engine_flight_add(struct shadow_engine *engine, uint64_t number, uint64_t fence);

@@ -15,36 +15,7 @@
  */
 #include <shadow/platform.h>
 
-#include "engine/engine.h"
-
-/* Take out all that is queued, at engine->item. @number rises to the newest. Return: items. */
-static uint32_t drain(struct shadow_engine *engine, uint64_t *number)
-{
-	uint32_t made = 0;
-
-	for (unsigned cpu = 0; cpu < engine->config.cpu_count; cpu++) {
-		struct queue *queue = &engine->queue[cpu];
-		uint32_t count = queue_count(queue);
-		uint64_t last = 0;
-
-		for (uint32_t i = 0; i < count; i++) {
-			const struct queue_slot *slot = queue_peek(queue, i);
-
-			engine->item[made++] = (struct coalesce_item){ slot->start, slot->end,
-								       coalesce_stamp(slot->first, slot->access) };
-			/* Pieces of one transition have one number. */
-			engine->stats.transitions_access += slot->last - (slot->first > last ? slot->first - 1 : last);
-			last = slot->last;
-		}
-		if (last > *number)
-			*number = last;
-		if (!count)
-			continue;
-		queue_drop(queue, count);
-		engine->target->cpu = cpu;
-	}
-	return made;
-}
+#include "engine/drain.h"
 
 static void report_reserved(struct shadow_engine *engine, const struct plan_cursor *cursor)
 {
@@ -130,7 +101,7 @@ static void apply_all(struct shadow_engine *engine, uint32_t count)
 void engine_flush(struct shadow_engine *engine, bool all)
 {
 	uint64_t number = load_relaxed_u64(&engine->flushed_number);
-	uint32_t count = drain(engine, &number);
+	uint32_t count = drain_all(engine, &number);
 
 	engine_retire(engine);
 	engine_forget_revoked(engine);
@@ -153,6 +124,41 @@ shadow_ticket_t shadow_flush(struct shadow_engine *engine)
 	for (unsigned cpu = 0; cpu < engine->config.cpu_count; cpu++)
 		queue_unreserve(&engine->queue[cpu]);
 	return (shadow_ticket_t){ load_relaxed_u64(&engine->flushed_number) };
+}
+
+/* Tables stay set aside for what is left only where all are promised at once: else nothing may be left. Return: is
+ * something left? */
+static bool is_left(struct shadow_engine *engine)
+{
+	return drain_is_needed(engine) && engine->promise_holds && !engine->counted &&
+	       engine->target->ops->keep(engine->target);
+}
+
+shadow_ticket_t shadow_flush_some(struct shadow_engine *engine, unsigned slots, bool *more)
+{
+	uint64_t number = load_relaxed_u64(&engine->flushed_number);
+	uint32_t count;
+
+	shadow_assert(platform_host_lock_held());
+	*more = false;
+	if (!engine->open || !slots || !drain_is_needed(engine))
+		return shadow_flush(engine);
+	count = drain_some(engine, slots, &number);
+	engine_retire(engine);
+	engine_forget_revoked(engine);
+	engine->stats.flushes++;
+	apply_all(engine, count);
+	*more = is_left(engine);
+	if (!*more) {
+		count = drain_all(engine, &number);
+		engine->promise_holds = engine->counted = false;
+		if (count) {
+			engine->target->ops->rewind(engine->target);
+			apply_all(engine, count);
+		}
+	}
+	engine_flight_add(engine, number, engine->target->ops->publish(engine->target, false));
+	return (shadow_ticket_t){ number };
 }
 
 /* Tables were set aside for what is queued or reserved as they are now: no collapse may take them away. */

@@ -20,6 +20,7 @@ struct queue_slot {
 	uint64_t start, end;	       /* pages, END exclusive */
 	uint64_t first, last;	       /* numbers, inclusive */
 	enum shadow_access access;     /* that these pages have afterwards */
+	bool takes_back;	       /* and had before the revokes of them that are queued: those are void; see cancel.h */
 };
 
 struct queue {
@@ -33,6 +34,7 @@ struct queue {
 	uint64_t unchanging;	       /* transitions taken in that change nothing, for the statistics */
 	uint64_t split;		       /* pieces beyond the first of their transition, likewise */
 	uint32_t revokes;	       /* slots opened that revoke, ever */
+	uint32_t trip;		       /* tail as the trip that goes on began */
 	/* Written by the drainer, under the host lock; read by the owner. */
 	alignas(64) _Atomic uint32_t head;
 	uint32_t tail_limit;	       /* head + slots */
@@ -90,10 +92,19 @@ static inline void queue_push(struct queue *queue, uint64_t number, const struct
 		queue_open(queue, number, piece->start, piece->end, piece->access);
 }
 
-/* The newest slot is not extended any more. */
-static inline void queue_close(struct queue *queue)
+/* A grant that voids queued revokes of its pages. It is not extended: what follows may be an ordinary one. */
+void queue_take_back(struct queue *queue, uint64_t number, const struct transition_piece *piece);
+
+/* A trip ends. Its newest slot stays open: the next one may go on where it stopped. */
+static inline void queue_trip_end(struct queue *queue)
 {
-	queue->newest = NULL;
+	queue->trip = load_relaxed_u32(&queue->tail);
+}
+
+/* Was the slot @index after the oldest opened in the trip that goes on? */
+static inline bool queue_is_of_trip(const struct queue *queue, uint32_t index)
+{
+	return (int32_t)(load_relaxed_u32(&queue->head) + index - queue->trip) >= 0;
 }
 
 /* Slots to drain. [Q1] Pairs with queue_push(). */

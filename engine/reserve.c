@@ -10,6 +10,8 @@
 
 #include <shadow/platform.h>
 
+#include "engine/cancel.h"
+
 #define GROUP_LG2 4u		       /* pages that share a bit: 64 KiB of 4 KiB pages */
 #define GROUPS (ENGINE_REVOKED_WORDS * 64u)
 
@@ -144,20 +146,21 @@ static int reserve_piece(struct shadow_engine *engine, const struct transition_p
 	return 0;
 }
 
-static int reserve_all(struct shadow_engine *engine, unsigned cpu, const struct shadow_transition *transition)
+static int reserve_all(struct shadow_engine *engine, unsigned cpu, struct pieces all)
 {
 	struct transition_piece piece;
-	uint64_t offset = 0;
 	uint32_t pieces = 0;
 	int error;
 
-	while (transition_next(transition, engine->granule_lg2, &offset, &piece)) {
-		if (piece.effect == TRANSITION_GRANT && undoes_revoke(engine, &piece))
+	for (; pieces_next(&all, &piece); pieces++) {
+		bool back = piece.effect == TRANSITION_GRANT && undoes_revoke(engine, &piece);
+
+		if (back && !cancel_is_allowed(engine, cpu, &piece))
 			return -SHADOW_EAGAIN;
+		/* Nothing is written for what is taken back, so no device can miss it. */
 		error = reserve_piece(engine, &piece);
-		if (error)
+		if (error && !(back && error == -SHADOW_EAGAIN))
 			return error;
-		pieces++;
 	}
 	return queue_reserve(&engine->queue[cpu], pieces) ? 0 : -SHADOW_EAGAIN;
 }
@@ -172,9 +175,10 @@ static bool outstanding(const struct shadow_engine *engine)
 	return any && (engine->counted || !engine->promise_holds);
 }
 
-__attribute__((noinline)) static int reserve_slow(struct shadow_engine *engine, unsigned cpu,
-						  const struct shadow_transition *transition, uint64_t wait_ns)
+__attribute__((noinline)) int engine_reserve(struct shadow_engine *engine, unsigned cpu, const struct pieces *pieces,
+					     uint64_t wait_ns)
 {
+	const struct shadow_transition *transition = pieces->transition;
 	uint64_t page = transition->start.addr >> engine->granule_lg2;
 	int error;
 
@@ -184,11 +188,12 @@ __attribute__((noinline)) static int reserve_slow(struct shadow_engine *engine, 
 	    page << engine->granule_lg2 != transition->start.addr || !transition->page_count ||
 	    page >= engine->page_top || transition->page_count > engine->page_top - page)
 		return -SHADOW_EINVAL;
+	if (bits_any(&engine->pending, page, page + transition->page_count))
+		return -SHADOW_EAGAIN;
 	/* Something was queued that had not been reserved: it holds nothing back from others. */
 	if (engine->queue[cpu].promised < engine->queue[cpu].taken)
 		queue_unreserve(&engine->queue[cpu]);
-	engine_retire(engine);
-	error = reserve_all(engine, cpu, transition);
+	error = reserve_all(engine, cpu, *pieces);
 	if (error != -SHADOW_EAGAIN && error != -SHADOW_ENOMEM)
 		return error;
 	if (outstanding(engine))
@@ -197,7 +202,7 @@ __attribute__((noinline)) static int reserve_slow(struct shadow_engine *engine, 
 	engine_flush(engine, true);
 	error = engine_wait_all(engine, wait_ns);
 	if (!error)
-		error = reserve_all(engine, cpu, transition);
+		error = reserve_all(engine, cpu, *pieces);
 	return error == -SHADOW_EAGAIN ? -SHADOW_ENOMEM : error;
 }
 
@@ -206,12 +211,14 @@ int shadow_reserve(struct shadow_engine *engine, unsigned cpu, const struct shad
 		   uint64_t wait_ns)
 {
 	struct transition_piece piece;
+	struct pieces pieces;
 
 	shadow_assert(platform_host_lock_held());
 	if (!transition->old_states && transition_uniform(transition, engine->granule_lg2, &piece) &&
 	    piece.effect == TRANSITION_REVOKE && engine->promise_holds && in_promised_zone(engine, &piece) &&
-	    piece.start << engine->granule_lg2 == transition->start.addr && cpu < engine->config.cpu_count &&
-	    queue_reserve(&engine->queue[cpu], 1))
+	    !(engine->pending.set | engine->consent.set) && piece.start << engine->granule_lg2 == transition->start.addr &&
+	    cpu < engine->config.cpu_count && queue_reserve(&engine->queue[cpu], 1))
 		return 0;
-	return reserve_slow(engine, cpu, transition, wait_ns);
+	pieces = engine_pieces(engine, transition);
+	return engine_reserve(engine, cpu, &pieces, wait_ns);
 }

@@ -3,7 +3,7 @@
  * target.h - what a shadow target implements. Called per batch, never per page.
  *
  * A target owns its tables, its devices and their completion. The engine holds the host lock around all
- * calls but complete(). Runs come sorted and disjoint; addresses are identity-mapped.
+ * calls. Runs come sorted and disjoint; addresses are identity-mapped.
  */
 #ifndef ENGINE_TARGET_H
 #define ENGINE_TARGET_H
@@ -18,6 +18,11 @@ struct target_ops {
 	 * -SHADOW_ENOMEM (after a flush it may fit); -SHADOW_EAGAIN (a device could miss this grant until the
 	 * fences so far are complete); -SHADOW_EOPNOTSUPP. Context: host's check phase. */
 	int (*reserve)(struct shadow_target *target, const struct run *run);
+	/* Every run so far of this flush was applied. If all that may still be needed is promised and stays so after
+	 * publish(), let it: what is queued then waits for a later flush. Return: does it? */
+	bool (*keep)(struct shadow_target *target);
+	/* Does the table, as it stands between flushes, give every page of the run exactly this access? */
+	bool (*agrees)(struct shadow_target *target, const struct run *run);
 	/* All that was set aside is free again: a flush found nothing queued that needs it. */
 	void (*release)(struct shadow_target *target);
 	/* Between rounds of a flush: each goes over the address space, so that the next run may lie anywhere. */

@@ -313,10 +313,13 @@ void pgtable_settle(struct pgtable *pgtable)
 void pgtable_close(struct pgtable *pgtable)
 {
 	pgtable_settle(pgtable);
-	tidy_batch(pgtable);
+	if (!pgtable->kept)
+		tidy_batch(pgtable);
 	pgtable_clean(pgtable);
 	pgtable->batch++;
-	pgtable_release(pgtable);
+	if (!pgtable->kept)
+		pgtable_release(pgtable);
+	pgtable->kept = false;
 }
 
 /* ---- runs ------------------------------------------------------------------------------------------- */
@@ -328,6 +331,21 @@ static bool entry_agrees(const struct pgtable *pgtable, uint64_t pte, unsigned h
 		return !run->access && !pte_is_valid(pte);
 	return ((pte ^ format_attributes(&pgtable->format, run->access, run->memory, height)) &
 		pgtable->format.attributes) == 0;
+}
+
+bool pgtable_agrees(const struct pgtable *pgtable, const struct run *run)
+{
+	uint64_t page = run->start;
+	bool agrees = true;
+
+	while (page < run->end && agrees) {
+		unsigned height;
+		uint64_t pte = cursor_look(pgtable, page, &height);
+
+		agrees = entry_agrees(pgtable, pte, height, run);
+		page = (page | (format_pages(&pgtable->format, height) - 1)) + 1;
+	}
+	return agrees;
 }
 
 static int enter_fresh(struct pgtable *pgtable, unsigned height, uint64_t page, uint64_t old, const struct run *run)
@@ -476,8 +494,6 @@ int pgtable_init(struct pgtable *pgtable, const struct shadow_smmu_target_config
 		.pool = config->pool,
 		.page = page,
 		.page_count = (uint32_t)page_count,
-		.singles_pages = UINT64_C(1) << (format.index_lg2 +
-						 (format.start == 1 ? format.start_lg2 : format.index_lg2)),
 		.bbml = config->bbml,
 		.collapse = config->collapse,
 		.contiguous = config->contiguous,

@@ -78,7 +78,6 @@ struct pgtable {
 	bool coherent;		       /* every SMMU looks into caches */
 	const struct shadow_region *region; /* in pages */
 	unsigned region_count;
-	uint64_t singles_pages;	       /* that a table above those of pages translates */
 	uint64_t tables_max;	       /* worst case for all that may transition, start tables included */
 	/* Host lock. */
 	uint32_t beyond;	       /* live tables that are not in it */
@@ -90,6 +89,7 @@ struct pgtable {
 	uint32_t live, unlinked;       /* pages: reachable; pending and retired */
 	uint32_t reserved;	       /* free pages set aside for the transitions of this batch */
 	bool promised;		       /* among them, all that tables_max may still ask for */
+	bool kept;		       /* and that outlives this batch */
 	uint8_t leaf_heights;	       /* bit h: the part that is applied may have leaves at height h */
 	uint64_t batch;		       /* batches closed so far */
 	uint64_t patient_writes;       /* stats.writes from which on a patient batch may collapse again */
@@ -117,6 +117,13 @@ void *pgtable_carve(struct pgtable *pgtable, uint64_t bytes, shadow_pa_t *pa);
 
 /* Set aside tables for this run until pgtable_close() or pgtable_release(). Return: as target_ops.reserve(). */
 int pgtable_reserve(struct pgtable *pgtable, const struct run *run);
+
+/* The batch so far was applied. Can all that tables_max may still ask for be promised anew, tables on their way back
+ * left out? Then pgtable_close() leaves that promise as it is, and collapses nothing. Return: does it? */
+bool pgtable_keep(struct pgtable *pgtable);
+
+/* Between batches: does every page of the run have exactly what applying the run would give it? */
+bool pgtable_agrees(const struct pgtable *pgtable, const struct run *run);
 
 /* Nothing is set aside any more: no batch follows that needs it. */
 void pgtable_release(struct pgtable *pgtable);

@@ -10,6 +10,20 @@
 #include "smmuv3/pgtable_dirty.h"
 #include "smmuv3/pgtable_hint.h"
 
+uint64_t cursor_look(const struct pgtable *pgtable, uint64_t page, unsigned *height)
+{
+	uint64_t pte;
+
+	*height = pgtable->format.start;
+	pte = pgtable->place[*height].entry[cursor_index(pgtable, *height, page)];
+	while (pte_is_table(pte, *height)) {
+		const uint64_t *entry = pages_entries(pgtable, pages_of_table(pgtable, pte));
+
+		pte = entry[cursor_index(pgtable, --*height, page)];
+	}
+	return pte;
+}
+
 unsigned cursor_walk(struct pgtable *pgtable, uint64_t page)
 {
 	unsigned height = pgtable->format.start;

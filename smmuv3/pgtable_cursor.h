@@ -48,6 +48,9 @@ static inline void cursor_leave(struct pgtable *pgtable, unsigned height)
 	pgtable->place[height].page = PGTABLE_NONE;
 }
 
+/* Between batches, without moving: the leaf or the invalid entry that translates @page, at *@height. */
+uint64_t cursor_look(const struct pgtable *pgtable, uint64_t page, unsigned *height);
+
 /* Between batches: into the deepest table that translates @page. Return: its height. */
 unsigned cursor_walk(struct pgtable *pgtable, uint64_t page);
 

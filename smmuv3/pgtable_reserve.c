@@ -179,18 +179,12 @@ static bool covers_entry(const struct pgtable *pgtable, unsigned height, uint64_
 /* Tables missing for the part, as the tables stand now. A live leaf that would be cut sets *@cut. */
 static uint64_t tables_missing(struct pgtable *pgtable, const struct part *part, bool *cut)
 {
-	const struct pgtable_place *start = &pgtable->place[pgtable->format.start];
 	uint64_t page = part->start, missing = 0;
 
 	while (page < part->end) {
-		unsigned height = pgtable->format.start;
-		uint64_t pte = start->entry[cursor_index(pgtable, height, page)], next;
+		unsigned height;
+		uint64_t pte = cursor_look(pgtable, page, &height), next;
 
-		while (pte_is_table(pte, height)) {
-			const uint64_t *entry = pages_entries(pgtable, pages_of_table(pgtable, pte));
-
-			pte = entry[cursor_index(pgtable, --height, page)];
-		}
 		/* In a table of pages nothing is missing, up to its end. */
 		next = (page | (format_pages(&pgtable->format, height ? height : 1) - 1)) + 1;
 		if (next > part->end)
@@ -219,6 +213,17 @@ static bool promise(struct pgtable *pgtable)
 		return false;
 	pgtable->reserved = (uint32_t)want;
 	return pgtable->promised = true;
+}
+
+bool pgtable_keep(struct pgtable *pgtable)
+{
+	if (!pgtable->promised)
+		return false;
+	pgtable_settle(pgtable);
+	pgtable->promised = false;
+	pgtable->kept = promise(pgtable);
+	pgtable->promised = true;
+	return pgtable->kept;
 }
 
 /* Would the run grant where a block that was revoked may be cached? Below BBM level 2 no table may take its

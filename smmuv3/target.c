@@ -35,6 +35,16 @@ static void target_apply(struct shadow_target *target, const struct run *runs, u
 	pgtable_apply_batch(&smmu_target_of(target)->pgtable, runs, count);
 }
 
+static bool target_keep(struct shadow_target *target)
+{
+	return pgtable_keep(&smmu_target_of(target)->pgtable);
+}
+
+static bool target_agrees(struct shadow_target *target, const struct run *run)
+{
+	return pgtable_agrees(&smmu_target_of(target)->pgtable, run);
+}
+
 static void target_release(struct shadow_target *target)
 {
 	pgtable_release(&smmu_target_of(target)->pgtable);
@@ -192,6 +202,8 @@ const struct target_ops smmu_target_ops = {
 	.prepared = target_prepared,
 	.compact = target_compact,
 	.apply = target_apply,
+	.keep = target_keep,
+	.agrees = target_agrees,
 	.release = target_release,
 	.rewind = target_rewind,
 	.publish = target_publish,

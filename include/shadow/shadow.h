@@ -123,14 +123,17 @@ __attribute__((warn_unused_result)) int shadow_reserve(struct shadow_engine *eng
 bool shadow_queue(struct shadow_engine *engine, unsigned cpu, uint64_t number,
 		  const struct shadow_transition *transition);
 
-/** shadow_queue_close() - the trip on @cpu ends: its newest slot is not extended any more. Host lock held. */
-void shadow_queue_close(struct shadow_engine *engine, unsigned cpu);
+/**
+ * shadow_trip_end() - the trip on @cpu ends: a grant cannot take back any more what was revoked so far.
+ * Context: host lock held, on @cpu; before anyone else is given the pages, and before control returns.
+ */
+void shadow_trip_end(struct shadow_engine *engine, unsigned cpu);
 
 /** shadow_queued() - is a transition of any of these pages queued and not yet flushed? Host lock held. */
 bool shadow_queued(const struct shadow_engine *engine, shadow_ipa_t start, uint64_t page_count);
 
 /** shadow_ticket() - the place of the last transition queued so far. Host lock held. */
-shadow_ticket_t shadow_ticket(const struct shadow_engine *engine);
+shadow_ticket_t shadow_ticket(struct shadow_engine *engine);
 
 /**
  * shadow_flush() - apply everything queued so far, by any CPU: tables, invalidations, doorbells.
@@ -210,7 +213,7 @@ __attribute__((warn_unused_result)) int shadow_withdraw(struct shadow_engine *en
 							uint64_t wait_ns);
 
 /** shadow_consent_ticket() - covers every consent so far: what a donation waits for beside its own. Host lock held. */
-shadow_ticket_t shadow_consent_ticket(const struct shadow_engine *engine);
+shadow_ticket_t shadow_consent_ticket(struct shadow_engine *engine);
 
 /**
  * shadow_compact() - use idle time: let blocks take the place of tables whose leaves all say the same again.

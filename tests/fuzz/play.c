@@ -181,7 +181,7 @@ static void step(struct script *script, struct input *input)
 		script_touch(script, choose_range(input, &script->system).page);
 		break;
 	case 8:
-		shadow_queue_close(script->system.engine, how % script->system.config.cpu_count);
+		shadow_trip_end(script->system.engine, how % script->system.config.cpu_count);
 		break;
 	default:
 		step_transition(script, input, how);

@@ -37,6 +37,7 @@ enum fake_call {
 	FAKE_PREPARE,
 	FAKE_PREPARED,
 	FAKE_APPLY,
+	FAKE_KEEP,
 	FAKE_RELEASE,
 	FAKE_REWIND,
 	FAKE_PUBLISH,
@@ -59,6 +60,7 @@ struct fake {
 	unsigned cpu_count, queue_slots;
 
 	int granted;		       /* what reserve() says */
+	bool keeps, agrees;	       /* what keep() and agrees() say */
 	unsigned reserved_runs;	       /* that were asked for */
 	unsigned whole;		       /* tables that compact() finds */
 	uint64_t fence, complete;      /* newest published; newest that every device has passed */
@@ -125,6 +127,18 @@ static inline int fake_reserve(struct shadow_target *target, const struct run *r
 	assert_true(run->start < run->end);
 	fake_of(target)->reserved_runs++;
 	return fake_of(target)->granted;
+}
+
+static inline bool fake_keep(struct shadow_target *target)
+{
+	fake_log(target, FAKE_KEEP);
+	return fake_of(target)->keeps;
+}
+
+static inline bool fake_agrees(struct shadow_target *target, const struct run *run)
+{
+	(void)run;
+	return fake_of(target)->agrees;
 }
 
 static inline void fake_release(struct shadow_target *target)
@@ -203,6 +217,8 @@ static inline void fake_retire(struct shadow_target *target, uint64_t fence)
 
 static const struct target_ops fake_ops = {
 	.reserve = fake_reserve,
+	.keep = fake_keep,
+	.agrees = fake_agrees,
 	.release = fake_release,
 	.rewind = fake_rewind,
 	.build = fake_build,

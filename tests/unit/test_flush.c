@@ -488,7 +488,7 @@ static void random_cpus_keep_the_host_s_order(void **state)
 				core.number++;
 			memset(&old[first], (int)transition.new_state, count);
 			if (seeded_below(&seed, 8) == 0)
-				shadow_queue_close(core.engine, cpu);
+				shadow_trip_end(core.engine, cpu);
 			if (seeded_below(&seed, 6) == 0)
 				(void)shadow_flush(core.engine);
 			if (seeded_below(&seed, 20))

@@ -174,7 +174,7 @@ static shadow_ticket_t change(struct traveller *traveller, struct trip trip, enu
 	if (error || changes != (old_state == SHADOW_STATE_NOPAGE || new_state == SHADOW_STATE_NOPAGE))
 		wrong(host, "a transition was refused, or taken for another", (uint64_t)-error);
 	host->rig.number += changes;
-	shadow_queue_close(engine, traveller->cpu);
+	shadow_trip_end(engine, traveller->cpu);
 	if (now || coin(traveller, 2)) {
 		ticket = shadow_flush(engine);
 	} else {

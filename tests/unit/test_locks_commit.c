@@ -58,7 +58,7 @@ static uint64_t syncs(unsigned smmu)
 static void change_on(unsigned cpu, uint64_t page, enum shadow_state old_state, enum shadow_state new_state)
 {
 	assert_int_equal(core_change_on(&core, cpu, page, 1, old_state, new_state), 0);
-	shadow_queue_close(core.engine, cpu);
+	shadow_trip_end(core.engine, cpu);
 }
 
 /* A page of its own. Return: what it waits for. */
@@ -356,7 +356,7 @@ static void another_ticket(uint64_t *random)
 
 	assert_int_equal(shadow_reserve(core.engine, cpu, &revoke, CORE_WAIT_NS), 0);
 	core.number += shadow_queue(core.engine, cpu, core.number + 1, &revoke);
-	shadow_queue_close(core.engine, cpu);
+	shadow_trip_end(core.engine, cpu);
 	book.ticket[book.count++] = shadow_flush(core.engine);
 }
 

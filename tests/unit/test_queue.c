@@ -151,29 +151,35 @@ static void pieces_of_one_transition_that_do_not_adjoin_cost_a_slot_each(void **
 	assert_slot(2, 103, 105, 1, 2, NONE);
 }
 
-static void a_closed_slot_is_not_extended(void **state)
+static void the_next_trip_goes_on_in_the_same_slot(void **state)
 {
 	(void)state;
 	push(1, 100, 101, NONE);
+	assert_true(queue_is_of_trip(&queue, 0));
 
-	queue_close(&queue); /* as shadow_queue_close() does at the end of a trip */
+	queue_trip_end(&queue);
 	push(2, 101, 102, NONE);
 
-	assert_int_equal(queue_count(&queue), 2);
-	assert_slot(0, 100, 101, 1, 1, NONE);
+	assert_int_equal(queue_count(&queue), 1);
+	assert_slot(0, 100, 102, 1, 2, NONE);
 }
 
-static void after_a_close_the_new_slot_is_open_again(void **state)
+static void a_slot_is_of_the_trip_in_which_it_was_opened(void **state)
 {
 	(void)state;
 	push(1, 100, 101, NONE);
-	queue_close(&queue);
+	queue_trip_end(&queue);
 	push(2, 101, 102, NONE);
-
-	push(3, 102, 103, NONE);
+	push(3, 200, 201, NONE);
 
 	assert_int_equal(queue_count(&queue), 2);
-	assert_slot(1, 101, 103, 2, 3, NONE);
+	assert_false(queue_is_of_trip(&queue, 0));
+	assert_true(queue_is_of_trip(&queue, 1));
+	queue_drop(&queue, 1);
+	assert_true(queue_is_of_trip(&queue, 0));
+	queue_drop(&queue, 1);
+	push(4, 300, 301, NONE);
+	assert_true(queue_is_of_trip(&queue, 0));
 }
 
 static void a_drained_slot_is_not_extended(void **state)
@@ -330,7 +336,7 @@ static void random_pushes_keep_every_page_in_its_order(void **state)
 			}
 			number += seeded_below(&seed, 6) ? 1 : 2;
 			if (seeded_below(&seed, 10) == 0)
-				queue_close(&queue);
+				queue_trip_end(&queue);
 			push(number, start, end, access);
 			for (uint64_t page = start; page < end; page++)
 				wanted[page] = (uint8_t)access;
@@ -362,8 +368,8 @@ int main(void)
 		cmocka_unit_test_setup(another_access_opens_a_slot, queue_setup),
 		cmocka_unit_test_setup(pieces_of_one_transition_that_do_not_adjoin_cost_a_slot_each,
 				       queue_setup),
-		cmocka_unit_test_setup(a_closed_slot_is_not_extended, queue_setup),
-		cmocka_unit_test_setup(after_a_close_the_new_slot_is_open_again, queue_setup),
+		cmocka_unit_test_setup(the_next_trip_goes_on_in_the_same_slot, queue_setup),
+		cmocka_unit_test_setup(a_slot_is_of_the_trip_in_which_it_was_opened, queue_setup),
 		cmocka_unit_test_setup(a_drained_slot_is_not_extended, queue_setup),
 		cmocka_unit_test_setup(a_slot_that_was_counted_but_not_dropped_is_extended_for_the_next_drain,
 				       queue_setup),

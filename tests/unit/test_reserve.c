@@ -110,8 +110,7 @@ static void one_step(struct system *system, struct ref_revokes *revokes)
 		revokes->start[revokes->count] = page;
 		revokes->end[revokes->count++] = page + count;
 	}
-	if (system_random(system) % 4 == 0)
-		shadow_queue_close(system->engine, cpu);
+	shadow_trip_end(system->engine, cpu);
 	if (revokes->count == 64 || system_random(system) % 64 == 0) {
 		system_flush_and_wait(system);
 		revokes->count = 0;

@@ -86,10 +86,10 @@ static void trip_flushes_where_a_trip_changed_access(void **state)
 	expect(two_cpus, trip, UINT64_MAX, "T1 T2 T3n E0 F400 T3 E1 F600 T4n F800. ");
 }
 
-static void a_number_counts_over_all_cpus_and_closes_no_slot(void **state)
+static void a_number_counts_over_all_cpus_and_trips(void **state)
 {
 	(void)state;
-	expect(two_cpus, every(2), UINT64_MAX, "T1 T2 F200 T3n T3 T4n F800. ");
+	expect(two_cpus, every(2), UINT64_MAX, "T1 T2 F200 T3n E0 T3 E1 T4n F800. ");
 	expect(two_cpus, every(1), UINT64_MAX, "T1 F100 T2 F200 T3n T3 F500 T4n F800. ");
 	expect(two_cpus, every(65536), UINT64_MAX, "T1 T2 T3n T3 T4n F800. ");
 }
@@ -165,7 +165,7 @@ int main(void)
 		cmocka_unit_test(eager_and_strict_have_no_flush),
 		cmocka_unit_test(transition_flushes_after_each_revoke),
 		cmocka_unit_test(trip_flushes_where_a_trip_changed_access),
-		cmocka_unit_test(a_number_counts_over_all_cpus_and_closes_no_slot),
+		cmocka_unit_test(a_number_counts_over_all_cpus_and_trips),
 		cmocka_unit_test(idle_time_follows_each_flush_if_there_is_any),
 		cmocka_unit_test(until_stops_before_the_first_record_above_it),
 		cmocka_unit_test(a_trigger_is_never_before_what_it_completes),

@@ -28,7 +28,7 @@ static bool one_transition(struct script *script)
 
 	assert_int_equal(error, script_may_be_refused(script, range) && error ? -SHADOW_EOPNOTSUPP : 0);
 	if (system_random(system) % 4 == 0)
-		shadow_queue_close(system->engine, cpu);
+		shadow_trip_end(system->engine, cpu);
 	return error;
 }
 

@@ -296,6 +296,7 @@ static void no_flush_gives_up_what_was_set_aside_for_mmio(void **state)
 	(void)state;
 	core_up(&core);
 	core_revoke(&core, PAGE, 1);
+	shadow_trip_end(core.engine, 0);
 	assert_int_equal(shadow_reserve(core.engine, 0, &mmio, CORE_WAIT_NS), 0);
 
 	assert_int_equal(shadow_reserve(core.engine, 0, &grant, CORE_WAIT_NS), -SHADOW_EAGAIN);
@@ -417,6 +418,7 @@ static void a_forced_flush_gives_collapsed_tables_back(void **state)
 	core_up(&core);
 	collapse_memory();
 	core_revoke(&core, UINT64_C(5) << 18, 1 << 18);
+	shadow_trip_end(core.engine, 0);
 	core_forget(&core);
 
 	core_grant(&core, UINT64_C(5) << 18, 1); /* its revoke is queued */

@@ -96,7 +96,7 @@ static shadow_ticket_t change(struct traveller *traveller, struct trip trip, enu
 		wrong(race, "a transition was refused", (uint64_t)-error);
 	else if (shadow_queue(race->rig.engine, traveller->cpu, race->rig.number + 1, &transition))
 		race->rig.number++;
-	shadow_queue_close(race->rig.engine, traveller->cpu);
+	shadow_trip_end(race->rig.engine, traveller->cpu);
 	if (seeded_below(&traveller->random, 2))
 		return shadow_flush(race->rig.engine);
 	race->left++;
