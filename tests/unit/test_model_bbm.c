@@ -5,7 +5,7 @@
  * The rules themselves are in tests/proto. Proves: tables are judged from a stream's first use until no
  * stream uses them; nothing is judged while SMMUEN=0; several streams and VMIDs are told apart; larger
  * granules are followed; a long random run of a correct driver is never blamed, and never blames itself
- * with a stale translation, at any BBML.
+ * with a stale translation, at any BBML; holes of groups are judged by the right SYNC.
  */
 #include "model_rig.h"
 
@@ -173,6 +173,127 @@ static void larger_granules_are_followed(void **state)
 	assert_int_equal(rig.violations, 2);
 }
 
+/* ---- holes of contiguous groups, and flights ---------------------------------------------- */
+
+enum {
+	MEMBERS = 16,
+	GROUP = 32, /* its first page; the next group is left whole */
+};
+
+static void group_store(unsigned first, uint64_t bits)
+{
+	for (unsigned page = first; page < first + MEMBERS; page++)
+		rig_store(&rig, page_slot(page), page << 12 | RIG_PAGE | bits);
+}
+
+/* Two groups that devices may have cached. */
+static void two_groups(void)
+{
+	rig_read(&rig, 0x7000);
+	group_store(GROUP, RIG_CONT);
+	group_store(GROUP + MEMBERS, RIG_CONT);
+	rig_read(&rig, GROUP << 12);
+	rig_read(&rig, (GROUP + MEMBERS) << 12);
+	assert_int_equal(rig.violations, 0);
+}
+
+/* The bit goes from all members but the one that is a hole. */
+static void group_follows(unsigned hole)
+{
+	for (unsigned page = GROUP; page < GROUP + MEMBERS; page++)
+		if (page != hole)
+			rig_store(&rig, page_slot(page), page << 12 | RIG_PAGE);
+}
+
+static void a_hole_that_its_group_does_not_follow_is_judged_by_the_next_sync(void **state)
+{
+	(void)state;
+	two_groups();
+	rig_store(&rig, page_slot(GROUP + 3), 0);
+	assert_int_equal(rig.violations, 0);
+
+	rig_sync(&rig, RIG_S12_VMALL, 0);
+
+	assert_int_equal(rig.violations, 1);
+	assert_int_equal(rig.last.rule, MODEL_RULE_CONTIGUOUS);
+}
+
+/* Two flights: the doorbell of the SYNC was rung before the hole, so its completion says nothing of it. */
+static void a_sync_that_is_on_its_way_does_not_judge_a_hole(void **state)
+{
+	(void)state;
+	two_groups();
+	rig_queue(&rig, RIG_S12_VMALL, 0);
+	rig_queue(&rig, RIG_SYNC, 0);
+	rig_store(&rig, page_slot(GROUP + 3), 0);
+	rig_run(&rig);
+	assert_int_equal(rig.violations, 0);
+
+	group_follows(GROUP + 3);
+	rig_sync(&rig, RIG_S12_VMALL, 0);
+
+	assert_int_equal(rig.violations, 0);
+}
+
+static void a_hole_that_was_passed_over_is_judged_by_the_sync_after(void **state)
+{
+	(void)state;
+	two_groups();
+	rig_queue(&rig, RIG_SYNC, 0);
+	rig_store(&rig, page_slot(GROUP + 3), 0);
+	rig_queue(&rig, RIG_SYNC, 0);
+	model_step(rig.model);
+	assert_int_equal(rig.violations, 0);
+
+	rig_run(&rig);
+
+	assert_int_equal(rig.violations, 1);
+}
+
+/* The driver is still at work on the group when the SYNC completes that it asked for in between. */
+static void a_store_to_the_group_puts_its_holes_off(void **state)
+{
+	(void)state;
+	two_groups();
+	rig_store(&rig, page_slot(GROUP + 3), 0);
+	rig_queue(&rig, RIG_SYNC, 0);
+	rig_store(&rig, page_slot(GROUP), GROUP << 12 | RIG_PAGE);
+	rig_run(&rig);
+	assert_int_equal(rig.violations, 0);
+
+	rig_sync(&rig, RIG_S12_VMALL, 0);
+
+	assert_int_equal(rig.violations, 1);
+}
+
+static void a_store_to_another_group_does_not(void **state)
+{
+	(void)state;
+	two_groups();
+	rig_store(&rig, page_slot(GROUP + 3), 0);
+	rig_queue(&rig, RIG_SYNC, 0);
+	rig_store(&rig, page_slot(GROUP + MEMBERS), (GROUP + MEMBERS) << 12 | RIG_PAGE);
+
+	rig_run(&rig);
+
+	assert_int_equal(rig.violations, 1);
+}
+
+static void a_hole_that_is_filled_again_is_none(void **state)
+{
+	(void)state;
+	two_groups();
+	rig_queue(&rig, RIG_SYNC, 0);
+	group_follows(GROUP + 3);
+	rig_store(&rig, page_slot(GROUP + 3), 0);
+	rig_sync(&rig, RIG_S12_VMALL, 0);
+	rig_store(&rig, page_slot(GROUP + 3), (GROUP + 3) << 12 | RIG_PAGE);
+	group_store(GROUP, RIG_CONT);
+	rig_sync(&rig, RIG_SYNC, 0);
+
+	assert_int_equal(rig.violations, 0);
+}
+
 /* ---- a correct driver at random ---------------------------------------------------------- */
 
 enum {
@@ -321,6 +442,12 @@ int main(void)
 		TEST(tables_that_a_stream_reads_in_another_way_are_judged_anew),
 		TEST(a_group_larger_than_the_input_space_is_misprogrammed),
 		TEST(larger_granules_are_followed),
+		TEST(a_hole_that_its_group_does_not_follow_is_judged_by_the_next_sync),
+		TEST(a_sync_that_is_on_its_way_does_not_judge_a_hole),
+		TEST(a_hole_that_was_passed_over_is_judged_by_the_sync_after),
+		TEST(a_store_to_the_group_puts_its_holes_off),
+		TEST(a_store_to_another_group_does_not),
+		TEST(a_hole_that_is_filled_again_is_none),
 		cmocka_unit_test(correct_driver_is_never_blamed),
 	};
 
