@@ -207,6 +207,7 @@ TEST_SRCS := \
 	tests/unit/test_errata.c \
 	tests/unit/test_event.c \
 	tests/unit/test_failures.c \
+	tests/unit/test_failures_midway.c \
 	tests/unit/test_field.c \
 	tests/unit/test_flush.c \
 	tests/unit/test_fuzz_corpus.c \

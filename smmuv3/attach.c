@@ -280,13 +280,23 @@ static int stream_enable(const struct target_stream *stream)
 	return error;
 }
 
+/* On an SMMU in use. Nothing completes on a queue that has failed: whoever finds that out shuts its SMMU. */
+static int stream_let_in(const struct target_stream *stream)
+{
+	int error = stream_enable(stream);
+
+	if (error && load_acquire_u32(&stream->smmu->cmdq.failed))
+		(void)smmu_close(stream->smmu);
+	return error;
+}
+
 /* Once more would be through abort, under the device's feet; but one that was shut out may try again. */
 static int stream_again(const struct target_stream *stream, bool ats)
 {
 	if (!ats || !stream->ats || !smmu_target_of(stream->smmu->target)->live || smmu_is_shut(stream->smmu) ||
 	    !stream_aborts(stream))
 		return -SHADOW_EBUSY;
-	return stream_enable(stream);
+	return stream_let_in(stream);
 }
 
 static int stream_add(struct shadow_smmu *smmu, uint32_t sid, struct smmu_stage1 stage1, bool ats)
@@ -305,7 +315,7 @@ static int stream_add(struct shadow_smmu *smmu, uint32_t sid, struct smmu_stage1
 			return stream_again(&target->stream[i], ats);
 	if (count == SHADOW_STREAMS_MAX)
 		return -SHADOW_ENOSPC;
-	error = target->live && !smmu_is_off(smmu) ? stream_enable(&stream) : 0;
+	error = target->live && !smmu_is_off(smmu) ? stream_let_in(&stream) : 0;
 	if (error)
 		return error;
 	target->stream[count] = stream;
@@ -333,6 +343,40 @@ int shadow_smmu_stream_ats(struct shadow_smmu *smmu, uint32_t sid, const uint64_
 	return stream_add(smmu, sid, (struct smmu_stage1){ { stage1 ? stage1[0] : 0, stage1 ? stage1[1] : 0 } }, true);
 }
 
+/* A device that did not confirm when it was to be let in is no failure of its SMMU: it stays out. */
+static bool device_stays_out(const struct target_stream *stream)
+{
+	return stream->ats && stream_aborts(stream) && !load_relaxed_u32(&stream->smmu->cmdq.failed);
+}
+
+/* Put a stream's entry in force. An SMMU that does not follow may use it or not: it is shut, and the others go on.
+ * Return: 0; what went wrong with the SMMU, which is shut then. */
+static int stream_start(const struct target_stream *stream)
+{
+	int error = smmu_is_shut(stream->smmu) ? 0 : stream_enable(stream);
+
+	if (error == -SHADOW_EIO && device_stays_out(stream)) {
+		platform_report(PLATFORM_REPORT_STREAM_ABORTED, stream->smmu->number, stream->sid);
+		return 0;
+	}
+	if (error)
+		(void)smmu_close(stream->smmu);
+	return error;
+}
+
+/* Is there one that translates, or will be, and none that nobody knows of what it does? */
+static bool target_serves(const struct smmu_target *target)
+{
+	bool serves = false;
+
+	for (unsigned i = 0; i < target_smmus(target); i++) {
+		if (load_relaxed_u32(&target->smmu[i].isolation_lost))
+			return false;
+		serves |= !load_relaxed_u32(&target->smmu[i].closed);
+	}
+	return serves;
+}
+
 int target_enable(struct shadow_target *target)
 {
 	struct smmu_target *smmus = smmu_target_of(target);
@@ -342,12 +386,16 @@ int target_enable(struct shadow_target *target)
 	pgtable_built(&smmus->pgtable);
 	smmus->spans.count = 0;	       /* nothing was reachable, so nothing is cached */
 	smmus->spans.all = false;
-	for (unsigned i = 0; i < count && !error; i++)
-		if (!smmu_is_off(smmus->stream[i].smmu))
-			error = stream_enable(&smmus->stream[i]);
+	for (unsigned i = 0; i < count; i++) {
+		int failed = stream_start(&smmus->stream[i]);
+
+		error = error ? error : failed;
+	}
+	if (error && target_serves(smmus))
+		error = 0;
 	/* An SMMU that does not say that it has dropped its copy of an entry may go on using it. */
 	for (unsigned i = 0; i < count && error; i++)
-		if (!smmu_is_off(smmus->stream[i].smmu) && stream_abort(smmus->stream[i].smmu, smmus->stream[i].sid))
+		if (!smmu_is_shut(smmus->stream[i].smmu) && stream_abort(smmus->stream[i].smmu, smmus->stream[i].sid))
 			(void)smmu_close(smmus->stream[i].smmu);
 	smmus->live = !error;
 	return error;
@@ -390,10 +438,10 @@ int shadow_smmu_detach(struct shadow_smmu *smmu)
 	uint32_t count = load_relaxed_u32(&target->stream_count);
 
 	shadow_assert(platform_host_lock_held());
-	/* What is on its way is complete before the SMMU goes; should that fail, going is what remains. */
+	/* What is on its way is complete before the SMMU goes; should that fail, it is shut as whoever waits would do it. */
 	for (uint32_t i = 0; i < count && !smmu_is_shut(smmu); i++)
 		if (target->stream[i].smmu == smmu && stream_abort(smmu, target->stream[i].sid))
-			break;
+			(void)smmu_close(smmu);
 	if (load_acquire_u32(&smmu->isolation_lost))
 		return -SHADOW_EIO;
 	return smmu_turn_off(smmu);

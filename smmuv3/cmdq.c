@@ -266,28 +266,33 @@ static int cmdq_look(struct cmdq *cmdq)
 	return error;
 }
 
-/* Poll until everything before @position is consumed. The clock is read before CONS, so that a caller
- * who was held up between the two does not take a finished queue for a late one. */
+/* Poll until everything before @position is consumed. Slow is not silent: the time counts from when CONS moved last. The
+ * clock is read before CONS, so that a caller who was held up between the two does not take a finished queue for a late
+ * one. */
 static int cmdq_wait_consumed(struct cmdq *cmdq, uint64_t position, uint64_t wait_ns)
 {
-	uint64_t start_ns;
+	uint64_t start_ns, consumed;
 	int error;
 
 	if (load_acquire_u32(&cmdq->failed))
 		return -SHADOW_EIO;
-	if (cmdq_consumed(cmdq) >= position)
+	consumed = cmdq_consumed(cmdq);
+	if (consumed >= position)
 		return 0;
 
 	start_ns = platform_time_ns();
 	for (;;) {
-		bool late = platform_time_ns() - start_ns >= wait_ns;
+		uint64_t now_ns = platform_time_ns(), before = consumed;
 
 		error = cmdq_look(cmdq);
 		if (error != 0)
 			return error;
-		if (cmdq_consumed(cmdq) >= position)
+		consumed = cmdq_consumed(cmdq);
+		if (consumed >= position)
 			return 0;
-		if (late)
+		if (consumed != before)
+			start_ns = now_ns;
+		else if (now_ns - start_ns >= wait_ns)
 			return -SHADOW_ETIMEDOUT;
 		platform_relax();
 	}

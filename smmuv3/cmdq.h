@@ -128,8 +128,9 @@ void cmdq_publish(struct cmdq *cmdq);
  * Return: 0, or -SHADOW_EIO once the queue has failed. */
 int cmdq_poll(struct cmdq *cmdq);
 
-/* The same again and again, without the lock in between, until there are @slots free slots; publishes first if some of them are written but unseen.
- * Return: 0; -SHADOW_ETIMEDOUT after @wait_ns; -SHADOW_EIO. @slots is at most the ring. */
+/* The same again and again, without the lock in between, until there are @slots free slots; publishes first if some of
+ * them are written but unseen. Return: 0; -SHADOW_ETIMEDOUT if nothing was consumed for @wait_ns; -SHADOW_EIO. @slots is
+ * at most the ring. */
 int cmdq_wait_room(struct cmdq *cmdq, uint64_t slots, uint64_t wait_ns);
 
 /* Poll until the published command at @position has passed. Return: as cmdq_wait_room(). */

@@ -77,7 +77,8 @@ struct shadow_host_table {
  * zero entry is mapped R/W. Waits for each SMMU at most its own config.wait_ns. Reserved ranges are left out. Transitions before it are ignored.
  * Context: host lock held, one CPU. Return: 0; -SHADOW_ENOMEM if the pool is short, -SHADOW_EINVAL if the
  * table is malformed or of another size, -SHADOW_EBUSY if begun before, -SHADOW_EIO or -SHADOW_ETIMEDOUT
- * from a device. After a failure the target stays in abort and transitions stay ignored, for good.
+ * if all SMMUs have failed or one could not be shut; one of several that fails is shut, and the others go on.
+ * After a failure the target stays in abort and transitions stay ignored, for good.
  * Spec: DDI 0487, VMSAv8-64 stage 2 descriptor formats; Concatenated translation tables.
  */
 __attribute__((warn_unused_result)) int shadow_snapshot(struct shadow_engine *engine,

@@ -187,6 +187,7 @@ __attribute__((warn_unused_result)) int shadow_smmu_enable(struct shadow_smmu *s
 
 /**
  * shadow_smmu_detach() - let an SMMU's streams abort, then turn it off, in abort; one that a failure has shut is off.
+ * Should it fail on the way, it is shut and reported as it would be on the way of a wait.
  * When it returns 0, no CPU touches its registers any more, until shadow_smmu_enable(): it may lose its power. Tickets
  * do not wait for it. It keeps its memory and its streams, and its struct stays valid for who still holds it.
  * Context: host lock held, so that no flush is under way that found it on; who waits for a ticket needs no lock and looks at an SMMU only

@@ -87,6 +87,9 @@ struct core {
 	unsigned errata;     /* and what the driver is told beside IIDR */
 	uint64_t pool_bytes; /* 0: what shadow_smmu_pool_bytes() says */
 	uint64_t wait_ns;    /* of each SMMU */
+	/* What one SMMU has, or is used for, that others do not. */
+	void (*model_differs)(unsigned smmu, struct model_config *config);
+	void (*smmu_differs)(unsigned smmu, struct shadow_smmu_config *config);
 
 	struct shadow_engine *engine;
 	struct shadow_target *target;
@@ -286,7 +289,7 @@ static inline void core_engine_up(struct core *core)
 
 static inline struct shadow_smmu_config core_smmu_config(const struct core *core, unsigned number)
 {
-	return (struct shadow_smmu_config){
+	struct shadow_smmu_config config = {
 		.registers = core->smmu[number].registers,
 		.cmdq_lg2 = core->cmdq_lg2,
 		.evtq_lg2 = 4,
@@ -296,6 +299,10 @@ static inline struct shadow_smmu_config core_smmu_config(const struct core *core
 		.errata = core->errata,
 		.wait_ns = core->wait_ns,
 	};
+
+	if (core->smmu_differs)
+		core->smmu_differs(number, &config);
+	return config;
 }
 
 static inline struct shadow_smmu_target_config core_target_config(struct core *core)
@@ -348,6 +355,8 @@ static inline void core_model_up(struct core *core, unsigned number)
 	config.memory = (struct model_memory){ core, core_pa_read, core_pa_write };
 	config.report_ctx = core;
 	config.report = core_violated;
+	if (core->model_differs)
+		core->model_differs(number, &config);
 	smmu->core = core;
 	smmu->number = number;
 	smmu->model = model_new(&config);

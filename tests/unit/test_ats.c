@@ -459,6 +459,24 @@ static void streams_are_let_in_before_the_snapshot_too(void **state)
 	assert_int_equal(use(0, SID, PAGE), MODEL_F_TRANSLATION);
 }
 
+/* It is not the SMMU that fails. */
+static void a_device_that_does_not_confirm_at_the_snapshot_stays_out_alone(void **state)
+{
+	(void)state;
+	core_up_to_snapshot(&core);
+	assert_int_equal(shadow_smmu_stream_ats(core.smmu[0].smmu, SID, NULL), 0);
+	assert_int_equal(shadow_smmu_stream_ats(core.smmu[0].smmu, SID + 1, NULL), 0);
+	model_atc_mute(model(0), SID);
+
+	assert_int_equal(shadow_snapshot(core.engine, &core.host), 0);
+
+	assert_int_equal(word(0, SID, 0), 1);
+	assert_int_equal(reports_of(PLATFORM_REPORT_STREAM_ABORTED), 1);
+	assert_int_equal(reports_of(PLATFORM_REPORT_SMMU_CLOSED), 0);
+	assert_int_equal(ask(0, SID + 1, PAGE), MODEL_OK);
+	assert_true(core_reaches(&core, 0, PAGE));
+}
+
 static void devices_may_be_shut_out_and_let_in_any_number_of_times(void **state)
 {
 	(void)state;
@@ -497,6 +515,7 @@ int main(void)
 		TEST(a_stream_that_was_shut_out_may_be_let_in_again),
 		TEST(an_smmu_that_comes_back_does_not_trust_what_devices_kept),
 		TEST(streams_are_let_in_before_the_snapshot_too),
+		TEST(a_device_that_does_not_confirm_at_the_snapshot_stays_out_alone),
 		TEST(devices_may_be_shut_out_and_let_in_any_number_of_times),
 	};
 

@@ -473,7 +473,9 @@ static void a_hung_smmu_can_be_detached(void **state)
 	assert_int_equal(shadow_smmu_detach(late()), 0);
 
 	late_aborts();
-	assert_int_equal(core.report_count, 0);
+	assert_int_equal(core.report_count, 1);
+	assert_int_equal(core.reports[0].what, PLATFORM_REPORT_SMMU_CLOSED);
+	assert_int_equal(core.reports[0].b >> 32, SHADOW_SMMU_SILENT);
 	model_stall_commands(core.smmu[LATE].model, false);
 	assert_int_equal(shadow_smmu_enable(late()), 0);
 	assert_true(core_reaches(&core, LATE, PAGE));

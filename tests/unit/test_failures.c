@@ -2,7 +2,7 @@
  *
  * test_failures.c - devices that fail: each kind of failure on one of two SMMUs, and the other goes on.
  */
-#include "core_rig.h"
+#include "failures.h"
 
 #define PAGE CORE_MEMORY_PAGE
 #define OWNED SHADOW_STATE_OWNED
@@ -46,107 +46,6 @@ static const struct core_report *report_of(enum platform_report what)
 
 /* ---- every kind of failure ---------------------------------------------------------------------------- */
 
-/* Position of the command that the device takes next. */
-static uint64_t next_position(unsigned smmu)
-{
-	return model_counters(core.smmu[smmu].model)->commands;
-}
-
-static void refuse(unsigned error, unsigned times)
-{
-	while (times--)
-		model_inject_cerror(core.smmu[0].model, next_position(0), error);
-}
-
-static void refuse_command_and_cover(void)
-{
-	refuse(1, 2);
-}
-
-static void abort_the_fetch(void)
-{
-	refuse(2, 1);
-}
-
-static void miss_an_atc(void)
-{
-	refuse(3, 1);
-}
-
-static void report_an_unknown_error(void)
-{
-	refuse(0x55, 1);
-}
-
-static void fail_service(void)
-{
-	model_stall_commands(core.smmu[0].model, true);
-	model_raise_gerror(core.smmu[0].model, 1u << 8);
-}
-
-static void fall_silent(void)
-{
-	model_stall_commands(core.smmu[0].model, true);
-}
-
-static void stop(void)
-{
-	model_stop_queue(core.smmu[0].model);
-}
-
-static void reset(void)
-{
-	model_reset(core.smmu[0].model);
-}
-
-static void forge_cons_far_ahead(void)
-{
-	model_stall_commands(core.smmu[0].model, true);
-	model_forge_cons(core.smmu[0].model, true, model_read32(core.smmu[0].model, 0x9c) + 5);
-}
-
-static void forge_cons_behind(void)
-{
-	model_stall_commands(core.smmu[0].model, true);
-	model_forge_cons(core.smmu[0].model, true, model_read32(core.smmu[0].model, 0x9c) - 1);
-}
-
-/* What a device reads as that has left the bus. */
-static void forge_all_ones(void)
-{
-	model_stall_commands(core.smmu[0].model, true);
-	model_forge_cons(core.smmu[0].model, true, UINT32_MAX);
-}
-
-static const struct failure {
-	const char *what;
-	void (*inject)(void);
-	enum shadow_smmu_failure is;
-} failures[] = {
-	{ "a command and its cover are refused", refuse_command_and_cover, SHADOW_SMMU_COMMAND },
-	{ "the fetch of a command aborts", abort_the_fetch, SHADOW_SMMU_FETCH },
-	{ "a device does not confirm ATC_INV", miss_an_atc, SHADOW_SMMU_ATC },
-	{ "an error that nobody knows", report_an_unknown_error, SHADOW_SMMU_COMMAND },
-	{ "service failure mode", fail_service, SHADOW_SMMU_SERVICE },
-	{ "a sync that never completes", fall_silent, SHADOW_SMMU_SILENT },
-	{ "CMDQEN is gone", stop, SHADOW_SMMU_STOPPED },
-	{ "a reset", reset, SHADOW_SMMU_RESET },
-	{ "CONS far ahead", forge_cons_far_ahead, SHADOW_SMMU_CONS },
-	{ "CONS behind", forge_cons_behind, SHADOW_SMMU_CONS },
-	{ "CONS all ones", forge_all_ones, SHADOW_SMMU_CONS },
-};
-
-#define FAILURES (sizeof(failures) / sizeof(failures[0]))
-
-static void device_is_shut(unsigned smmu, uint64_t page)
-{
-	struct model_access access = model_dma(core.smmu[smmu].model, CORE_SID, page << 12, false);
-
-	assert_int_equal(access.fault, MODEL_ABORT);
-	assert_int_equal(model_read32(core.smmu[smmu].model, 0x44) >> 20 & 0x801, 1);
-	assert_int_equal(model_read32(core.smmu[smmu].model, 0x24) & 1, 0);
-}
-
 /* Both devices hold the page, and the flush that revokes it is published. */
 static shadow_ticket_t revoke_on_both(uint64_t page)
 {
@@ -168,7 +67,7 @@ static void each_failure_shuts_its_smmu_and_the_other_goes_on(void **state)
 		/* What is injected by position comes before the commands that it concerns; the rest behind them. */
 		core.smmu[0].stalled = true;
 		ticket = revoke_on_both(PAGE);
-		failure->inject();
+		failure->inject(core.smmu[0].model);
 		core.smmu[0].stalled = false;
 
 		assert_int_equal(shadow_wait(core.engine, ticket, LONG_NS), 0);
@@ -178,8 +77,8 @@ static void each_failure_shuts_its_smmu_and_the_other_goes_on(void **state)
 		assert_int_equal(report_of(PLATFORM_REPORT_SMMU_CLOSED)->a, 0);
 		assert_int_equal(report_of(PLATFORM_REPORT_SMMU_CLOSED)->b >> 32, failure->is);
 		assert_int_equal(was_reported(PLATFORM_REPORT_SMMU_RESET), failure->is == SHADOW_SMMU_RESET);
-		device_is_shut(0, PAGE);
-		device_is_shut(0, PAGE + 5);
+		failure_is_shut(core.smmu[0].model, PAGE);
+		failure_is_shut(core.smmu[0].model, PAGE + 5);
 
 		/* The other one obeys, and nobody waits for the one that is shut. */
 		assert_false(core_smmu_stats(&core, 1).closed);
@@ -210,7 +109,7 @@ static void a_failure_without_a_confirmed_abort_completes_no_ticket(void **state
 		core_up(&core);
 		core.smmu[0].stalled = true;
 		ticket = revoke_on_both(PAGE);
-		failures[i].inject();
+		failures[i].inject(core.smmu[0].model);
 		model_run(core.smmu[0].model);
 		model_stall_registers(core.smmu[0].model, true);
 		core.smmu[0].stalled = false;
@@ -246,7 +145,7 @@ static void a_mended_smmu_comes_back(void **state)
 		core.smmu[0].stalled = true;
 		assert_true(core_reaches(&core, 0, PAGE + 5));
 		ticket = revoke_on_both(PAGE);
-		failures[i].inject();
+		failures[i].inject(core.smmu[0].model);
 		core.smmu[0].stalled = false;
 		assert_int_equal(shadow_wait(core.engine, ticket, LONG_NS), 0);
 		core_revoke(&core, PAGE + 5, 1);
@@ -259,7 +158,7 @@ static void a_mended_smmu_comes_back(void **state)
 			assert_int_equal(shadow_smmu_detach(core.smmu[0].smmu), 0);
 			assert_int_equal(shadow_smmu_enable(core.smmu[0].smmu), -SHADOW_EIO);
 			assert_int_equal(core_smmu_stats(&core, 0).failure, SHADOW_SMMU_SERVICE);
-			device_is_shut(0, PAGE);
+			failure_is_shut(core.smmu[0].model, PAGE);
 			model_reset(model);
 		}
 		assert_int_equal(shadow_smmu_enable(core.smmu[0].smmu), -SHADOW_EAGAIN);
@@ -322,7 +221,7 @@ static void whoever_asks_late_enough_shuts_a_silent_smmu(void **state)
 	assert_true(shadow_complete(core.engine, ticket));
 
 	assert_int_equal(core_smmu_stats(&core, 0).failure, SHADOW_SMMU_SILENT);
-	device_is_shut(0, PAGE);
+	failure_is_shut(core.smmu[0].model, PAGE);
 }
 
 static void two_silent_smmus_are_silent_at_the_same_time(void **state)
@@ -340,8 +239,8 @@ static void two_silent_smmus_are_silent_at_the_same_time(void **state)
 	assert_int_equal(shadow_wait(core.engine, ticket, LONG_NS), 0);
 
 	assert_true(core.time_ns - start_ns < CORE_WAIT_NS + CORE_WAIT_NS / 2);
-	device_is_shut(0, PAGE);
-	device_is_shut(1, PAGE);
+	failure_is_shut(core.smmu[0].model, PAGE);
+	failure_is_shut(core.smmu[1].model, PAGE);
 }
 
 /* Slow is not silent: each command takes half of the time that none may take. */
@@ -362,9 +261,9 @@ static void an_smmu_that_is_slow_is_not_shut(void **state)
 	for (unsigned i = 0; !shadow_complete(core.engine, ticket); i++) {
 		assert_true(i < 100);
 		for (unsigned smmu = 0; smmu < 2; smmu++) {
-			uint64_t before = next_position(smmu);
+			uint64_t before = failure_next(core.smmu[smmu].model);
 
-			while (next_position(smmu) == before && model_step(core.smmu[smmu].model))
+			while (failure_next(core.smmu[smmu].model) == before && model_step(core.smmu[smmu].model))
 				;
 		}
 		core.time_ns += CORE_WAIT_NS / 2;
@@ -419,7 +318,7 @@ static void a_reset_is_no_progress_wherever_the_ring_stands(void **state)
 			assert_int_equal(shadow_wait(core.engine, ticket, LONG_NS), 0);
 
 			assert_int_equal(core_smmu_stats(&core, 0).failure, SHADOW_SMMU_RESET);
-			device_is_shut(0, PAGE + 600);
+			failure_is_shut(core.smmu[0].model, PAGE + 600);
 			/* GBPA was as a reset leaves it: it let everything through. */
 			assert_int_equal(report_of(PLATFORM_REPORT_SMMU_RESET)->b >> 20 & 1, 0);
 			tear_down(state);
@@ -465,8 +364,8 @@ static void both_smmus_may_refuse_in_one_flush(void **state)
 
 	(void)state;
 	core_up(&core);
-	model_inject_cerror(core.smmu[0].model, next_position(0), 1);
-	model_inject_cerror(core.smmu[1].model, next_position(1) + 1, 1);
+	model_inject_cerror(core.smmu[0].model, failure_next(core.smmu[0].model), 1);
+	model_inject_cerror(core.smmu[1].model, failure_next(core.smmu[1].model) + 1, 1);
 	ticket = revoke_on_both(PAGE);
 
 	assert_int_equal(shadow_wait(core.engine, ticket, LONG_NS), 0);
