@@ -66,6 +66,14 @@ bool bits_any(const struct bits *bits, uint64_t start, uint64_t end)
 	return bits->set && (bits_run(bits, start, end, &value) < end || value);
 }
 
+/* Spelt out: without the instruction for it, compilers call their own library. */
+static unsigned count_bits(uint64_t word)
+{
+	word -= word >> 1 & UINT64_C(0x5555555555555555);
+	word = (word & UINT64_C(0x3333333333333333)) + (word >> 2 & UINT64_C(0x3333333333333333));
+	return (unsigned)(((word + (word >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f)) * UINT64_C(0x0101010101010101) >> 56);
+}
+
 void bits_fill(struct bits *bits, uint64_t start, uint64_t end, bool value)
 {
 	if (start < bits->start)
@@ -75,8 +83,8 @@ void bits_fill(struct bits *bits, uint64_t start, uint64_t end, bool value)
 	for (uint64_t page = start; page < end; page = (page | 63) + 1) {
 		uint64_t *word = word_of(bits, page), mask = word_mask(page, end);
 
-		bits->set -= (unsigned)__builtin_popcountll(*word & mask);
+		bits->set -= count_bits(*word & mask);
 		*word = value ? *word | mask : *word & ~mask;
-		bits->set += (unsigned)__builtin_popcountll(*word & mask);
+		bits->set += count_bits(*word & mask);
 	}
 }

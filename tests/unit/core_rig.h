@@ -85,6 +85,7 @@ struct core {
 	uint32_t iidr;	     /* of the SMMUs, */
 	unsigned model_errata; /* what they really do wrong, */
 	unsigned errata;     /* and what the driver is told beside IIDR */
+	struct shadow_page_bits pending, consent;
 	uint64_t pool_bytes; /* 0: what shadow_smmu_pool_bytes() says */
 	uint64_t wait_ns;    /* of each SMMU */
 	/* What one SMMU has, or is used for, that others do not. */
