@@ -9,7 +9,8 @@
  * Nothing runs in circles: a look at the devices that would see nothing new is not taken (NEWS). So a state in
  * which nobody can move, somebody not being at his end, is a waiter who never ends.
  *
- * Settings: TRIPS a CPU; EDITS a trip; GAP: the lock may be dropped between edits and flush; TEARDOWN; RING, FENCES,
+ * Settings: TRIPS a CPU; EDITS a trip; GAP: the lock may be dropped between edits and flush; SOME: a flush may take the
+ * oldest slot alone; TEARDOWN; RING, FENCES,
  * FLIGHTS; START position; MINE: pages of the host at first, the others are the guest's; NESTED; TABLES: the two
  * pages are a block, and the second one stays; REFUSALS of a command and FAILURES of an SMMU, in all; ENABLES of the second
  * SMMU, which is OFF at first or has failed; ANY_TIME: a TLB fills when it likes, rather than at once; BROKEN_*: what is left out or done wrong.
@@ -535,13 +536,25 @@ inline flights_look(goal)
 	do
 	:: d_step { complete_number < goal && flight_head != flight_tail ->
 			done = (isolation_lost[0] || isolation_lost[1] -> EIO : DONE) };
+#ifdef BROKEN_NO_P1
+		complete_number = flight[flight_head % FLIGHTS].number;
+#endif
 		target_complete();
 		if
 		:: done != DONE -> break
+#ifdef BROKEN_NO_Q2
+		:: else ->
+			flight_head++;
+			d_step {
+				complete_fence = flight[(flight_head - 1) % FLIGHTS].fence;
+				complete_number = flight[(flight_head - 1) % FLIGHTS].number
+			}
+#else
 		:: else ->
 			complete_fence = FLIGHT_FENCE;
 			complete_number = flight[flight_head % FLIGHTS].number;
 			flight_head++
+#endif
 		fi
 	:: else -> break
 	od
@@ -582,7 +595,12 @@ inline drain_and_write()
 		before = desc;
 		do
 		:: queue[0].count == 0 && queue[1].count == 0 -> break
+#ifdef SOME
+		:: some && upto > 0 -> break
+		:: !(some && upto > 0) && !(queue[0].count == 0 && queue[1].count == 0) ->
+#else
 		:: else ->
+#endif
 			if
 #ifdef BROKEN_DRAIN_CPU_BY_CPU
 			:: queue[0].count > 0 -> from = 0
@@ -594,6 +612,7 @@ inline drain_and_write()
 			fi;
 			desc = (queue[from].slot[0].access -> desc | queue[from].slot[0].pages :
 							      desc & ~queue[from].slot[0].pages);
+			upto = queue[from].slot[0].last;
 			/* The next one moves up, so that all empty queues are the same. */
 			i = 0;
 			do
@@ -616,7 +635,18 @@ inline drain_and_write()
 		od;
 		i = 0;
 		from = 0;
-		CHECK(I3_last_in_the_order_wins, desc == mine);
+		if
+#ifdef SOME
+#ifdef BROKEN_SOME_IS_ALL
+		:: queue[0].count > 0 || queue[1].count > 0 -> upto = order
+#else
+		:: queue[0].count > 0 || queue[1].count > 0
+#endif
+#endif
+		:: else ->
+			upto = order;
+			CHECK(I3_last_in_the_order_wins, desc == mine)
+		fi;
 		revoked = before & ~desc;
 #ifdef TABLES
 		write_tables();
@@ -805,10 +835,10 @@ inline flight_add()
 #else
 		:: FLIGHTS_FULL ->
 #endif
-			flight[(flight_tail + FLIGHTS - 1) % FLIGHTS].number = order;
+			flight[(flight_tail + FLIGHTS - 1) % FLIGHTS].number = upto;
 			flight[(flight_tail + FLIGHTS - 1) % FLIGHTS].fence = fence
 		:: else ->
-			flight[flight_tail % FLIGHTS].number = order;
+			flight[flight_tail % FLIGHTS].number = upto;
 			flight[flight_tail % FLIGHTS].fence = fence;
 			flight_tail++
 		fi
@@ -817,12 +847,21 @@ inline flight_add()
 	:: taken -> completing = false; taken = false
 	:: else
 	fi;
-	flushed_number = order
+	d_step { flushed_number = upto; upto = 0 }
 }
 
 inline flush()
 {
+#ifdef SOME
+	if
+	:: some = true
+	:: some = false
+	fi;
+#endif
 	drain_and_write();
+#ifdef SOME
+	some = false;
+#endif
 	if
 	:: revoked ->
 #if ENABLES && !defined(BROKEN_NO_E1_IN_FLUSH)
@@ -851,7 +890,7 @@ inline flush()
 		d_step { barrier() }
 #endif
 	fi;
-	d_step { revoked = 0; stays = desc };
+	d_step { revoked = 0; stays = desc & mine };
 	flight_add()
 }
 
@@ -917,9 +956,12 @@ inline unlock()
 
 proctype cpu(byte c)
 {
-	byte trips, edits, donated, ticket, result, done, passed, shown, revoked, before, i, from;
+	byte trips, edits, donated, ticket, result, done, passed, shown, revoked, before, upto, i, from;
 	byte at[2];
 	bool error, asks, late, taken, gap;
+#ifdef SOME
+	bool some;
+#endif
 #ifdef TABLES
 	bool collapse;
 #endif
@@ -967,10 +1009,10 @@ proctype cpu(byte c)
 #endif
 		:: edits > 0 -> break
 		od;
-again:	if
+again:	do
 		:: ticket > flushed_number -> flush()
-		:: else
-		fi;
+		:: else -> break
+		od;
 		queue[c].open = false;
 		unlock();
 		if
