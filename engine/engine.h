@@ -3,7 +3,7 @@
  * engine.h - the engine's state, and which part of it whom belongs to.
  *
  * Internal to engine/. Everything but the flights is under the host lock; shadow_complete() and shadow_wait() alone do
- * without it.
+ * without it. docs/locking.md has the calls.
  */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H

@@ -3,7 +3,7 @@
  * target.h - what a shadow target implements. Called per batch, never per page.
  *
  * A target owns its tables, its devices and their completion. The engine holds the host lock around all
- * calls. Runs come sorted and disjoint; addresses are identity-mapped.
+ * calls but complete(). Runs come sorted and disjoint; addresses are identity-mapped.
  */
 #ifndef ENGINE_TARGET_H
 #define ENGINE_TARGET_H

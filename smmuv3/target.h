@@ -2,7 +2,7 @@
  *
  * target.h - a shadow target on SMMUv3: one stage-2 table, its SMMUs, and the fences they have passed.
  *
- * Internal to target*.c. All under the host lock in this version.
+ * Internal to smmuv3/. All under the host lock, but for what says otherwise; who asks has the completion lock.
  */
 #ifndef SMMUV3_TARGET_H
 #define SMMUV3_TARGET_H
