@@ -194,13 +194,16 @@ TEST_SRCS := \
 	tests/unit/test_baseline.c \
 	tests/unit/test_batched.c \
 	tests/unit/test_bbm.c \
+	tests/unit/test_bits.c \
 	tests/unit/test_bound.c \
+	tests/unit/test_cancel.c \
 	tests/unit/test_check.c \
 	tests/unit/test_clean.c \
 	tests/unit/test_cmd.c \
 	tests/unit/test_cmdq.c \
 	tests/unit/test_coalesce.c \
 	tests/unit/test_compact.c \
+	tests/unit/test_consent.c \
 	tests/unit/test_device.c \
 	tests/unit/test_eager.c \
 	tests/unit/test_engine.c \
@@ -210,6 +213,7 @@ TEST_SRCS := \
 	tests/unit/test_failures_midway.c \
 	tests/unit/test_field.c \
 	tests/unit/test_flush.c \
+	tests/unit/test_flush_some.c \
 	tests/unit/test_fuzz_corpus.c \
 	tests/unit/test_granule.c \
 	tests/unit/test_host_stage2.c \
@@ -251,7 +255,9 @@ TEST_SRCS := \
 	tests/unit/test_oracle.c \
 	tests/unit/test_order.c \
 	tests/unit/test_outfile.c \
+	tests/unit/test_overlap.c \
 	tests/unit/test_pages.c \
+	tests/unit/test_pending.c \
 	tests/unit/test_pgtable.c \
 	tests/unit/test_plan.c \
 	tests/unit/test_platform.c \

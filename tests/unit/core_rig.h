@@ -274,7 +274,9 @@ static inline struct shadow_engine_config core_engine_config(struct core *core)
 	core->map.reserved = core->reserved;
 	return (struct shadow_engine_config){ .cpu_count = core->cpu_count,
 					      .queue_slots = core->queue_slots,
-					      .map = core->map };
+					      .map = core->map,
+					      .pending = core->pending,
+					      .consent = core->consent };
 }
 
 static inline void core_engine_up(struct core *core)

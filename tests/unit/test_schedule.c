@@ -91,7 +91,7 @@ static void a_number_counts_over_all_cpus_and_trips(void **state)
 	(void)state;
 	expect(two_cpus, every(2), UINT64_MAX, "T1 T2 F200 T3n E0 T3 E1 T4n F800. ");
 	expect(two_cpus, every(1), UINT64_MAX, "T1 F100 T2 F200 T3n E0 T3 F500 E1 T4n F800. ");
-	expect(two_cpus, every(65536), UINT64_MAX, "T1 T2 T3n T3 T4n F800. ");
+	expect(two_cpus, every(65536), UINT64_MAX, "T1 T2 T3n E0 T3 E1 T4n F800. ");
 }
 
 static void idle_time_follows_each_flush_if_there_is_any(void **state)
