@@ -54,7 +54,7 @@ static void revoked_mark(struct shadow_engine *engine, const struct queue_slot *
 	engine->revoked_any = true;
 }
 
-/* May a closed slot revoke one of these pages? */
+/* May a slot that is not open any more revoke one of these pages? */
 static bool revoked_test(const struct shadow_engine *engine, uint64_t start, uint64_t end)
 {
 	uint64_t group = start >> GROUP_LG2, after = group + group_count(start, end);
