@@ -6,6 +6,7 @@
 #   native    the core as it ships
 #   observed  the core with debug checks and a call after each descriptor store, for replay and tests
 #   simulated the core on virtual CPUs with store buffers, for s2shadow simulate
+#   timed     the core on virtual CPUs with clocks, for s2shadow scale
 #   el2       the core freestanding for aarch64, as a hypervisor embeds it
 #   plain     hosted code that does not depend on the variant: model, platform, bench, tests
 # The replay holds the native and the observed core side by side: each is linked into one object that
@@ -132,6 +133,9 @@ COMMAND_SRCS := \
 	bench/replay.c \
 	bench/results.c \
 	bench/results_json.c \
+	bench/scale.c \
+	bench/scale_calibrate.c \
+	bench/scale_report.c \
 	bench/schedule.c \
 	bench/tables.c \
 	bench/trace.c \
@@ -153,6 +157,13 @@ SIMULATOR_SRCS := \
 	engine/platform/sim_past.c \
 	engine/platform/sim_plain.c \
 	engine/platform/sim_stack.c
+
+# Virtual CPUs with a clock each, and what works on them; one object with the core and the policies, timed.
+TIMED_SRCS := \
+	bench/scale_device.c \
+	bench/scale_lines.c \
+	bench/scale_run.c \
+	bench/scale_time.c
 
 # What benchmarks and tests drive policies with, beside the command.
 WORKLOAD_SRCS := \
@@ -269,6 +280,7 @@ TEST_SRCS := \
 	tests/unit/test_results.c \
 	tests/unit/test_results_json.c \
 	tests/unit/test_runner.c \
+	tests/unit/test_scale.c \
 	tests/unit/test_schedule.c \
 	tests/unit/test_simulate.c \
 	tests/unit/test_simulate_buffer.c \
@@ -374,7 +386,10 @@ hosted_flags := -D_GNU_SOURCE -pthread
 observed_flags := -DSHADOW_ORDER_OBSERVED -DSHADOW_DEBUG $(fuzz_flags)
 simulated_flags := -DSHADOW_ORDER_SIMULATED -DSHADOW_DEBUG
 # The compiler announces plain stores to engine/platform/sim_plain.c. It does not with another sanitizer as well.
+timed_flags := -DSHADOW_ORDER_SIMULATED
 simulated_core_flags := $(filter-out -fsanitize=%,$(c_flags)) $(simulated_flags) -fsanitize=thread
+timed_core_flags := $(filter-out -fsanitize=%,$(c_flags)) $(hosted_flags) $(timed_flags) -Dcalloc=scale_calloc \
+	-fsanitize=thread
 # No stack protector: it would need a symbol of the embedder's. No unwind tables: nothing unwinds at EL2.
 el2_flags := -std=c11 $(common_flags) $(c_warnings) $(EL2_CFLAGS) -ffreestanding -nostdlib \
 	-mgeneral-regs-only -mno-outline-atomics -fno-stack-protector -fno-pic \
@@ -387,7 +402,7 @@ LINK = $(CC) -pthread $(config_flags) $(CFLAGS) $(LDFLAGS)
 # --- what is built ---------------------------------------------------------------------------------------
 
 all_srcs := $(CORE_SRCS) $(MODEL_SRCS) $(PLATFORM_SRCS) $(EL2_SRCS) $(RUNNER_SRCS) $(COMMAND_SRCS) \
-	$(SIMULATOR_SRCS) $(WORKLOAD_SRCS) $(BENCH_SRCS) $(TEST_SUPPORT_SRCS) $(TEST_SRCS) $(FUZZ_SRCS) \
+	$(SIMULATOR_SRCS) $(TIMED_SRCS) $(WORKLOAD_SRCS) $(BENCH_SRCS) $(TEST_SUPPORT_SRCS) $(TEST_SRCS) $(FUZZ_SRCS) \
 	bench/s2shadow.c bench/harness.cc
 absent := $(filter-out $(wildcard $(all_srcs)),$(all_srcs))
 ifneq ($(absent),)
@@ -404,6 +419,8 @@ native_runner := $(call objects,native,$(RUNNER_SRCS))
 observed_runner := $(call objects,observed,$(RUNNER_SRCS))
 simulated_core := $(call objects,simulated,$(CORE_SRCS))
 simulator_objects := $(call objects,simulated,$(SIMULATOR_SRCS))
+timed_core := $(call objects,timed,$(CORE_SRCS) $(filter-out bench/batched.c bench/runner.c,$(RUNNER_SRCS)))
+timed_objects := $(call objects,timed,$(TIMED_SRCS) engine/platform/sim_stack.c)
 plain_objects := $(call objects,plain,$(MODEL_SRCS) $(PLATFORM_SRCS) $(COMMAND_SRCS))
 test_objects := $(call objects,plain,$(WORKLOAD_SRCS) $(TEST_SUPPORT_SRCS) $(TEST_SRCS))
 bench_objects := $(call objects,plain,$(BENCH_SRCS)) $(BUILD)/plain/bench/harness.o
@@ -478,6 +495,16 @@ $(BUILD)/simulated/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(simulated_core_flags) -c -o $@ $<
 
+$(timed_objects): $(BUILD)/timed/%.o: %.c $(BUILD)/flags
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(c_flags) $(hosted_flags) $(timed_flags) -c -o $@ $<
+
+$(timed_core): $(BUILD)/timed/%.o: %.c $(BUILD)/flags
+	$(call say,CC,$< (timed))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(timed_core_flags) -c -o $@ $<
+
 $(BUILD)/native/%.o: %.c $(BUILD)/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
@@ -533,8 +560,15 @@ $(BUILD)/simulator.o: $(simulated_core) $(simulator_objects)
 	$(Q)$(OBJCOPY) --wildcard --keep-global-symbol='sim*' $@.all $@
 	@rm $@.all
 
+# The same for clocks.
+$(BUILD)/timed.o: $(timed_core) $(timed_objects)
+	$(call say,LD,$@)
+	$(Q)$(LD) -r -o $@.all $(filter %.o,$^)
+	$(Q)$(OBJCOPY) --wildcard --keep-global-symbol='scale*' $@.all $@
+	@rm $@.all
+
 $(BUILD)/s2shadow: $(BUILD)/plain/bench/s2shadow.o $(plain_objects) $(BUILD)/runner-native.o \
-		$(BUILD)/runner-observed.o $(BUILD)/simulator.o
+		$(BUILD)/runner-observed.o $(BUILD)/simulator.o $(BUILD)/timed.o
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $^ $(LIBS)
 
@@ -542,9 +576,9 @@ $(BUILD)/s2shadow: $(BUILD)/plain/bench/s2shadow.o $(plain_objects) $(BUILD)/run
 # searched first: it may stand in for a part of the command, such as the observer of descriptor stores.
 $(BUILD)/libsupport.a: $(call objects,plain,$(TEST_SUPPORT_SRCS))
 $(BUILD)/libtest.a: $(observed_core) $(observed_runner) $(plain_objects) $(BUILD)/runner-native.o $(BUILD)/simulator.o \
-		$(call objects,plain,$(WORKLOAD_SRCS))
+		$(BUILD)/timed.o $(call objects,plain,$(WORKLOAD_SRCS))
 $(BUILD)/libbench.a: $(native_core) $(native_runner) $(plain_objects) $(BUILD)/runner-observed.o \
-		$(call objects,plain,$(WORKLOAD_SRCS))
+		$(BUILD)/timed.o $(call objects,plain,$(WORKLOAD_SRCS))
 $(BUILD)/libsupport.a $(BUILD)/libtest.a $(BUILD)/libbench.a:
 	$(call say,AR,$@)
 	@mkdir -p $(@D)

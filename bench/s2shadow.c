@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * s2shadow.c - the command: one subcommand each in replay.c, inspect.c, simulate.c and info.c.
+ * s2shadow.c - the command: one subcommand each in replay.c, inspect.c, simulate.c, scale.c and info.c.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -10,6 +10,7 @@
 #include "bench/inspect.h"
 #include "bench/message.h"
 #include "bench/replay.h"
+#include "bench/scale_main.h"
 #include "bench/simulate_run.h"
 
 static const char help[] =
@@ -20,6 +21,7 @@ static const char help[] =
 	"  replay     replay recorded pKVM transitions through eager, strict and batched shadows\n"
 	"  inspect    show the tables in an image that a replay wrote\n"
 	"  simulate   run the engine on virtual CPUs with devices at random, from a seed, and judge every access\n"
+	"  scale      model how trips scale with CPUs, SMMUs, sync time and locked time\n"
 	"  info       this build, this machine, and what the software SMMUv3 claims to be\n"
 	"  --help     this text; `s2shadow replay --help` and `s2shadow inspect --help` say more\n"
 	"  --version  version and commit\n";
@@ -36,6 +38,8 @@ static int command(int argc, char **argv)
 		return inspect_main(argc - 1, argv + 1);
 	if (!strcmp(argv[1], "simulate"))
 		return simulate_main(argc - 1, argv + 1);
+	if (!strcmp(argv[1], "scale"))
+		return scale_main(argc - 1, argv + 1);
 	if (!strcmp(argv[1], "info"))
 		return info_main(argc - 1, argv + 1);
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {

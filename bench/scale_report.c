@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * scale_report.c - what `s2shadow scale` says.
+ */
+#include "bench/scale_report.h"
+
+#include <inttypes.h>
+
+#include "bench/outfile.h"
+
+#define OF_BOUND  0.8
+#define TIMES	  10.0
+#define TIMES_AT  16u
+#define BOUND_MIN 12.5
+
+const char *scale_policy_name(enum scale_policy policy)
+{
+	static const char *const names[SCALE_POLICIES] = {
+		[SCALE_EAGER] = "eager", [SCALE_STRICT] = "strict", [SCALE_HELD] = "held", [SCALE_GROUP] = "group"
+	};
+
+	return policy < SCALE_POLICIES ? names[policy] : "";
+}
+
+/* Over one CPU on which nothing but U, L and S takes time. */
+static double speed(const struct scale_row *row)
+{
+	return row->result.trips_per_second / scale_one_cpu(&row->point);
+}
+
+/* ---- goals ---------------------------------------------------------------------------------------------------- */
+
+static bool is_asked(const struct scale_point *point)
+{
+	return point->policy == SCALE_GROUP && point->cpus <= 64 && point->sync_ns >= 500 &&
+	       point->sync_ns <= 5000 && point->locked_ns >= 100 && point->locked_ns <= 2800;
+}
+
+static void judge(struct scale_goal *goal, const struct scale_row *row, double reached, double wanted)
+{
+	if (goal->worst && reached >= goal->reached)
+		return;
+	*goal = (struct scale_goal){ .worst = row, .reached = reached, .met = reached >= wanted };
+}
+
+struct scale_goal scale_goal_bound(const struct scale_row *row, size_t rows)
+{
+	struct scale_goal goal = { 0 };
+
+	for (size_t i = 0; i < rows; i++)
+		if (is_asked(&row[i].point))
+			judge(&goal, &row[i], speed(&row[i]) / scale_bound(&row[i].point), OF_BOUND);
+	return goal;
+}
+
+struct scale_goal scale_goal_ten(const struct scale_row *row, size_t rows)
+{
+	struct scale_goal goal = { 0 };
+
+	for (size_t i = 0; i < rows; i++)
+		if (is_asked(&row[i].point) && row[i].point.cpus == TIMES_AT && scale_bound(&row[i].point) >= BOUND_MIN)
+			judge(&goal, &row[i], speed(&row[i]), TIMES);
+	return goal;
+}
+
+static void print_worst(FILE *file, const struct scale_goal *goal)
+{
+	const struct scale_point *point = &goal->worst->point;
+
+	fprintf(file, " at %u CPUs, %u SMMU%s, U %" PRIu64 ", L %" PRIu64 ", S %" PRIu64 " ns\n", point->cpus,
+		point->smmus, point->smmus == 1 ? "" : "s", point->unlocked_ns, point->locked_ns, point->sync_ns);
+}
+
+static void print_goals(FILE *file, const struct scale_row *row, size_t rows)
+{
+	struct scale_goal bound = scale_goal_bound(row, rows), ten = scale_goal_ten(row, rows);
+
+	if (bound.worst) {
+		fprintf(file, "goal, 80 %% of the bound: %s; the least is %.0f %%,", bound.met ? "met" : "not met",
+			100 * bound.reached);
+		print_worst(file, &bound);
+	}
+	if (ten.worst) {
+		fprintf(file, "goal, 10 times one CPU at 16: %s; the least is %.1f times,", ten.met ? "met" : "not met",
+			ten.reached);
+		print_worst(file, &ten);
+	}
+}
+
+/* ---- text ------------------------------------------------------------------------------------------------------- */
+
+void scale_print_measured(FILE *file, const struct scale_measured *measured)
+{
+	fprintf(file,
+		"measured on this machine, devices complete at once:\n"
+		"  %6.1f ns  a trip on one CPU: reserve, queue, flush, wait\n"
+		"  %6.1f ns  the same on two CPUs in turn, without the turn itself\n"
+		"  %6.1f ns  that turn: a cache line to the other CPU\n"
+		"  %6.1f ns  a pause in a polling loop\n"
+		"counted in the model: %.0f accesses in such a trip, %.0f waits for a cache line if in turn\n",
+		measured->alone_ns, measured->in_turn_ns, measured->turn_ns, measured->relax_ns, measured->accesses,
+		measured->misses);
+}
+
+void scale_print(FILE *file, const struct scale_point *common, const struct scale_row *row, size_t rows)
+{
+	const struct scale_costs *costs = &common->costs;
+
+	fprintf(file,
+		"costs: access %" PRIu64 " ps, cache line %" PRIu64 " ns, register read %" PRIu64 " ns, pause %" PRIu64
+		" ns, lock hand-over %" PRIu64 " ns\n"
+		"%s, SMMU busy for %u %% of a sync, %u flush%s under way at most, %u %% of L after the wait, U +- %u %%, seed %" PRIu64
+		"\n\n",
+		costs->access_ps, costs->line_ns, costs->mmio_ns, costs->relax_ns, costs->lock_ns,
+		common->nested ? "nested" : "stage 2 only", common->busy_percent, common->flights,
+		common->flights == 1 ? "" : "es", common->after_percent, common->spread_percent, common->seed);
+	fprintf(file,
+		"                                                modelled                                        counted\n"
+		"policy SMMUs   U ns   S ns   L ns  CPUs  trips/s  speed-up  bound   of it   p50 ns   p99 ns  syncs/1000\n");
+	for (size_t i = 0; i < rows; i++) {
+		const struct scale_point *point = &row[i].point;
+		const struct scale_result *result = &row[i].result;
+
+		fprintf(file,
+			"%-6s %5u %6" PRIu64 " %6" PRIu64 " %6" PRIu64 " %5u %8.0f %9.2f %6.2f %5.0f %% %8" PRIu64
+			" %8" PRIu64 " %11.0f\n",
+			scale_policy_name(point->policy), point->smmus, point->unlocked_ns, point->sync_ns,
+			point->locked_ns, point->cpus, result->trips_per_second, speed(&row[i]), scale_bound(point),
+			100 * speed(&row[i]) / scale_bound(point), result->p50_ns, result->p99_ns,
+			1000 * (double)result->syncs / (double)result->trips);
+	}
+	fputc('\n', file);
+	print_goals(file, row, rows);
+}
+
+/* ---- files ------------------------------------------------------------------------------------------------------ */
+
+void scale_write_csv(FILE *file, const struct scale_row *row, size_t rows)
+{
+	fputs("policy,smmus,unlocked_ns,sync_ns,locked_ns,cpus,trips_per_second,speedup,bound,p50_ns,p99_ns,trips,syncs\n",
+	      file);
+	for (size_t i = 0; i < rows; i++) {
+		const struct scale_point *point = &row[i].point;
+		const struct scale_result *result = &row[i].result;
+
+		fprintf(file,
+			"%s,%u,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%u,%.1f,%.4f,%.4f,%" PRIu64 ",%" PRIu64 ",%" PRIu64
+			",%" PRIu64 "\n",
+			scale_policy_name(point->policy), point->smmus, point->unlocked_ns, point->sync_ns,
+			point->locked_ns, point->cpus, result->trips_per_second, speed(&row[i]), scale_bound(point),
+			result->p50_ns, result->p99_ns, result->trips, result->syncs);
+	}
+}
+
+static void write_point(FILE *file, const struct scale_row *row)
+{
+	const struct scale_point *point = &row->point;
+	const struct scale_result *result = &row->result;
+
+	fprintf(file,
+		"    {\"policy\": \"%s\", \"smmus\": %u, \"unlocked_ns\": %" PRIu64 ", \"sync_ns\": %" PRIu64
+		", \"locked_ns\": %" PRIu64 ", \"cpus\": %u,\n"
+		"     \"modelled\": {\"trips_per_second\": %.1f, \"speedup\": %.4f, \"bound\": %.4f, \"p50_ns\": %" PRIu64
+		", \"p99_ns\": %" PRIu64 "},\n"
+		"     \"counted\": {\"trips\": %" PRIu64 ", \"syncs\": %" PRIu64 ", \"accesses\": %" PRIu64
+		", \"line_waits\": %" PRIu64 "}}",
+		scale_policy_name(point->policy), point->smmus, point->unlocked_ns, point->sync_ns, point->locked_ns,
+		point->cpus, result->trips_per_second, speed(row), scale_bound(point), result->p50_ns, result->p99_ns,
+		result->trips, result->syncs, result->accesses, result->misses);
+}
+
+void scale_write_json(FILE *file, const struct scale_row *row, size_t rows)
+{
+	const struct scale_point *common = &row->point;
+	const struct scale_costs *costs = &common->costs;
+
+	fprintf(file,
+		"{\n  \"given\": {\"access_ps\": %" PRIu64 ", \"line_ns\": %" PRIu64 ", \"mmio_ns\": %" PRIu64
+		", \"relax_ns\": %" PRIu64 ", \"lock_ns\": %" PRIu64 ",\n"
+		"    \"nested\": %s, \"busy_percent\": %u, \"flights\": %u, \"after_percent\": %u, \"spread_percent\": %u,"
+		" \"trips\": %u, \"seed\": %" PRIu64 "},\n  \"points\": [\n",
+		costs->access_ps, costs->line_ns, costs->mmio_ns, costs->relax_ns, costs->lock_ns,
+		common->nested ? "true" : "false", common->busy_percent, common->flights, common->after_percent,
+		common->spread_percent, common->trips, common->seed);
+	for (size_t i = 0; i < rows; i++) {
+		write_point(file, &row[i]);
+		fputs(i + 1 < rows ? ",\n" : "\n", file);
+	}
+	fputs("  ]\n}\n", file);
+}
+
+int scale_write(const char *path, const struct scale_row *row, size_t rows,
+		void (*write)(FILE *, const struct scale_row *, size_t))
+{
+	struct outfile out;
+
+	if (outfile_open(&out, path))
+		return -1;
+	write(out.file, row, rows);
+	return outfile_commit(&out);
+}
