@@ -856,12 +856,12 @@ clean:
 help:
 	@sed -n 's/^## //p' Makefile | awk -F': ' '{ printf "  %-18s %s\n", $$1, $$2 }'
 
-all_objects := $(native_core) $(observed_core) $(simulated_core) $(simulator_objects) $(native_runner) \
-	$(observed_runner) $(plain_objects) $(test_objects) $(bench_objects) $(el2_core) $(el2_platform) \
+all_objects := $(native_core) $(observed_core) $(simulated_core) $(simulator_objects) $(native_runner) $(timed_core) \
+	$(timed_objects) $(observed_runner) $(plain_objects) $(test_objects) $(bench_objects) $(el2_core) $(el2_platform) \
 	$(fuzz_objects) $(BUILD)/plain/bench/s2shadow.o
 .SECONDARY: $(all_objects)
 # What is left out of a list has to leave the archives as well.
 $(LIBRARY) $(HOSTED_LIBRARY) $(EL2_LIBRARY) $(EL2_BUILD)/core.o $(EL2_BUILD)/embedded.o: Makefile
-$(addprefix $(BUILD)/,libs2shadow.o runner-native.o runner-observed.o simulator.o libsupport.a libtest.a libbench.a): Makefile
+$(addprefix $(BUILD)/,libs2shadow.o runner-native.o runner-observed.o simulator.o timed.o libsupport.a libtest.a libbench.a): Makefile
 
 -include $(all_objects:.o=.d)

@@ -24,8 +24,9 @@ static const char help[] =
 	"that the code makes, and from who waits for whom. Syncs are counted. A LIST has commas between its values.\n"
 	"\n"
 	"What is varied, each with each:\n"
-	"  --policy LIST        eager, strict: the host lock is held through every sync; held: so does the engine; group:\n"
-	"                       the engine, with the lock dropped in the wait and flushes shared (default all)\n"
+	"  --policy LIST        eager, strict: the host lock is held through every sync; held: so does the engine;\n"
+	"                       overlap: and has the CPUs' TLBs invalidated meanwhile; group: the engine, with the lock\n"
+	"                       dropped in the wait and flushes shared (default all)\n"
 	"  --cpus LIST          virtual CPUs, 1 to 256 (default 1,4,16,64)\n"
 	"  --smmus LIST         1 to 8 (default 1)\n"
 	"  --sync-ns LIST       from the doorbell to the consumed SYNC (default 500,2000,5000)\n"
@@ -35,6 +36,7 @@ static const char help[] =
 	"  --nested             streams have a stage 1 as well: two syncs\n"
 	"  --busy-percent N     of a sync: the SMMU does not begin with what is behind it; 100: one after the other (default 0)\n"
 	"  --flights N          group: flushes under way at once, 1 to 15 (default 8; with --busy-percent above 50: 1)\n"
+	"  --tlbi-ns N          overlap: of the locked time, to invalidate the CPUs' TLBs; at most all (default 500)\n"
 	"  --after-percent N    group: of the locked time, what comes after the wait (default 50)\n"
 	"  --spread-percent N   unlocked times are drawn evenly from so much around the average (default 50)\n"
 	"  --lock-ns N          the lock takes so long from one CPU to one that waits, beside --locked-ns (default 0)\n"
@@ -65,6 +67,7 @@ enum {
 	OPT_NESTED,
 	OPT_BUSY,
 	OPT_FLIGHTS,
+	OPT_TLBI,
 	OPT_AFTER,
 	OPT_SPREAD,
 	OPT_LOCK,
@@ -90,6 +93,7 @@ static const struct option long_options[] = {
 	{ "nested", no_argument, NULL, OPT_NESTED },
 	{ "busy-percent", required_argument, NULL, OPT_BUSY },
 	{ "flights", required_argument, NULL, OPT_FLIGHTS },
+	{ "tlbi-ns", required_argument, NULL, OPT_TLBI },
 	{ "after-percent", required_argument, NULL, OPT_AFTER },
 	{ "spread-percent", required_argument, NULL, OPT_SPREAD },
 	{ "lock-ns", required_argument, NULL, OPT_LOCK },
@@ -157,7 +161,7 @@ static bool read_policy(const char *text, uint64_t *policy)
 	for (*policy = 0; *policy < SCALE_POLICIES; ++*policy)
 		if (!strcmp(text, scale_policy_name((enum scale_policy)*policy)))
 			return true;
-	message("--policy: '%s' is none of eager, strict, held, group", text);
+	message("--policy: '%s' is none of eager, strict, held, overlap, group", text);
 	return false;
 }
 
@@ -219,6 +223,8 @@ static bool read_option(struct command *command, int option)
 		return read_unsigned(option, 0, 100, &point->busy_percent);
 	case OPT_FLIGHTS:
 		return read_unsigned(option, 1, SCALE_FLIGHTS_MAX, &point->flights);
+	case OPT_TLBI:
+		return read_number(option, optarg, 0, NS_MAX, &point->tlbi_ns);
 	case OPT_AFTER:
 		return read_unsigned(option, 0, 100, &point->after_percent);
 	case OPT_SPREAD:
@@ -281,13 +287,13 @@ static int read_options(struct command *command, int argc, char **argv)
 static struct command defaults(void)
 {
 	return (struct command){
-		.policy = { { SCALE_EAGER, SCALE_STRICT, SCALE_HELD, SCALE_GROUP }, 4 },
+		.policy = { { SCALE_EAGER, SCALE_STRICT, SCALE_HELD, SCALE_OVERLAP, SCALE_GROUP }, 5 },
 		.cpus = { { 1, 4, 16, 64 }, 4 },
 		.smmus = { { 1 }, 1 },
 		.sync = { { 500, 2000, 5000 }, 3 },
 		.locked = { { 100, 500, 2800 }, 3 },
 		.unlocked = { { 1000 }, 1 },
-		.point = { .after_percent = 50, .spread_percent = 50, .trips = 40, .seed = 1,
+		.point = { .tlbi_ns = 500, .after_percent = 50, .spread_percent = 50, .trips = 40, .seed = 1,
 			   .costs = { .access_ps = 320, .line_ns = 10, .mmio_ns = 100, .relax_ns = 25 } },
 	};
 }

@@ -23,6 +23,7 @@ enum scale_policy {
 	SCALE_EAGER,		       /* the lock is held through every sync, one page and SMMU after the other */
 	SCALE_STRICT,		       /* the same with one doorbell */
 	SCALE_HELD,		       /* the engine, with the lock held through the wait */
+	SCALE_OVERLAP,		       /* the same, while the CPUs' own TLBs are invalidated */
 	SCALE_GROUP,		       /* the engine: the lock is dropped in the wait, and a flush serves who is queued */
 	SCALE_POLICIES,
 };
@@ -43,6 +44,7 @@ struct scale_point {
 	uint64_t unlocked_ns;	       /* of each trip; the mean */
 	unsigned spread_percent;       /* each is drawn evenly from the mean and so much around it */
 	uint64_t locked_ns;	       /* of each trip: what the host does under its lock */
+	uint64_t tlbi_ns;	       /* overlap: of that, for the CPUs' own TLBs; at most all of it */
 	unsigned after_percent;	       /* of that: once the revoke is complete, with the lock taken again */
 	uint64_t sync_ns;	       /* from the doorbell to the consumed SYNC */
 	unsigned busy_percent;	       /* of that: the SMMU does not begin with what comes after the SYNC */

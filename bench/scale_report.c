@@ -16,7 +16,8 @@
 const char *scale_policy_name(enum scale_policy policy)
 {
 	static const char *const names[SCALE_POLICIES] = {
-		[SCALE_EAGER] = "eager", [SCALE_STRICT] = "strict", [SCALE_HELD] = "held", [SCALE_GROUP] = "group"
+		[SCALE_EAGER] = "eager", [SCALE_STRICT] = "strict", [SCALE_HELD] = "held",
+		[SCALE_OVERLAP] = "overlap", [SCALE_GROUP] = "group"
 	};
 
 	return policy < SCALE_POLICIES ? names[policy] : "";
@@ -115,14 +116,14 @@ void scale_print(FILE *file, const struct scale_point *common, const struct scal
 		common->nested ? "nested" : "stage 2 only", common->busy_percent, common->flights,
 		common->flights == 1 ? "" : "es", common->after_percent, common->spread_percent, common->seed);
 	fprintf(file,
-		"                                                modelled                                        counted\n"
-		"policy SMMUs   U ns   S ns   L ns  CPUs  trips/s  speed-up  bound   of it   p50 ns   p99 ns  syncs/1000\n");
+		"                                                 modelled                                        counted\n"
+		"policy  SMMUs   U ns   S ns   L ns  CPUs  trips/s  speed-up  bound   of it   p50 ns   p99 ns  syncs/1000\n");
 	for (size_t i = 0; i < rows; i++) {
 		const struct scale_point *point = &row[i].point;
 		const struct scale_result *result = &row[i].result;
 
 		fprintf(file,
-			"%-6s %5u %6" PRIu64 " %6" PRIu64 " %6" PRIu64 " %5u %8.0f %9.2f %6.2f %5.0f %% %8" PRIu64
+			"%-7s %5u %6" PRIu64 " %6" PRIu64 " %6" PRIu64 " %5u %8.0f %9.2f %6.2f %5.0f %% %8" PRIu64
 			" %8" PRIu64 " %11.0f\n",
 			scale_policy_name(point->policy), point->smmus, point->unlocked_ns, point->sync_ns,
 			point->locked_ns, point->cpus, result->trips_per_second, speed(&row[i]), scale_bound(point),

@@ -63,6 +63,7 @@ struct machine {
 	struct shadow_smmu *smmu[SCALE_SMMUS_MAX];
 	void *engine_memory, *target_memory;
 	size_t engine_bytes, target_bytes;
+	uint64_t *pending;	       /* a bit for each page */
 	struct host host;
 	unsigned busy;		       /* CPUs that are not done yet */
 	uint64_t *latency_ns;	       /* of each measured trip */
@@ -225,7 +226,7 @@ static int wait_for(struct trip *trip)
 	return error;
 }
 
-static int group_revoke(struct trip *trip)
+static int engine_revoke(struct trip *trip)
 {
 	struct machine *machine = trip->machine;
 	const struct shadow_transition revoke = revoke_of(trip);
@@ -235,8 +236,14 @@ static int group_revoke(struct trip *trip)
 		return error;
 	trip->number = ++machine->host.number;
 	shadow_queue(machine->engine, trip->cpu, trip->number, &revoke);
-	shadow_queue_close(machine->engine, trip->cpu);
+	shadow_trip_end(machine->engine, trip->cpu);
 	return 0;
+}
+
+/* The page that was revoked last. */
+static shadow_ipa_t page_of(const struct trip *trip)
+{
+	return (shadow_ipa_t){ (trip->page - 1) << SHADOW_PAGE_LG2 };
 }
 
 static void group_trip(struct trip *trip)
@@ -247,13 +254,15 @@ static void group_trip(struct trip *trip)
 	scale_lock();
 	scale_spend_ns(machine->point->locked_ns - after_ns);
 	start = scale_now_ps();
-	machine->error |= group_revoke(trip);
+	machine->error |= engine_revoke(trip);
+	machine->error |= shadow_pending(machine->engine, page_of(trip), 1);
 	flush_or_leave(machine);
 	scale_unlock();
 	machine->error |= wait_for(trip);
 	trip->latency_ps = scale_now_ps() - start;
 	scale_lock();
 	scale_spend_ns(after_ns);
+	shadow_pending_end(machine->engine, page_of(trip), 1);
 	if (machine->host.flushed < machine->host.number)
 		flush_or_leave(machine);
 	scale_unlock();
@@ -267,21 +276,43 @@ static void held_trip(struct trip *trip)
 	scale_lock();
 	scale_spend_ns(machine->point->locked_ns);
 	start = scale_now_ps();
-	machine->error |= group_revoke(trip);
+	machine->error |= engine_revoke(trip);
 	machine->error |= shadow_wait(machine->engine, shadow_flush(machine->engine), POLICY_WAIT_NS);
+	trip->latency_ps = scale_now_ps() - start;
+	scale_unlock();
+}
+
+static void overlap_trip(struct trip *trip)
+{
+	struct machine *machine = trip->machine;
+	const struct scale_point *point = machine->point;
+	const struct shadow_transition revoke = revoke_of(trip);
+	uint64_t tlbi_ns = point->tlbi_ns < point->locked_ns ? point->tlbi_ns : point->locked_ns;
+	uint64_t start, number;
+	shadow_ticket_t ticket = { 0 };
+
+	scale_lock();
+	number = machine->host.number + 1;
+	scale_spend_ns(point->locked_ns - tlbi_ns);
+	start = scale_now_ps();
+	machine->error |= shadow_prepare(machine->engine, trip->cpu, &number, &revoke, POLICY_WAIT_NS, &ticket);
+	scale_spend_ns(tlbi_ns);
+	machine->error |= shadow_finish(machine->engine, trip->cpu, &number, &revoke, POLICY_WAIT_NS, ticket);
+	shadow_trip_end(machine->engine, trip->cpu);
+	machine->host.number = number - 1;
 	trip->latency_ps = scale_now_ps() - start;
 	scale_unlock();
 }
 
 static void one_trip(struct trip *trip)
 {
+	static void (*const trips[SCALE_POLICIES])(struct trip *) = {
+		[SCALE_EAGER] = baseline_trip, [SCALE_STRICT] = baseline_trip, [SCALE_HELD] = held_trip,
+		[SCALE_OVERLAP] = overlap_trip, [SCALE_GROUP] = group_trip,
+	};
+
 	spend_unlocked(trip);
-	if (trip->machine->point->policy == SCALE_GROUP)
-		group_trip(trip);
-	else if (trip->machine->point->policy == SCALE_HELD)
-		held_trip(trip);
-	else
-		baseline_trip(trip);
+	trips[trip->machine->point->policy](trip);
 	trip->machine->trips++;
 }
 
@@ -321,6 +352,11 @@ static struct shadow_smmu_target_config target_config(const struct machine *mach
 	};
 }
 
+static size_t pending_bytes(const struct machine *machine)
+{
+	return shadow_page_bits_bytes(machine->memory, SHADOW_PAGE_LG2);
+}
+
 static int open_memory(struct machine *machine)
 {
 	const struct scale_point *point = machine->point;
@@ -345,8 +381,10 @@ static int open_memory(struct machine *machine)
 	machine->world.pool.virt = platform_linux_alloc(machine->world.pool.bytes, 1 << 21);
 	machine->host_table = platform_linux_alloc(HOST_BYTES, HOST_BYTES);
 	machine->device = platform_linux_alloc(point->smmus * sizeof(*machine->device), 64);
+	machine->pending = platform_linux_alloc(pending_bytes(machine), 64);
 	machine->latency_ns = calloc((size_t)point->cpus * point->trips, sizeof(*machine->latency_ns));
-	if (!machine->world.pool.virt || !machine->host_table || !machine->device || !machine->latency_ns)
+	if (!machine->world.pool.virt || !machine->host_table || !machine->device || !machine->pending ||
+	    !machine->latency_ns)
 		return -SHADOW_ENOMEM;
 	for (unsigned i = 0; i < point->smmus; i++)
 		scale_device_init(&machine->device[i], point->nested);
@@ -373,8 +411,9 @@ static int open_target(struct machine *machine)
 
 static int open_engine(struct machine *machine)
 {
-	const struct shadow_engine_config config = { .cpu_count = machine->point->cpus,
-						     .queue_slots = QUEUE_SLOTS, .map = machine->world.map };
+	const struct shadow_engine_config config = { .cpu_count = machine->point->cpus, .queue_slots = QUEUE_SLOTS,
+						     .map = machine->world.map,
+						     .pending = { machine->pending, machine->memory } };
 	int error;
 
 	machine->engine_bytes = shadow_engine_bytes(&config);
@@ -420,6 +459,7 @@ static void close_machine(struct machine *machine)
 	platform_linux_free(machine->world.pool.virt, machine->world.pool.bytes);
 	platform_linux_free(machine->host_table, HOST_BYTES);
 	platform_linux_free(machine->device, machine->point->smmus * sizeof(*machine->device));
+	platform_linux_free(machine->pending, pending_bytes(machine));
 	free(machine->latency_ns);
 }
 
