@@ -217,6 +217,7 @@ TEST_SRCS := \
 	tests/unit/test_consent.c \
 	tests/unit/test_device.c \
 	tests/unit/test_eager.c \
+	tests/unit/test_ecmdq.c \
 	tests/unit/test_engine.c \
 	tests/unit/test_errata.c \
 	tests/unit/test_event.c \

@@ -10,8 +10,6 @@
  */
 #include "smmuv3/ats.h"
 
-#include <stddef.h>
-
 #include <shadow/platform.h>
 
 #include "smmuv3/stream.h"
@@ -64,8 +62,8 @@ int ats_empty(struct shadow_smmu *smmu, uint32_t sid)
 	bool lost;
 	int error;
 
-	/* What others did not confirm is their matter: it is over before this one is asked. */
-	error = smmu_sync(smmu);
+	/* What others did not confirm is their matter: it is over, in every queue, before this one is asked. */
+	error = smmu_wait_idle(smmu);
 	if (error != 0)
 		return error;
 	ats_forget(smmu);
@@ -98,7 +96,7 @@ void ats_add(struct shadow_smmu *smmu, uint32_t sid)
 /* ATC_INVs were not confirmed. Completion lock held. */
 static void ats_lost(struct cmdq *cmdq)
 {
-	struct shadow_smmu *smmu = (struct shadow_smmu *)((char *)cmdq - offsetof(struct shadow_smmu, cmdq));
+	struct shadow_smmu *smmu = cmdq->owner;
 	uint32_t count = load_acquire_u32(&smmu->ats_count);
 
 	if (load_acquire_u32(&smmu->ats_trial) != ATS_TRIAL_NONE) {
@@ -112,7 +110,7 @@ static void ats_lost(struct cmdq *cmdq)
 	store_release_u32(&smmu->ats_aborted, count);
 }
 
-void ats_init(struct shadow_smmu *smmu)
+void ats_init(struct cmdq *cmdq)
 {
-	smmu->cmdq.atc_lost = ats_lost;
+	cmdq->atc_lost = ats_lost;
 }

@@ -41,7 +41,7 @@ void ats_add(struct shadow_smmu *smmu, uint32_t sid);
 
 /* From now on, when ATC_INVs are not confirmed, the streams of all devices that keep translations abort, and
  * cmdq.c has the SMMU drop its copies of their entries. The queue is initialised. */
-void ats_init(struct shadow_smmu *smmu);
+void ats_init(struct cmdq *cmdq);
 
 /* Nobody keeps translations: the SMMU is off. */
 void ats_reset(struct shadow_smmu *smmu);

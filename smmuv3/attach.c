@@ -87,6 +87,10 @@ uint64_t shadow_smmu_pool_bytes(const struct shadow_smmu_target_config *config, 
 		carve(&end, smmu_cmdq_bytes(&smmu[i]), granule);
 		carve(&end, smmu_strtab_bytes(&smmu[i]), granule);
 		carve(&end, smmu_evtq_bytes(&smmu[i]), granule);
+		if (smmu[i].ecmdq) {
+			carve(&end, smmu_ecmdq_bytes(&smmu[i], smmu[i].ecmdq), granule);
+			carve(&end, smmu_queue_bytes(smmu[i].ecmdq), granule);
+		}
 	}
 	/* A larger pool reserves more and cuts elsewhere, which makes a few tables' difference: it settles soon. */
 	for (unsigned round = 0; round < POOL_ROUNDS; round++) {
@@ -134,15 +138,24 @@ int shadow_smmu_target_init(void *memory, size_t bytes, const struct shadow_smmu
 	return 0;
 }
 
-static int carve_memory(struct smmu_target *target, const struct shadow_smmu_config *config,
-			struct smmu_memory *memory)
+static int carve_memory(struct smmu_target *target, const struct shadow_smmu *smmu, struct smmu_memory *memory)
 {
+	const struct shadow_smmu_config *config = &smmu->config;
+	shadow_pa_t ours;
+
 	memory->cmdq = pgtable_carve(&target->pgtable, smmu_cmdq_bytes(config), &memory->cmdq_pa);
 	if (memory->cmdq)
 		memory->strtab = pgtable_carve(&target->pgtable, smmu_strtab_bytes(config), &memory->strtab_pa);
 	if (memory->strtab)
 		memory->evtq = pgtable_carve(&target->pgtable, smmu_evtq_bytes(config), &memory->evtq_pa);
-	return memory->evtq ? 0 : -SHADOW_ENOMEM;
+	if (!memory->evtq)
+		return -SHADOW_ENOMEM;
+	if (!smmu->ecmdqs)
+		return 0;
+	memory->ecmdq = pgtable_carve(&target->pgtable, smmu_ecmdq_bytes(config, smmu->ecmdqs), &memory->ecmdq_pa);
+	if (memory->ecmdq)
+		memory->queue = pgtable_carve(&target->pgtable, smmu_queue_bytes(smmu->ecmdqs), &ours);
+	return memory->queue ? 0 : -SHADOW_ENOMEM;
 }
 
 static bool is_attached(const struct smmu_target *target, uintptr_t registers)
@@ -182,11 +195,11 @@ static struct smmu_needs needs_of(const struct smmu_target *target)
 }
 
 /* Once tables are in use, their memory for good: all that is promised must still fit, or nothing is taken. */
-static int carve_live(struct smmu_target *target, const struct shadow_smmu_config *config, struct smmu_memory *memory)
+static int carve_live(struct smmu_target *target, const struct shadow_smmu *smmu, struct smmu_memory *memory)
 {
 	struct pgtable *pgtable = &target->pgtable;
 	uint32_t limit = pgtable->limit;
-	int error = carve_memory(target, config, memory);
+	int error = carve_memory(target, smmu, memory);
 
 	if (!error && pgtable->live + pgtable->unlinked + pgtable->reserved > pgtable->limit)
 		error = -SHADOW_ENOMEM;
@@ -219,7 +232,7 @@ int shadow_smmu_attach(struct shadow_target *target, const struct shadow_smmu_co
 	if (!error && (!serves_target(smmus, made) || !finds_tables(smmus, made)))
 		error = -SHADOW_ENODEV;
 	if (!error)
-		error = carve_live(smmus, config, &memory);
+		error = carve_live(smmus, made, &memory);
 	if (!error)
 		error = smmu_set_memory(made, &memory, &target->completing);
 	if (!error && !smmus->live)
@@ -455,17 +468,22 @@ void shadow_smmu_ste(const struct shadow_smmu *smmu, uint32_t sid, uint64_t ste[
 		ste[i] = entry.word[i];
 }
 
+static void add_queue(struct shadow_smmu_stats *stats, const struct cmdq *cmdq)
+{
+	stats->tlbi += cmdq->stats.tlbi;
+	stats->cfgi += cmdq->stats.cfgi;
+	stats->atc += cmdq->stats.atc;
+	stats->syncs += cmdq->stats.syncs;
+	stats->doorbells += cmdq->stats.doorbells;
+	stats->commands_repaired += cmdq->repaired;
+}
+
 void shadow_smmu_stats(const struct shadow_smmu *smmu, struct shadow_smmu_stats *stats)
 {
 	*stats = (struct shadow_smmu_stats){
 		.errata = smmu->errata,
-		.tlbi = smmu->cmdq.stats.tlbi,
-		.cfgi = smmu->cmdq.stats.cfgi,
-		.atc = smmu->cmdq.stats.atc,
-		.syncs = smmu->cmdq.stats.syncs,
-		.doorbells = smmu->cmdq.stats.doorbells,
+		.ecmdq = smmu->ecmdqs,
 		.doorbells_extra = smmu->doorbells_extra,
-		.commands_repaired = smmu->cmdq.repaired,
 		.events = smmu->events.taken,
 		.events_unreported = smmu->events.unreported,
 		.events_lost = smmu->events.lost,
@@ -473,6 +491,9 @@ void shadow_smmu_stats(const struct shadow_smmu *smmu, struct shadow_smmu_stats 
 		.isolation_lost = load_acquire_u32(&smmu->isolation_lost),
 		.failure = (enum shadow_smmu_failure)load_acquire_u32(&smmu->cmdq.failed),
 	};
+	add_queue(stats, &smmu->cmdq);
+	for (unsigned i = 0; i < smmu->ecmdqs; i++)
+		add_queue(stats, &smmu->ecmdq[i]);
 }
 
 void shadow_smmu_table_stats(const struct shadow_target *target, struct shadow_table_stats *stats)

@@ -7,10 +7,14 @@
  * performed by a wider one before any SYNC behind it completes; CONS that cannot be completes nothing.
  * An SMMU that was reset, or whose queue somebody stopped, has CONS stand still or start again: while it stands
  * still CR0ACK says so, and an index of 0 counts only with CR0ACK beside it. Every other value that is too far
- * ahead, or has bits that CONS has not, is no position.
+ * ahead, or has bits that CONS has not, is no position. An enhanced queue says in CONS itself whether it is on, and
+ * that it has met an error; GERROR.CMDQP_ERR, the sum of these, is acknowledged and otherwise not needed. But its
+ * switch is in the doorbell register: after a reset it may run again, from anywhere, so each advance counts only with
+ * CR0ACK beside it, which nothing but a bring-up sets again.
  * Writers hold the host lock, pollers the completion lock; waiting is done outside of the latter. Does not decide
  * what to invalidate (tlbi.c), nor what a failed queue means for the SMMU (smmu_close()).
- * Spec: IHI 0070, Command queue; Circular queues; Command errors; SMMU_GERROR; SMMU_CR0ACK.
+ * Spec: IHI 0070, Command queue; Circular queues; Command errors; Enhanced Command queue interfaces; SMMU_GERROR;
+ * SMMU_CR0ACK.
  */
 #include "smmuv3/cmdq.h"
 
@@ -39,6 +43,14 @@ void cmdq_init(struct cmdq *cmdq, uint64_t *ring, unsigned entries_lg2, uintptr_
 	};
 }
 
+void cmdq_enhance(struct cmdq *cmdq, uintptr_t registers)
+{
+	cmdq->enhanced = true;
+	cmdq->prod_reg = registers + SMMU_ECMDQ_PROD;
+	cmdq->cons_reg = registers + SMMU_ECMDQ_CONS;
+	cmdq->written = 1; /* the first epoch begins at the next multiple of twice the ring */
+}
+
 /* The slots of positions start .. end, which may go round the end of the ring. */
 static void cmdq_clean(const struct cmdq *cmdq, uint64_t start, uint64_t end)
 {
@@ -59,6 +71,20 @@ static uint32_t cmdq_index_mask(const struct cmdq *cmdq)
 	return (UINT32_C(2) << cmdq->entries_lg2) - 1;
 }
 
+/* Two write PROD of an enhanced queue: who publishes, and who acknowledges an error. Neither may undo the other. */
+static void cmdq_lock_prod(struct cmdq *cmdq)
+{
+	while (!order_try_lock(&cmdq->prod_lock))
+		platform_relax();
+}
+
+static void cmdq_write_prod(struct cmdq *cmdq)
+{
+	uint32_t published = (uint32_t)load_relaxed_u64(&cmdq->published) & cmdq_index_mask(cmdq);
+
+	platform_mmio_write32(cmdq->prod_reg, cmdq->prod_flags | published);
+}
+
 void cmdq_publish(struct cmdq *cmdq)
 {
 	uint64_t published = load_relaxed_u64(&cmdq->published);
@@ -70,10 +96,17 @@ void cmdq_publish(struct cmdq *cmdq)
 	 * Observer: SMMU. */
 	if (!cmdq->coherent)
 		cmdq_clean(cmdq, published, cmdq->written);
+	if (cmdq->enhanced)
+		cmdq_lock_prod(cmdq);
 	/* Visible before PROD is written, or who reads CONS could find it beyond what was published. */
 	store_release_u64(&cmdq->published, cmdq->written);
 	order_device_publish(cmdq->coherent);
-	platform_mmio_write32(cmdq->prod_reg, (uint32_t)cmdq->written & cmdq_index_mask(cmdq));
+	if (cmdq->enhanced) {
+		cmdq_write_prod(cmdq);
+		order_unlock(&cmdq->prod_lock);
+	} else {
+		platform_mmio_write32(cmdq->prod_reg, (uint32_t)cmdq->written & cmdq_index_mask(cmdq));
+	}
 	cmdq->stats.doorbells++;
 }
 
@@ -83,6 +116,8 @@ void cmdq_begin_epoch(struct cmdq *cmdq)
 
 	cmdq->written = (cmdq->written + wrap - 1) & ~(wrap - 1);
 	cmdq->gerrorn = 0;
+	cmdq->still = false;
+	cmdq->prod_flags = cmdq->enhanced ? (uint32_t)SMMU_ECMDQ_PROD_EN : 0;
 	cmdq->repaired_at = cmdq->shut_out_at = 0;
 	store_relaxed_u64(&cmdq->published, cmdq->written);
 	store_relaxed_u64(&cmdq->consumed, cmdq->written);
@@ -95,29 +130,32 @@ static int cmdq_fail(struct cmdq *cmdq, enum shadow_smmu_failure failure)
 	return -SHADOW_EIO;
 }
 
-/* Is the queue on? Where CR0 itself is lost, everything is. */
-static int cmdq_check_enabled(struct cmdq *cmdq)
+/* Is the queue on? @cons: as just read. Where CR0 itself is lost, everything is. */
+static int cmdq_check_enabled(struct cmdq *cmdq, uint32_t cons)
 {
-	if (platform_mmio_read32(cmdq->cr0ack_reg) & SMMU_CR0_CMDQEN)
+	if ((!cmdq->enhanced || cons & SMMU_ECMDQ_CONS_ENACK) &&
+	    platform_mmio_read32(cmdq->cr0ack_reg) & SMMU_CR0_CMDQEN)
 		return 0;
 	return cmdq_fail(cmdq, platform_mmio_read32(cmdq->cr0_reg) ? SHADOW_SMMU_STOPPED : SHADOW_SMMU_RESET);
 }
 
-/* Take in a value of CONS. Return: 0, or -SHADOW_EIO if it is beyond what was published. */
+/* Take in a value of CONS. Return: 0, or -SHADOW_EIO if it is beyond what was published, or of a queue that is off. */
 static int cmdq_advance(struct cmdq *cmdq, uint32_t cons)
 {
 	uint64_t consumed = load_relaxed_u64(&cmdq->consumed);
 	uint32_t passed = (cons - (uint32_t)consumed) & cmdq_index_mask(cmdq);
+	uint64_t res0 = cmdq->enhanced ? SMMU_ECMDQ_CONS_RES0 : SMMU_CMDQ_CONS_RES0;
 
 	/* [C1] CONS read before what it completes, and before what had been published when it was. Pairs with the
 	 * SMMU's write of CONS after the SYNC. Observer: SMMU. */
 	order_device_seen();
-	if (passed > load_acquire_u64(&cmdq->published) - consumed || cons & SMMU_CMDQ_CONS_RES0)
-		return cmdq_check_enabled(cmdq) ? -SHADOW_EIO : cmdq_fail(cmdq, SHADOW_SMMU_CONS);
+	if (passed > load_acquire_u64(&cmdq->published) - consumed || cons & res0)
+		return cmdq_check_enabled(cmdq, cons) ? -SHADOW_EIO : cmdq_fail(cmdq, SHADOW_SMMU_CONS);
 	if (!passed)
 		return 0;
-	/* An index of 0 is what a reset leaves. CR0ACK is read later than CONS, so it shows a reset before it. */
-	if (!(cons & cmdq_index_mask(cmdq)) && cmdq_check_enabled(cmdq) != 0)
+	/* An index of 0 is what a reset leaves; and a doorbell turns an enhanced queue on again, wherever that is then.
+	 * CR0ACK is read later than CONS, so it shows a reset before it. */
+	if ((cmdq->enhanced || !(cons & cmdq_index_mask(cmdq))) && cmdq_check_enabled(cmdq, cons) != 0)
 		return -SHADOW_EIO;
 	/* [P1] The SMMU is done before anyone is told so. Pairs with cmdq_consumed(). Observer: CPU. */
 	store_release_u64(&cmdq->consumed, consumed + passed);
@@ -182,19 +220,33 @@ static bool cmdq_refused(struct cmdq *cmdq, uint64_t stopped, struct smmu_cmd *c
 	return true;
 }
 
-/* The SMMU has stopped at an error: repair it, or fail. @active: bits in which GERROR and GERRORN differ. */
-static int cmdq_repair(struct cmdq *cmdq, uint32_t active)
+/* The cover is in its slot: let the SMMU fetch that again. @active: bits in which GERROR and GERRORN differ. */
+static void cmdq_acknowledge(struct cmdq *cmdq, uint32_t active)
+{
+	if (cmdq->enhanced) {
+		cmdq_lock_prod(cmdq);
+		cmdq->prod_flags ^= (uint32_t)SMMU_ECMDQ_PROD_ERRACK;
+		cmdq_write_prod(cmdq);
+		order_unlock(&cmdq->prod_lock);
+	}
+	active &= (uint32_t)(cmdq->enhanced ? SMMU_GERROR_CMDQP_ERR : SMMU_GERROR_CMDQ_ERR);
+	if (!active)
+		return;
+	cmdq->gerrorn ^= active;
+	platform_mmio_write32(cmdq->gerrorn_reg, cmdq->gerrorn);
+}
+
+/* The SMMU has stopped at an error: repair it, or fail. @cons: read while it was active, which is when it stands still
+ * and says what the error is. @active: bits in which GERROR and GERRORN differ. */
+static int cmdq_repair(struct cmdq *cmdq, uint32_t cons, uint32_t active)
 {
 	uint64_t mask = (UINT64_C(1) << cmdq->entries_lg2) - 1, stopped;
-	uint32_t cons, error;
+	uint32_t error = (uint32_t)(cmdq->enhanced ? field_get(SMMU_ECMDQ_CONS_REASON, cons) :
+						     field_get(SMMU_CMDQ_CONS_ERR, cons));
 	uint64_t *slot;
 	struct smmu_cmd cover;
 	bool covered = false;
 
-	/* Only now, with the error seen, does CONS stand still and does its ERR field mean anything. */
-	order_device_seen();
-	cons = platform_mmio_read32(cmdq->cons_reg);
-	error = (uint32_t)field_get(SMMU_CMDQ_CONS_ERR, cons);
 	if (cmdq_advance(cmdq, cons) != 0)
 		return -SHADOW_EIO;
 	stopped = load_relaxed_u64(&cmdq->consumed);
@@ -215,43 +267,49 @@ static int cmdq_repair(struct cmdq *cmdq, uint32_t active)
 	if (!cmdq->coherent)
 		cmdq_clean(cmdq, stopped, stopped + 1);
 	order_device_publish(cmdq->coherent);
-	cmdq->gerrorn ^= active & (uint32_t)SMMU_GERROR_CMDQ_ERR;
-	platform_mmio_write32(cmdq->gerrorn_reg, cmdq->gerrorn);
+	cmdq_acknowledge(cmdq, active);
 	platform_report(PLATFORM_REPORT_COMMAND_ERROR, cmdq->number, error);
 	return 0;
 }
 
-/* CONS stands still: is anything wrong? */
-static int cmdq_inquire(struct cmdq *cmdq)
+/* CONS stands still, as it was just read: is anything wrong? */
+static int cmdq_inquire(struct cmdq *cmdq, uint32_t cons)
 {
+	bool failed = cmdq->enhanced && (cons ^ cmdq->prod_flags) & SMMU_ECMDQ_CONS_ERR;
 	uint32_t gerror, active;
 
-	if (cmdq_check_enabled(cmdq) != 0)
+	if (cmdq_check_enabled(cmdq, cons) != 0)
 		return -SHADOW_EIO;
 	gerror = platform_mmio_read32(cmdq->gerror_reg);
-	if (gerror == cmdq->gerrorn)
+	if (gerror == cmdq->gerrorn && !failed)
 		return 0;
 	cmdq->gerrorn = platform_mmio_read32(cmdq->gerrorn_reg);
 	active = gerror ^ cmdq->gerrorn;
 	if (active & SMMU_GERROR_SFM_ERR)
 		return cmdq_fail(cmdq, SHADOW_SMMU_SERVICE);
-	if (active & SMMU_GERROR_CMDQ_ERR)
-		return cmdq_repair(cmdq, active);
-	return 0;
+	if (failed)
+		return cmdq_repair(cmdq, cons, active);
+	if (cmdq->enhanced || !(active & SMMU_GERROR_CMDQ_ERR))
+		return 0;
+	/* Only now, with the error seen, does CONS stand still and does its ERR field mean anything. */
+	order_device_seen();
+	return cmdq_repair(cmdq, platform_mmio_read32(cmdq->cons_reg), active);
 }
 
 int cmdq_poll(struct cmdq *cmdq)
 {
 	uint64_t consumed_before = load_relaxed_u64(&cmdq->consumed);
+	uint32_t cons;
 
 	if (load_relaxed_u32(&cmdq->failed))
 		return -SHADOW_EIO;
-	/* CONS.ERR is stale unless an error is active: only the index counts here. */
-	if (cmdq_advance(cmdq, platform_mmio_read32(cmdq->cons_reg)) != 0)
+	/* Of SMMU_CMDQ_CONS only the index counts here: ERR is stale unless an error is active. */
+	cons = platform_mmio_read32(cmdq->cons_reg);
+	if (cmdq_advance(cmdq, cons) != 0)
 		return -SHADOW_EIO;
 	if (load_relaxed_u64(&cmdq->consumed) != consumed_before)
 		return 0;
-	return cmdq_inquire(cmdq);
+	return cmdq_inquire(cmdq, cons);
 }
 
 /* One look, unless someone else is looking. Return: 0, or -SHADOW_EIO once the queue has failed. */
@@ -315,4 +373,9 @@ int cmdq_wait_passed(struct cmdq *cmdq, uint64_t position, uint64_t wait_ns)
 {
 	shadow_assert(position < load_relaxed_u64(&cmdq->published));
 	return cmdq_wait_consumed(cmdq, position + 1, wait_ns);
+}
+
+int cmdq_wait_idle(struct cmdq *cmdq, uint64_t wait_ns)
+{
+	return cmdq_wait_consumed(cmdq, load_relaxed_u64(&cmdq->published), wait_ns);
 }

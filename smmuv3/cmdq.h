@@ -2,12 +2,14 @@
  *
  * cmdq.h - command queue, producer side: write commands, publish them with one doorbell, see syncs pass.
  *
+ * An SMMU has one (SMMU_CMDQ), and may have enhanced ones beside it. They know nothing of each other: a SYNC completes
+ * what its own queue was told before it.
  * Two sides: who writes commands holds the host lock; who asks how far the SMMU is holds the completion lock,
  * which the rings of a target share and which nobody holds while waiting.
  * Owns: a slot is visible to the SMMU only after all its words are written; positions are 64 bits and count
  * commands from 0, through every epoch. A queue that fails ends its epoch: nothing of it completes any more. A new
  * one begins above all positions of the old one, and only on an SMMU that is shut and gives up what it has cached.
- * Spec: IHI 0070, Command queue; Circular queues; Command errors.
+ * Spec: IHI 0070, Command queue; Circular queues; Command errors; Enhanced Command queue interfaces.
  */
 #ifndef SMMUV3_CMDQ_H
 #define SMMUV3_CMDQ_H
@@ -31,6 +33,8 @@ struct cmdq {
 	unsigned number;      /* the SMMU's, for reports */
 	bool coherent;	      /* else slots are cleaned before the doorbell */
 	bool no_mixing;	      /* between two SYNCs a command of another kind could be lost: no repair */
+	bool enhanced;	      /* EN and ENACK, ERR and ERRACK are in PROD and CONS */
+	void *owner;	      /* the SMMU */
 	_Atomic uint32_t *completing; /* the completion lock */
 	/* Asked to shut out every device that keeps translations; NULL: there can be none. Completion lock. */
 	void (*atc_lost)(struct cmdq *cmdq);
@@ -38,6 +42,9 @@ struct cmdq {
 	uint64_t written;     /* position of the next free slot */
 	_Atomic uint64_t published; /* PROD says up to here, or is about to; read under either lock */
 	struct cmdq_stats stats;
+	/* Enhanced: the flags of PROD belong to who acknowledges errors, its index to who publishes. */
+	_Atomic uint32_t prod_lock; /* who writes PROD; held in no wait */
+	uint32_t prod_flags; /* EN, ERRACK; written with the completion lock held too */
 	/* Written under the completion lock. */
 	_Atomic uint64_t consumed; /* CONS was seen up to here; only rises; anyone reads it */
 	_Atomic uint32_t failed; /* enum shadow_smmu_failure: nothing completes any more; anyone reads it */
@@ -45,12 +52,19 @@ struct cmdq {
 	uint64_t shut_out_at; /* position of the SYNC behind the newest one that missed ATC_INVs; 0: none so far */
 	uint64_t repaired; /* commands replaced after an error */
 	uint32_t gerrorn; /* as last read: GERROR that equals it says that no error is active */
+	/* Where it was last seen to stand still, and since when. */
+	uint64_t still_at, still_since_ns;
+	bool still;
 };
 
 /* Ring memory aligned to its size; CMDQ_BASE, PROD and CONS are the caller's to program. @coherent: the SMMU
  * looks into caches. @completing: the completion lock, free. */
 void cmdq_init(struct cmdq *cmdq, uint64_t *ring, unsigned entries_lg2, uintptr_t registers, unsigned number,
 	       bool coherent, _Atomic uint32_t *completing);
+
+/* Make it an enhanced one, whose registers are at @registers. Its positions begin above 0, so that a fence that never was
+ * about it has passed. */
+void cmdq_enhance(struct cmdq *cmdq, uintptr_t registers);
 
 /* The SMMU was shut and its queue registers are 0 again: go on at a position above all earlier ones, where the
  * index is 0 too. Nobody else uses the queue. */
@@ -135,6 +149,9 @@ int cmdq_wait_room(struct cmdq *cmdq, uint64_t slots, uint64_t wait_ns);
 
 /* Poll until the published command at @position has passed. Return: as cmdq_wait_room(). */
 int cmdq_wait_passed(struct cmdq *cmdq, uint64_t position, uint64_t wait_ns);
+
+/* Poll until all that is published has passed. Return: as cmdq_wait_room(). */
+int cmdq_wait_idle(struct cmdq *cmdq, uint64_t wait_ns);
 
 /* A command at @position has been consumed; for a SYNC that means completed. */
 static inline bool cmdq_passed(const struct cmdq *cmdq, uint64_t position)

@@ -21,6 +21,7 @@
 /* A run that is being written. */
 struct list {
 	struct shadow_smmu *smmu;
+	struct cmdq *cmdq;	       /* one of its queues */
 	uint64_t start;		       /* position of its first command */
 	uint64_t run_max;	       /* commands in a run, its SYNC not counted */
 	bool twice;
@@ -29,11 +30,12 @@ struct list {
 /* Slots that a SYNC behind the run takes; its second writing waits for room itself. */
 #define LIST_SYNC_SLOTS 1u
 
-static struct list list_begin(struct shadow_smmu *smmu)
+static struct list list_begin(struct shadow_smmu *smmu, struct cmdq *cmdq)
 {
-	uint64_t entries = UINT64_C(1) << smmu->cmdq.entries_lg2;
+	uint64_t entries = UINT64_C(1) << cmdq->entries_lg2;
 	struct list list = { .smmu = smmu,
-			     .start = smmu->cmdq.written,
+			     .cmdq = cmdq,
+			     .start = cmdq->written,
 			     .run_max = UINT64_MAX,
 			     .twice = smmu_has_erratum(smmu, SHADOW_ERRATUM_REPEAT) };
 
@@ -49,18 +51,19 @@ static struct list list_begin(struct shadow_smmu *smmu)
 static int list_room(const struct list *list, uint64_t needed)
 {
 	struct shadow_smmu *smmu = list->smmu;
+	struct cmdq *cmdq = list->cmdq;
 
-	if (cmdq_room(&smmu->cmdq) >= needed)
+	if (cmdq_room(cmdq) >= needed)
 		return 0;
-	smmu->doorbells_extra += smmu->cmdq.written != load_relaxed_u64(&smmu->cmdq.published);
-	cmdq_publish(&smmu->cmdq);
-	return cmdq_wait_room(&smmu->cmdq, needed, smmu->config.wait_ns);
+	smmu->doorbells_extra += cmdq->written != load_relaxed_u64(&cmdq->published);
+	cmdq_publish(cmdq);
+	return cmdq_wait_room(cmdq, needed, smmu->config.wait_ns);
 }
 
 /* Write the commands of a run and their SYNC again, from what is still in the ring. */
 static int list_repeat(const struct list *list, uint64_t end)
 {
-	struct cmdq *cmdq = &list->smmu->cmdq;
+	struct cmdq *cmdq = list->cmdq;
 
 	for (uint64_t at = list->start; at <= end; at++) {
 		int error = list_room(list, 1);
@@ -75,7 +78,7 @@ static int list_repeat(const struct list *list, uint64_t end)
 /* End the run. @position: of its SYNC, the second one if there are two. */
 static int list_sync(struct list *list, uint64_t *position)
 {
-	struct cmdq *cmdq = &list->smmu->cmdq;
+	struct cmdq *cmdq = list->cmdq;
 	int error = list_room(list, LIST_SYNC_SLOTS);
 
 	if (error)
@@ -91,7 +94,7 @@ static int list_sync(struct list *list, uint64_t *position)
 /* How many more commands the run may have. */
 static uint64_t list_run_left(const struct list *list)
 {
-	return list->run_max - (list->smmu->cmdq.written - list->start);
+	return list->run_max - (list->cmdq->written - list->start);
 }
 
 /* One more command of the run, which ends if it would be too long. */
@@ -103,14 +106,14 @@ static int list_add(struct list *list, struct smmu_cmd cmd)
 	if (!error)
 		error = list_room(list, 1 + LIST_SYNC_SLOTS);
 	if (!error)
-		cmdq_write(&list->smmu->cmdq, cmd);
+		cmdq_write(list->cmdq, cmd);
 	return error;
 }
 
 /* Single pages, as far as the plan, the ring and the run let them. */
 static void list_add_pages(const struct list *list, struct tlbi_plan *plan)
 {
-	struct cmdq *cmdq = &list->smmu->cmdq;
+	struct cmdq *cmdq = list->cmdq;
 	uint64_t room = cmdq_room(cmdq), left = list_run_left(list);
 
 	if (room <= LIST_SYNC_SLOTS)
@@ -180,8 +183,8 @@ static int list_add_ats(struct list *list, const struct smmu_target *target, uin
 		error = list_room(list, 2);
 	if (error)
 		return error;
-	cmdq_write(&smmu->cmdq, smmu_cmd_sync());
-	*position = cmdq_write(&smmu->cmdq, smmu_cmd_sync());
+	cmdq_write(list->cmdq, smmu_cmd_sync());
+	*position = cmdq_write(list->cmdq, smmu_cmd_sync());
 	return 0;
 }
 
@@ -192,9 +195,9 @@ static int list_add_stage1(struct list *list, const struct smmu_target *target, 
 	return error ? error : list_sync(list, position);
 }
 
-int list_write(struct smmu_target *target, struct shadow_smmu *smmu, uint64_t *position)
+int list_write(struct smmu_target *target, struct shadow_smmu *smmu, unsigned cpu, uint64_t *position)
 {
-	struct list list = list_begin(smmu);
+	struct list list = list_begin(smmu, smmu_queue_of(smmu, cpu));
 	int error = list_add_spans(&list, target);
 
 	if (!error)

@@ -28,6 +28,7 @@
 #define SMMU_IDR0_TTF_AARCH64	     2 /* a bit of the field: 3 has both formats */
 
 #define SMMU_IDR1		0x0004 /* IHI 0070, SMMU_IDR1 */
+#define SMMU_IDR1_ECMDQ		SMMU_BITS(31, 31)
 #define SMMU_IDR1_TABLES_PRESET SMMU_BITS(30, 30)
 #define SMMU_IDR1_QUEUES_PRESET SMMU_BITS(29, 29)
 #define SMMU_IDR1_CMDQS		SMMU_BITS(25, 21)
@@ -84,6 +85,7 @@
 
 #define SMMU_GERROR		   0x0060 /* IHI 0070, SMMU_GERROR: active while it differs from */
 #define SMMU_GERRORN		   0x0064 /* SMMU_GERRORN, the same fields */
+#define SMMU_GERROR_CMDQP_ERR	   SMMU_BITS(9, 9)
 #define SMMU_GERROR_SFM_ERR	   SMMU_BITS(8, 8)
 #define SMMU_GERROR_EVENTQ_ABT_ERR SMMU_BITS(2, 2)
 #define SMMU_GERROR_CMDQ_ERR	   SMMU_BITS(0, 0)
@@ -109,6 +111,28 @@
 #define SMMU_CMDQ_CONS_ERR_ABT 2
 #define SMMU_CMDQ_CONS_ERR_ATC_INV_SYNC 3
 #define SMMU_CMDQ_CONS_RES0    (SMMU_BITS(31, 31) | SMMU_BITS(23, 20))
+
+#define SMMU_IDR6	   0x0190 /* IHI 0070, SMMU_IDR6: log2 of the number of control pages, and of queues in each */
+#define SMMU_IDR6_LOG2NUMP SMMU_BITS(27, 24)
+#define SMMU_IDR6_LOG2NUMQ SMMU_BITS(19, 16)
+
+/* 64; IHI 0070, SMMU_CMDQ_CONTROL_PAGE_BASE<n>: of the first; the others follow each other, as their pages do. */
+#define SMMU_CONTROL_PAGE_BASE	      0x4000
+#define SMMU_CONTROL_PAGE_BASE_ADDR   SMMU_BITS(55, 16) /* counts from page 0 */
+#define SMMU_CONTROL_PAGE_BASE_PRESET SMMU_BITS(0, 0)	/* queues' controls are registers */
+#define SMMU_CONTROL_PAGE_LG2	      16u
+
+/* A queue of a control page; they are spaced evenly. IHI 0070, SMMU_ECMDQ_BASE<n>; _PROD<n>; _CONS<n>. BASE is 64 bits
+ * wide, as SMMU_CMDQ_BASE. */
+#define SMMU_ECMDQ_BASE	       0x0
+#define SMMU_ECMDQ_PROD	       0x8
+#define SMMU_ECMDQ_PROD_EN     SMMU_BITS(31, 31)
+#define SMMU_ECMDQ_PROD_ERRACK SMMU_BITS(23, 23)
+#define SMMU_ECMDQ_CONS	       0xc
+#define SMMU_ECMDQ_CONS_ENACK  SMMU_BITS(31, 31)
+#define SMMU_ECMDQ_CONS_REASON SMMU_BITS(26, 24) /* as SMMU_CMDQ_CONS_ERR */
+#define SMMU_ECMDQ_CONS_ERR    SMMU_BITS(23, 23) /* active while it differs from ERRACK */
+#define SMMU_ECMDQ_CONS_RES0   (SMMU_BITS(30, 27) | SMMU_BITS(22, 20))
 
 #define SMMU_EVENTQ_BASE	  0x00a0 /* 64; IHI 0070, SMMU_EVENTQ_BASE */
 #define SMMU_EVENTQ_BASE_WA	  SMMU_BITS(62, 62)

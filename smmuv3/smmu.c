@@ -20,24 +20,24 @@
 #include "smmuv3/stream.h"
 #include "smmuv3/tlbi_plan.h"
 
-static uint32_t smmu_read(const struct shadow_smmu *smmu, unsigned offset)
+static uint32_t smmu_read(const struct shadow_smmu *smmu, uint32_t offset)
 {
 	return platform_mmio_read32(smmu->config.registers + offset);
 }
 
-static void smmu_write(const struct shadow_smmu *smmu, unsigned offset, uint32_t value)
+static void smmu_write(const struct shadow_smmu *smmu, uint32_t offset, uint32_t value)
 {
 	platform_mmio_write32(smmu->config.registers + offset, value);
 }
 
-static void smmu_write64(const struct shadow_smmu *smmu, unsigned offset, uint64_t value)
+static void smmu_write64(const struct shadow_smmu *smmu, uint32_t offset, uint64_t value)
 {
 	platform_mmio_write64(smmu->config.registers + offset, value);
 }
 
 /* Poll a register until the bits of @mask read as @value. The clock is read before the register, so that
  * a caller who was held up between the two does not take a finished handshake for a late one. */
-static int smmu_wait(const struct shadow_smmu *smmu, unsigned offset, uint64_t mask, uint64_t value)
+static int smmu_wait(const struct shadow_smmu *smmu, uint32_t offset, uint64_t mask, uint64_t value)
 {
 	uint64_t start_ns = platform_time_ns();
 
@@ -59,7 +59,7 @@ static int smmu_wait(const struct shadow_smmu *smmu, unsigned offset, uint64_t m
 bool smmu_sizes_valid(const struct shadow_smmu_config *config)
 {
 	return config->cmdq_lg2 >= 2 && config->cmdq_lg2 <= SMMU_QUEUE_LG2_MAX && config->evtq_lg2 >= 2 &&
-	       config->evtq_lg2 <= SMMU_QUEUE_LG2_MAX && config->sid_bits <= 32;
+	       config->evtq_lg2 <= SMMU_QUEUE_LG2_MAX && config->sid_bits <= 32 && config->ecmdq <= SHADOW_CPUS_MAX;
 }
 
 static bool smmu_config_valid(const struct shadow_smmu_config *config)
@@ -111,6 +111,27 @@ static bool smmu_reads_tables(const struct smmu_needs *needs, uint32_t idr3, uin
 	       (!needs->large || smmu_has_large(needs->granule_lg2, idr5));
 }
 
+/* Queues of control pages that are registers; and how many of them are used. Those errata are about what one queue is
+ * told, in which order: with several queues nobody can say. */
+static void smmu_probe_ecmdq(struct shadow_smmu *smmu, uint32_t idr1)
+{
+	unsigned alone = SHADOW_ERRATUM_SYNC_OFTEN | SHADOW_ERRATUM_NO_MIXING | SHADOW_ERRATUM_REPEAT;
+	uint64_t page;
+	uint32_t idr6;
+
+	if (!(idr1 & SMMU_IDR1_ECMDQ) || !smmu->config.ecmdq)
+		return;
+	idr6 = smmu_read(smmu, SMMU_IDR6);
+	page = platform_mmio_read64(smmu->config.registers + SMMU_CONTROL_PAGE_BASE);
+	if (!(page & SMMU_CONTROL_PAGE_BASE_PRESET) || (page & SMMU_CONTROL_PAGE_BASE_ADDR) >> 31)
+		return;
+	smmu->ecmdq_first = (uint32_t)(page & SMMU_CONTROL_PAGE_BASE_ADDR);
+	smmu->ecmdq_stride_lg2 = SMMU_CONTROL_PAGE_LG2 - (unsigned)field_get(SMMU_IDR6_LOG2NUMQ, idr6);
+	smmu->ecmdqs_there = UINT32_C(1) << (field_get(SMMU_IDR6_LOG2NUMP, idr6) + field_get(SMMU_IDR6_LOG2NUMQ, idr6));
+	if (!(smmu->errata & alone))
+		smmu->ecmdqs = smmu->config.ecmdq < smmu->ecmdqs_there ? smmu->config.ecmdq : smmu->ecmdqs_there;
+}
+
 int smmu_probe(struct shadow_smmu *smmu, const struct shadow_smmu_config *config,
 	       const struct smmu_needs *needs, unsigned number)
 {
@@ -139,6 +160,7 @@ int smmu_probe(struct shadow_smmu *smmu, const struct shadow_smmu_config *config
 	smmu->hyp = idr0 & SMMU_IDR0_HYP;
 	smmu->ats = idr0 & SMMU_IDR0_ATS;
 	smmu->coherent = idr0 & SMMU_IDR0_COHACC;
+	smmu_probe_ecmdq(smmu, idr1);
 	return 0;
 }
 
@@ -181,6 +203,26 @@ static int smmu_disable(struct shadow_smmu *smmu)
 	return smmu_wait(smmu, SMMU_IRQ_CTRLACK, SMMU_IRQ_CTRL_ALL, 0);
 }
 
+static uint32_t smmu_ecmdq_offset(const struct shadow_smmu *smmu, uint32_t index)
+{
+	return smmu->ecmdq_first + (index << smmu->ecmdq_stride_lg2);
+}
+
+/* Turn off enhanced queues, the first @count, each confirmed: then CONS is final, and their SYNCs write nothing any more. */
+static int smmu_stop_ecmdqs(const struct shadow_smmu *smmu, uint32_t count)
+{
+	int error = 0;
+
+	for (uint32_t i = 0; i < count && error == 0; i++) {
+		uint32_t offset = smmu_ecmdq_offset(smmu, i), prod = smmu_read(smmu, offset + SMMU_ECMDQ_PROD);
+
+		if (prod & SMMU_ECMDQ_PROD_EN)
+			smmu_write(smmu, offset + SMMU_ECMDQ_PROD, prod & ~(uint32_t)SMMU_ECMDQ_PROD_EN);
+		error = smmu_wait(smmu, offset + SMMU_ECMDQ_CONS, SMMU_ECMDQ_CONS_ENACK, 0);
+	}
+	return error;
+}
+
 /* Acknowledge errors of whoever used the SMMU before. In service failure mode it serves nobody. */
 static int smmu_forget_errors(const struct shadow_smmu *smmu)
 {
@@ -218,6 +260,15 @@ int smmu_invalidate(struct shadow_smmu *smmu, struct smmu_cmd cmd)
 		cmdq_write(&smmu->cmdq, cmd);
 		error = smmu_sync(smmu);
 	}
+	return error;
+}
+
+int smmu_wait_idle(struct shadow_smmu *smmu)
+{
+	int error = 0;
+
+	for (unsigned i = 0; i <= smmu->ecmdqs && error == 0; i++)
+		error = cmdq_wait_idle(smmu_queue(smmu, i), smmu->config.wait_ns);
 	return error;
 }
 
@@ -279,6 +330,27 @@ static int smmu_start_commands(struct shadow_smmu *smmu)
 	return smmu_cr0_set(smmu, SMMU_CR0_CMDQEN);
 }
 
+/* One after the other, before any flush may know of them. */
+static int smmu_start_ecmdqs(struct shadow_smmu *smmu)
+{
+	uint64_t ring_bytes = smmu_cmdq_bytes(&smmu->config);
+	int error = 0;
+
+	for (unsigned i = 0; i < smmu->ecmdqs && error == 0; i++) {
+		uint32_t offset = smmu_ecmdq_offset(smmu, i);
+
+		cmdq_begin_epoch(&smmu->ecmdq[i]);
+		smmu_write64(smmu, offset + SMMU_ECMDQ_BASE,
+			     (smmu->memory.ecmdq_pa.addr + i * ring_bytes) | SMMU_CMDQ_BASE_RA |
+				     field_prep(SMMU_CMDQ_BASE_LOG2SIZE, smmu->config.cmdq_lg2));
+		smmu_write(smmu, offset + SMMU_ECMDQ_PROD, 0);
+		smmu_write(smmu, offset + SMMU_ECMDQ_CONS, 0);
+		smmu_write(smmu, offset + SMMU_ECMDQ_PROD, SMMU_ECMDQ_PROD_EN);
+		error = smmu_wait(smmu, offset + SMMU_ECMDQ_CONS, SMMU_ECMDQ_CONS_ENACK, SMMU_ECMDQ_CONS_ENACK);
+	}
+	return error;
+}
+
 /* What the caches hold after reset is up to the implementation, and SMMUEN empties none of them. */
 static int smmu_empty_caches(struct shadow_smmu *smmu)
 {
@@ -325,6 +397,9 @@ static int smmu_set_up(struct shadow_smmu *smmu, void (*fill)(struct shadow_smmu
 
 	if (error == 0)
 		error = smmu_disable(smmu);
+	/* All that are there: an earlier owner's SYNCs could write to where they like. */
+	if (error == 0)
+		error = smmu_stop_ecmdqs(smmu, smmu->ecmdqs_there);
 	if (error == 0)
 		error = smmu_forget_errors(smmu);
 	if (error != 0)
@@ -337,6 +412,8 @@ static int smmu_set_up(struct shadow_smmu *smmu, void (*fill)(struct shadow_smmu
 	if (error == 0)
 		error = smmu_empty_caches(smmu);
 	if (error == 0)
+		error = smmu_start_ecmdqs(smmu);
+	if (error == 0)
 		error = smmu_start_events(smmu);
 	/* A device that sends translated addresses is checked: does its entry allow that? */
 	if (error == 0 && smmu->ats)
@@ -344,6 +421,15 @@ static int smmu_set_up(struct shadow_smmu *smmu, void (*fill)(struct shadow_smmu
 	if (error == 0)
 		error = smmu_go_live(smmu);
 	return error;
+}
+
+static void smmu_init_queue(struct shadow_smmu *smmu, struct cmdq *cmdq, uint64_t *ring)
+{
+	cmdq_init(cmdq, ring, smmu->config.cmdq_lg2, smmu->config.registers, smmu->number, smmu->coherent,
+		  smmu->completing);
+	cmdq->owner = smmu;
+	cmdq->no_mixing = smmu->errata & (SHADOW_ERRATUM_NO_MIXING | SHADOW_ERRATUM_REPEAT);
+	ats_init(cmdq);
 }
 
 int smmu_set_memory(struct shadow_smmu *smmu, const struct smmu_memory *memory, _Atomic uint32_t *completing)
@@ -354,13 +440,19 @@ int smmu_set_memory(struct shadow_smmu *smmu, const struct smmu_memory *memory, 
 	    !smmu_part_valid(smmu, memory->cmdq, memory->cmdq_pa, smmu_cmdq_bytes(config)) ||
 	    !smmu_part_valid(smmu, memory->evtq, memory->evtq_pa, smmu_evtq_bytes(config)))
 		return -SHADOW_EINVAL;
+	if (smmu->ecmdqs && (!memory->queue || !smmu_part_valid(smmu, memory->ecmdq, memory->ecmdq_pa,
+								smmu_ecmdq_bytes(config, smmu->ecmdqs))))
+		return -SHADOW_EINVAL;
 
 	smmu->memory = *memory;
 	smmu->completing = completing;
-	cmdq_init(&smmu->cmdq, memory->cmdq, config->cmdq_lg2, config->registers, smmu->number, smmu->coherent,
-		  completing);
-	ats_init(smmu);
-	smmu->cmdq.no_mixing = smmu->errata & (SHADOW_ERRATUM_NO_MIXING | SHADOW_ERRATUM_REPEAT);
+	smmu->ecmdq = memory->queue;
+	smmu_init_queue(smmu, &smmu->cmdq, memory->cmdq);
+	for (unsigned i = 0; i < smmu->ecmdqs; i++) {
+		smmu_init_queue(smmu, &smmu->ecmdq[i],
+				memory->ecmdq + i * (smmu_cmdq_bytes(config) / sizeof(*memory->ecmdq)));
+		cmdq_enhance(&smmu->ecmdq[i], config->registers + smmu_ecmdq_offset(smmu, i));
+	}
 	return 0;
 }
 
@@ -369,8 +461,8 @@ int smmu_start(struct shadow_smmu *smmu, void (*fill)(struct shadow_smmu *smmu))
 	int error;
 
 	store_relaxed_u32(&smmu->closed, 0);
-	store_relaxed_u32(&smmu->cmdq.failed, SHADOW_SMMU_SOUND);
-	smmu->still = false;
+	for (unsigned i = 0; i <= smmu->ecmdqs; i++)
+		store_relaxed_u32(&smmu_queue(smmu, i)->failed, SHADOW_SMMU_SOUND);
 	ats_reset(smmu);
 	error = smmu_set_up(smmu, fill);
 	if (error != 0)
@@ -411,15 +503,19 @@ int smmu_close(struct shadow_smmu *smmu)
 	return error;
 }
 
-/* Why it is shut: what the queue says, or else that it takes too long. Return: as it is reported. */
+/* Why it is shut: what a queue says, or else that it takes too long. All of them have failed with it. Return: as it is
+ * reported. */
 static uint64_t smmu_failure(struct shadow_smmu *smmu)
 {
-	uint32_t gerror = smmu_read(smmu, SMMU_GERROR), failure = load_relaxed_u32(&smmu->cmdq.failed);
+	uint32_t gerror = smmu_read(smmu, SMMU_GERROR), failure = SHADOW_SMMU_SOUND;
 
+	for (unsigned i = 0; i <= smmu->ecmdqs && !failure; i++)
+		failure = load_relaxed_u32(&smmu_queue(smmu, i)->failed);
 	if (!failure)
 		failure = (gerror ^ smmu_read(smmu, SMMU_GERRORN)) & SMMU_GERROR_SFM_ERR ? SHADOW_SMMU_SERVICE :
 											  SHADOW_SMMU_SILENT;
-	store_release_u32(&smmu->cmdq.failed, failure);
+	for (unsigned i = 0; i <= smmu->ecmdqs; i++)
+		store_release_u32(&smmu_queue(smmu, i)->failed, failure);
 	if (failure == SHADOW_SMMU_RESET)
 		platform_report(PLATFORM_REPORT_SMMU_RESET, smmu->number, smmu_read(smmu, SMMU_GBPA));
 	return (uint64_t)failure << 32 | gerror;
@@ -461,6 +557,8 @@ static int smmu_leave(struct shadow_smmu *smmu)
 
 	if (error == 0)
 		error = smmu_disable(smmu);
+	if (error == 0)
+		error = smmu_stop_ecmdqs(smmu, smmu->ecmdqs);
 	if (error != 0)
 		return smmu_close_locked(smmu);
 	store_release_u32(&smmu->live, 0); /* [P1] as in smmu_close_locked() */
@@ -484,41 +582,41 @@ int smmu_turn_off(struct shadow_smmu *smmu)
 
 /* The SMMU has work and was asked: has it done some? The clock is read before the look, so that one who was held
  * up in between does not take a working queue for a silent one. First time no clock was read; @now_ns: as of then.
- * Return: false once it has consumed nothing for too long. */
-static bool smmu_moves(struct shadow_smmu *smmu, uint64_t consumed_before, uint64_t now_ns)
+ * Return: false once it has consumed nothing for @wait_ns. */
+static bool cmdq_moves(struct cmdq *cmdq, uint64_t consumed_before, uint64_t now_ns, uint64_t wait_ns)
 {
-	uint64_t consumed = cmdq_consumed(&smmu->cmdq);
+	uint64_t consumed = cmdq_consumed(cmdq);
 
 	if (consumed != consumed_before) {
-		smmu->still = false;
+		cmdq->still = false;
 		return true;
 	}
-	if (!smmu->still || smmu->still_at != consumed) {
-		smmu->still = true;
-		smmu->still_at = consumed;
-		smmu->still_since_ns = platform_time_ns();
+	if (!cmdq->still || cmdq->still_at != consumed) {
+		cmdq->still = true;
+		cmdq->still_at = consumed;
+		cmdq->still_since_ns = platform_time_ns();
 		return true;
 	}
-	return now_ns - smmu->still_since_ns < smmu->config.wait_ns;
+	return now_ns - cmdq->still_since_ns < wait_ns;
 }
 
-/* One look at an SMMU in use. Return: 0, or -SHADOW_EIO if it is to be shut. */
-static int smmu_look(struct shadow_smmu *smmu)
+/* One look at a queue of an SMMU in use. Return: 0, or -SHADOW_EIO if that is to be shut. */
+static int smmu_look(const struct shadow_smmu *smmu, struct cmdq *cmdq)
 {
-	uint64_t consumed = cmdq_consumed(&smmu->cmdq);
-	bool still = smmu->still && smmu->still_at == consumed;
+	uint64_t consumed = cmdq_consumed(cmdq);
+	bool still = cmdq->still && cmdq->still_at == consumed;
 	uint64_t now_ns = still ? platform_time_ns() : 0;
 
-	if (cmdq_poll(&smmu->cmdq) != 0)
+	if (cmdq_poll(cmdq) != 0)
 		return -SHADOW_EIO;
-	return smmu_moves(smmu, consumed, now_ns) ? 0 : -SHADOW_EIO;
+	return cmdq_moves(cmdq, consumed, now_ns, smmu->config.wait_ns) ? 0 : -SHADOW_EIO;
 }
 
-int smmu_passed(struct shadow_smmu *smmu, uint64_t position)
+int smmu_passed(struct shadow_smmu *smmu, struct cmdq *cmdq, uint64_t position)
 {
-	if (!smmu_is_shut(smmu) && !cmdq_passed(&smmu->cmdq, position) && smmu_look(smmu) != 0)
+	if (!smmu_is_shut(smmu) && !cmdq_passed(cmdq, position) && smmu_look(smmu, cmdq) != 0)
 		(void)smmu_close_locked(smmu);
 	if (load_relaxed_u32(&smmu->isolation_lost))
 		return -SHADOW_EIO;
-	return smmu_is_shut(smmu) || cmdq_passed(&smmu->cmdq, position);
+	return smmu_is_shut(smmu) || cmdq_passed(cmdq, position);
 }

@@ -26,6 +26,9 @@ struct smmu_memory {
 	shadow_pa_t cmdq_pa;
 	uint64_t *evtq; /* smmu_evtq_bytes() */
 	shadow_pa_t evtq_pa;
+	uint64_t *ecmdq; /* smmu_ecmdq_bytes(), a multiple of a ring's size; NULL: it uses none */
+	shadow_pa_t ecmdq_pa;
+	struct cmdq *queue; /* smmu_queue_bytes(): what we keep of each; the SMMU does not look at it */
 };
 
 /* Are the sizes of queues and stream table in their ranges? Whatever this SMMU has. */
@@ -44,6 +47,22 @@ static inline uint64_t smmu_cmdq_bytes(const struct shadow_smmu_config *config)
 static inline uint64_t smmu_evtq_bytes(const struct shadow_smmu_config *config)
 {
 	return UINT64_C(32) << config->evtq_lg2;
+}
+
+static inline uint64_t smmu_lg2_up(uint64_t count)
+{
+	return count <= 1 ? 0 : 64 - (unsigned)__builtin_clzll(count - 1);
+}
+
+/* Rings of so many enhanced queues, side by side, and what is kept of them. As powers of two. */
+static inline uint64_t smmu_ecmdq_bytes(const struct shadow_smmu_config *config, unsigned queues)
+{
+	return queues ? smmu_cmdq_bytes(config) << smmu_lg2_up(queues) : 0;
+}
+
+static inline uint64_t smmu_queue_bytes(unsigned queues)
+{
+	return queues ? UINT64_C(1) << smmu_lg2_up(queues * sizeof(struct cmdq)) : 0;
 }
 
 /* What a target asks of its SMMUs. */
@@ -66,7 +85,12 @@ struct shadow_smmu {
 	struct shadow_target *target; /* whose table its streams use */
 	struct shadow_smmu_config config;
 	struct smmu_memory memory;
-	struct cmdq cmdq;
+	struct cmdq cmdq;	  /* for all that is about configuration, and without others for all else */
+	struct cmdq *ecmdq;	  /* enhanced ones, */
+	unsigned ecmdqs;	  /* so many in use, */
+	uint32_t ecmdqs_there;	  /* of so many; 0 also if none is asked for */
+	uint32_t ecmdq_first;	  /* registers of the first, counted from page 0, */
+	unsigned ecmdq_stride_lg2; /* and from one to the next */
 	unsigned number;	  /* for reports */
 	uint32_t iidr;
 	unsigned errata;	  /* bits of enum shadow_erratum: by IIDR, and by the configuration */
@@ -84,14 +108,23 @@ struct shadow_smmu {
 	_Atomic uint32_t ats_count; /* written under the host lock */
 	_Atomic uint32_t ats_aborted; /* written under the completion lock */
 	_Atomic uint32_t ats_trial; /* enum ats_trial */
-	/* Written under the completion lock: where the SMMU was last seen to stand still, and since when. */
-	uint64_t still_at, still_since_ns;
-	bool still;
 	/* Written under the completion lock, read by anyone. */
 	_Atomic uint32_t live;	  /* flushes write commands for it, tickets wait for it */
 	_Atomic uint32_t closed;  /* shut after a failure, abort confirmed, and not detached since; not live */
 	_Atomic uint32_t isolation_lost; /* shut in vain: abort could not be confirmed; not live */
 };
+
+/* The queue that a flush of @cpu uses. */
+static inline struct cmdq *smmu_queue_of(struct shadow_smmu *smmu, unsigned cpu)
+{
+	return smmu->ecmdqs ? &smmu->ecmdq[cpu % smmu->ecmdqs] : &smmu->cmdq;
+}
+
+/* Any of its queues, 0 .. ecmdqs: the main one first. */
+static inline struct cmdq *smmu_queue(struct shadow_smmu *smmu, unsigned index)
+{
+	return index ? &smmu->ecmdq[index - 1] : &smmu->cmdq;
+}
 
 /* Read what the SMMU is and refuse what does not serve; writes no register. Clears *@smmu first.
  * @needs: what the target asks for. @number: for reports.
@@ -119,7 +152,7 @@ int smmu_bring_up(struct shadow_smmu *smmu, const struct smmu_memory *memory, _A
  * Return: 0; -SHADOW_EIO: it did not follow, and isolation is lost. Context: host lock held, completion lock free. */
 int smmu_turn_off(struct shadow_smmu *smmu);
 
-/* Wait until everything written to the command queue so far, and a SYNC after it, is complete.
+/* Wait until everything written to the main command queue so far, and a SYNC after it, is complete.
  * Return: 0; -SHADOW_ETIMEDOUT after config.wait_ns; -SHADOW_EIO. Context: host lock. */
 int smmu_sync(struct shadow_smmu *smmu);
 
@@ -127,15 +160,18 @@ int smmu_sync(struct shadow_smmu *smmu);
  * Return: as smmu_sync(). Context: host lock. */
 int smmu_invalidate(struct shadow_smmu *smmu, struct smmu_cmd cmd);
 
+/* Wait until all that was published to any of its queues is consumed. Return: as smmu_sync(). Context: host lock. */
+int smmu_wait_idle(struct shadow_smmu *smmu);
+
 static inline bool smmu_has_erratum(const struct shadow_smmu *smmu, enum shadow_erratum erratum)
 {
 	return smmu->errata & (unsigned)erratum;
 }
 
-/* Is the SMMU past @position, or shut? One look at it if need be; shuts it if it has failed, or if it has work
- * and has consumed none of it for config.wait_ns since it was first seen to stand still.
+/* Is the SMMU past @position of one of its queues, or shut? One look at that if need be; shuts it if it has failed, or if it has work
+ * there and has consumed none of it for config.wait_ns since it was first seen to stand still.
  * Return: 1, 0, or -SHADOW_EIO if it failed and could not be shut. Context: completion lock held. */
-int smmu_passed(struct shadow_smmu *smmu, uint64_t position);
+int smmu_passed(struct shadow_smmu *smmu, struct cmdq *cmdq, uint64_t position);
 
 /* Fail closed: GBPA.ABORT, then SMMUEN off, each confirmed; nothing completes on it any more.
  * Return: 0 if abort is confirmed; else -SHADOW_EIO, and isolation is lost. Reports either, once.

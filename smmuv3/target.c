@@ -5,7 +5,11 @@
  * Implements engine/target.h on pgtable.c, tlbi.c, list.c and cmdq.c. A publish is one list of commands and one doorbell
  * for every SMMU; commands of every SMMU are written, then every doorbell rung, before any wait.
  * At BBM level 1 a flush that cuts live blocks publishes twice: the marks, waited for in prepared(), then the cuts.
- * Owns: a fence is complete when every attached SMMU has passed its SYNC or is confirmed in abort.
+ * A publish uses one queue of each SMMU, that of a CPU whose transitions it is about. There is no order between queues,
+ * and none is needed but that fences complete one after the other: what a fence has removed may come back only from
+ * what an earlier one is still removing, and that one removes it again.
+ * Owns: a fence is complete when every attached SMMU has passed its SYNC or is confirmed in abort, and so has every
+ * earlier one.
  * Spec: IHI 0070, CMD_SYNC; CMD_TLBI_S2_IPA; CMD_TLBI_NH_ALL.
  */
 #include "smmuv3/target.h"
@@ -64,8 +68,8 @@ static bool all_live(const struct smmu_target *target)
 	return all;
 }
 
-/* Commands for all spans to every SMMU; each one's last SYNC into @position. */
-static void write_all(struct smmu_target *target, uint64_t *position)
+/* Commands for all spans to every SMMU, in the queues of @cpu; each one's last SYNC into @position. */
+static void write_all(struct smmu_target *target, unsigned cpu, uint64_t *position)
 {
 	/* [E1] What was stored before it is read who is not live: its walks will see it. Who is live gets commands, and
 	 * needs no barrier. Pairs with smmu_go_live(). Observers: CPU, SMMU. */
@@ -73,12 +77,12 @@ static void write_all(struct smmu_target *target, uint64_t *position)
 		order_full(target->pgtable.coherent);
 	for (unsigned i = 0; i < target_smmus(target); i++) {
 		position[i] = 0;
-		if (!smmu_is_shut(&target->smmu[i]) && list_write(target, &target->smmu[i], &position[i]))
+		if (!smmu_is_shut(&target->smmu[i]) && list_write(target, &target->smmu[i], cpu, &position[i]))
 			(void)smmu_close(&target->smmu[i]);
 	}
 	for (unsigned i = 0; i < target_smmus(target); i++)
 		if (!smmu_is_shut(&target->smmu[i]))
-			cmdq_publish(&target->smmu[i].cmdq);
+			cmdq_publish(smmu_queue_of(&target->smmu[i], cpu));
 }
 
 static bool fence_has_room(const struct smmu_target *target)
@@ -86,9 +90,15 @@ static bool fence_has_room(const struct smmu_target *target)
 	return target->fence - load_acquire_u64(&target->fence_complete) < TARGET_FENCES;
 }
 
+/* Whose queues does this publish use? If the newest fence has to move on, the ones that it is in already. */
+static unsigned fence_cpu(const struct smmu_target *target)
+{
+	return fence_has_room(target) ? target->base.cpu : target->cpu[target->fence % TARGET_FENCES];
+}
+
 /* Commands are written up to these positions: a new fence waits for them. With every place taken the newest one moves
  * on, and its tickets wait for this publish as well; nobody may be looking at it then. */
-static void fence_give(struct smmu_target *target, const uint64_t *position)
+static void fence_give(struct smmu_target *target, unsigned cpu, const uint64_t *position)
 {
 	bool moves = !fence_has_room(target);
 	uint64_t *place;
@@ -100,6 +110,7 @@ static void fence_give(struct smmu_target *target, const uint64_t *position)
 	place = target->position[target->fence % TARGET_FENCES];
 	for (unsigned i = 0; i < target_smmus(target); i++)
 		place[i] = position[i];
+	target->cpu[target->fence % TARGET_FENCES] = (uint16_t)cpu;
 	if (moves)
 		order_unlock(&target->base.completing);
 }
@@ -107,10 +118,12 @@ static void fence_give(struct smmu_target *target, const uint64_t *position)
 /* All spans and all pending tables, as a new fence. */
 static uint64_t publish_commands(struct smmu_target *target)
 {
+	unsigned cpu = fence_cpu(target);
+
 	pgtable_pending_spans(&target->pgtable, &target->spans);
 	tlbi_spans_close(&target->spans);
-	write_all(target, target->last);
-	fence_give(target, target->last);
+	write_all(target, cpu, target->last);
+	fence_give(target, cpu, target->last);
 	pgtable_retire(&target->pgtable, target->fence);
 	target->spans.count = 0;
 	target->spans.all = false;
@@ -138,17 +151,17 @@ static void target_prepare(struct shadow_target *target, const struct run *runs,
 static void target_prepared(struct shadow_target *base)
 {
 	struct smmu_target *target = smmu_target_of(base);
-	const uint64_t *position;
 
 	pgtable_settle(&target->pgtable);
 	pgtable_clean(&target->pgtable);
 	if (!target->spans.count && !target->spans.all)
 		return;
-	position = target->position[publish_commands(target) % TARGET_FENCES];
+	(void)publish_commands(target);
+	/* All queues, as if there were one: then nothing of an earlier flush is on its way out where this one cuts. */
 	for (unsigned i = 0; i < target_smmus(target); i++) {
 		struct shadow_smmu *smmu = &target->smmu[i];
 
-		if (!smmu_is_shut(smmu) && cmdq_wait_passed(&smmu->cmdq, position[i], smmu->config.wait_ns))
+		if (!smmu_is_shut(smmu) && smmu_wait_idle(smmu) != 0)
 			(void)smmu_close(smmu);
 	}
 }
@@ -171,11 +184,13 @@ static int target_complete(struct shadow_target *base, uint64_t fence)
 			return -SHADOW_EIO;
 	while (complete < fence) {
 		const uint64_t *position = target->position[(complete + 1) % TARGET_FENCES];
+		unsigned cpu = target->cpu[(complete + 1) % TARGET_FENCES];
 		bool all = true;
 
 		/* Each of them, also behind one that is not there yet: one may be silent, and be shut, beside another. */
 		for (unsigned i = 0; i < target_smmus(target); i++) {
-			int passed = smmu_passed(&target->smmu[i], position[i]);
+			struct cmdq *cmdq = smmu_queue_of(&target->smmu[i], cpu);
+			int passed = smmu_passed(&target->smmu[i], cmdq, position[i]);
 
 			if (passed < 0)
 				return passed;

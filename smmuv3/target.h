@@ -34,6 +34,7 @@ struct smmu_target {
 	_Atomic uint64_t fence_complete; /* every SMMU has passed it; written under the completion lock */
 	uint64_t position[TARGET_FENCES][SHADOW_SMMUS_MAX]; /* of each fence's last SYNC, by SMMU; host lock, and the
 							     * completion lock once the fence was given out */
+	uint16_t cpu[TARGET_FENCES];   /* whose queues that is in; as above */
 	struct target_stream stream[SHADOW_STREAMS_MAX];
 	_Atomic uint32_t stream_count; /* written under the host lock */
 	_Atomic uint32_t smmu_count;   /* attached, on or off; written under the host lock */

@@ -127,8 +127,12 @@ enum shadow_erratum {
 #define SHADOW_ERRATA_ALL 31u
 
 struct shadow_smmu_config {
-	uintptr_t registers;	      /* address for platform_mmio_*(), two 64 KiB pages */
-	unsigned cmdq_lg2;	      /* command ring entries, 2 .. 19, at most IDR1.CMDQS */
+	uintptr_t registers;	      /* address for platform_mmio_*(), two 64 KiB pages; with ecmdq, also the control
+				       * pages where SMMU_CMDQ_CONTROL_PAGE_BASE says. No device may reach any of them */
+	unsigned cmdq_lg2;	      /* entries of each command ring, 2 .. 19, at most IDR1.CMDQS */
+	unsigned ecmdq;		      /* command queues for CPUs to use, 0 .. SHADOW_CPUS_MAX, if it has them (IDR1.ECMDQ):
+				       * that of CPU c is c modulo their number. 0: the one that all have, and whatever
+				       * queues an earlier owner has left on stay on. See docs/queues.md */
 	unsigned evtq_lg2;	      /* event ring entries, 2 .. 19, at most IDR1.EVTQS */
 	unsigned sid_bits;	      /* StreamIDs covered by the linear stream table, at most IDR1.SIDSIZE */
 	bool no_ril;		      /* do not use range invalidation though IDR3 offers it */
@@ -142,7 +146,7 @@ struct shadow_smmu_config {
 /**
  * shadow_smmu_pool_bytes() - pool that never runs out for this configuration.
  * @config: its pool's base counts, since a pool inside the address space is a hole; virt and bytes do not.
- * @smmu, @smmu_count: what will be attached, in that order; only ring and stream table sizes count.
+ * @smmu, @smmu_count: what will be attached, in that order; only rings' sizes and number and the stream table's size count.
  * Return: bytes, a multiple of 2 MiB: the tables of the worst state that the host can be in, queues and stream
  * tables; docs/memory.md has the formula. 0 if the configuration is out of range.
  */
@@ -267,6 +271,7 @@ unsigned shadow_smmu_events(struct shadow_smmu *smmu, unsigned most);
 
 struct shadow_smmu_stats {
 	unsigned errata;	      /* enum shadow_erratum, ored: what it is treated for */
+	unsigned ecmdq;		      /* command queues in use beside the first one */
 	uint64_t tlbi, cfgi, atc, syncs; /* commands published */
 	uint64_t doorbells;
 	uint64_t doorbells_extra;     /* more than one in a flush, because its commands exceeded the ring */

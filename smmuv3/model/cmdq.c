@@ -265,7 +265,8 @@ void cmdq_reset(struct model *model)
 		struct cmdq *cmdq = &model->queue[number];
 
 		cmdq->number = number;
-		cmdq->base = 0;
+		if (!number) /* that of an enhanced one is unknown: it may still be there */
+			cmdq->base = 0;
 		cmdq->prod = cmdq->cons = 0;
 		cmdq->delay = 0;
 		cmdq->pending_count = 0;

@@ -35,6 +35,7 @@
 #define CORE_LOG_MAX	 16384u
 #define CORE_REPORTS_MAX 64u
 #define CORE_WAIT_NS	 100000u
+#define CORE_ECMDQS	 4u
 #define CORE_GIB	 UINT64_C(0x40000000)
 #define CORE_MEMORY_PAGE (CORE_GIB >> 12) /* memory is [1 GiB, 2 GiB) unless a test says otherwise */
 
@@ -81,7 +82,9 @@ struct core {
 	struct shadow_address_map map;
 	unsigned bbml, smmu_count, cpu_count, queue_slots, cmdq_lg2;
 	enum shadow_collapse collapse;
-	bool nested, no_ril, ats, hyp, sev;
+	bool nested, no_ril, ats, hyp, sev, msi;
+	bool no_ecmdq;	     /* SMMUs without; else they have CORE_ECMDQS, */
+	unsigned ecmdq;	     /* of which so many are asked for */
 	uint32_t iidr;	     /* of the SMMUs, */
 	unsigned model_errata; /* what they really do wrong, */
 	unsigned errata;     /* and what the driver is told beside IIDR */
@@ -300,6 +303,7 @@ static inline struct shadow_smmu_config core_smmu_config(const struct core *core
 		.no_ril = core->no_ril,
 		.nested = core->nested,
 		.errata = core->errata,
+		.ecmdq = core->ecmdq,
 		.wait_ns = core->wait_ns,
 	};
 
@@ -353,6 +357,9 @@ static inline void core_model_up(struct core *core, unsigned number)
 	config.ats = core->ats;
 	config.hyp = core->hyp;
 	config.sev = core->sev;
+	config.msi = core->msi;
+	config.ecmdq = !core->no_ecmdq;
+	config.ecmdq_lg2nump = config.ecmdq_lg2numq = 1;
 	config.bbml = core->bbml;
 	config.seed = 1 + number;
 	config.memory = (struct model_memory){ core, core_pa_read, core_pa_write };
@@ -364,7 +371,7 @@ static inline void core_model_up(struct core *core, unsigned number)
 	smmu->number = number;
 	smmu->model = model_new(&config);
 	assert_non_null(smmu->model);
-	smmu->registers = platform_linux_add_device(&device, smmu, 0x20000);
+	smmu->registers = platform_linux_add_device(&device, smmu, 0x40000);
 	assert_int_not_equal(smmu->registers, 0);
 }
 
