@@ -34,8 +34,10 @@ static inline bool coalesce_is_grant(const struct coalesce_item *item)
 }
 
 /* Counters for one pass of the sort; the caller's memory, since the stack is small. */
+#define COALESCE_DIGIT_LG2 10u
+
 struct coalesce_scratch {
-	uint32_t count[256];
+	uint32_t count[1u << COALESCE_DIGIT_LG2];
 };
 
 /* Sort by start. @spare holds @count items as well. Return: the sorted array, @item or @spare. */

@@ -494,6 +494,8 @@ int pgtable_init(struct pgtable *pgtable, const struct shadow_smmu_target_config
 		.pool = config->pool,
 		.page = page,
 		.page_count = (uint32_t)page_count,
+		.singles_pages = UINT64_C(1) << (format.index_lg2 +
+						 (format.start == 1 ? format.start_lg2 : format.index_lg2)),
 		.bbml = config->bbml,
 		.collapse = config->collapse,
 		.contiguous = config->contiguous,

@@ -78,6 +78,7 @@ struct pgtable {
 	bool coherent;		       /* every SMMU looks into caches */
 	const struct shadow_region *region; /* in pages */
 	unsigned region_count;
+	uint64_t singles_pages;	       /* that a table above those of pages translates */
 	uint64_t tables_max;	       /* worst case for all that may transition, start tables included */
 	/* Host lock. */
 	uint32_t beyond;	       /* live tables that are not in it */

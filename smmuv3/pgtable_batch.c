@@ -17,68 +17,46 @@
 /* Single pages that are found before they are changed: about as many as a core has misses in flight. */
 #define GROUP 16u
 
-/* Everything about the table above the tables of pages that one page needs. */
-struct singles {
-	const uint64_t *entry;	       /* of the table above */
-	uint64_t base, pages;	       /* that it translates */
-	uint64_t first;		       /* descriptor of a table in the pool's first page */
-	char *pool;
-	struct pgtable_page *page;
-	uint64_t page_limit;	       /* pool pages from here on are no tables */
-	uint64_t mask;		       /* of an index */
-	uint64_t attributes, plain;    /* of a page of memory that is read-write, and where they are */
-	unsigned granule_lg2, index_lg2;
-};
-
 struct single {
 	uint64_t *entry;
 	struct pgtable_page *table;
 };
 
-/* Hints, cache lines and split addresses are left to the cursor. */
-static bool singles_init(struct singles *singles, const struct pgtable *pgtable)
+/* Is there a table above those of pages to start from? Hints, cache lines and split addresses are left to the cursor. */
+static bool singles_can(const struct pgtable *pgtable)
 {
-	const struct pgtable_format *format = &pgtable->format;
 	const struct pgtable_place *above = &pgtable->place[1];
 
-	if (!pgtable->coherent || pgtable->contiguous || format->large || above->page == PGTABLE_NONE || above->fresh)
-		return false;
-	*singles = (struct singles){
-		.entry = above->entry,
-		.base = pages_base(pgtable, &pgtable->page[above->page]),
-		.pages = (uint64_t)cursor_entries(pgtable, 1) << format->index_lg2,
-		.first = pages_table(pgtable, 0),
-		.pool = (char *)pgtable->pool.virt,
-		.page = pgtable->page,
-		.page_limit = pgtable->limit,
-		.mask = format_entries(format) - 1,
-		.attributes = format->attributes,
-		.plain = format_attributes(format, SHADOW_ACCESS_RW, SHADOW_MEMORY_NORMAL, 0),
-		.granule_lg2 = format->granule_lg2,
-		.index_lg2 = format->index_lg2,
-	};
-	return true;
+	return above->page != PGTABLE_NONE && !above->fresh && pgtable->coherent && !pgtable->contiguous &&
+	       !pgtable->format.large;
 }
 
 /* Entries of runs that are one page below the table above each, on their way to the cache. What is not one of our
  * tables is left to the cursor, which finds out. Return: how many were found, from the first on. */
-__attribute__((noinline)) static unsigned singles_find(const struct singles *singles, const struct run *run, unsigned count,
-			     struct single *single)
+static inline unsigned singles_find(const struct pgtable *pgtable, const struct run *run, unsigned count,
+				    struct single *single)
 {
+	const struct pgtable_place *above = &pgtable->place[1];
+	const unsigned granule_lg2 = pgtable->format.granule_lg2, index_lg2 = pgtable->format.index_lg2;
+	/* What a table in the pool's first page is called: its address is not split. */
+	const uint64_t first = pgtable->pool.base.addr | PTE_VALID | PTE_TABLE;
+	const uint64_t base = pages_base(pgtable, &pgtable->page[above->page]), pages = pgtable->singles_pages;
+	const uint64_t limit = pgtable->limit, mask = (UINT64_C(1) << index_lg2) - 1;
+	char *const pool = pgtable->pool.virt;
 	unsigned i;
 
 	for (i = 0; i < count; i++, run++) {
-		uint64_t page = run->start, offset = page - singles->base, table, number;
+		uint64_t page = run->start, offset = page - base, table, number;
 
-		if (offset >= singles->pages || run->end - page != 1)
+		if (offset >= pages || run->end - page != 1)
 			break;
 		/* Of a table, the difference is its place in the pool, a multiple of the granule; turned, a number. */
-		table = singles->entry[offset >> singles->index_lg2] - singles->first;
-		number = table >> singles->granule_lg2 | table << (64 - singles->granule_lg2);
-		if (number >= singles->page_limit)
+		table = above->entry[offset >> index_lg2] - first;
+		number = table >> granule_lg2 | table << (64 - granule_lg2);
+		if (number >= limit)
 			break;
-		single[i].entry = (uint64_t *)(singles->pool + table) + (page & singles->mask);
-		single[i].table = &singles->page[number];
+		single[i].entry = (uint64_t *)(pool + table) + (page & mask);
+		single[i].table = &pgtable->page[number];
 		__builtin_prefetch(single[i].entry, 1);
 	}
 	return i;
@@ -114,10 +92,11 @@ __attribute__((noinline)) static bool change_single(struct pgtable *pgtable, con
 }
 
 /* Return: how many were changed, from the first on. */
-__attribute__((noinline)) static unsigned singles_change(struct pgtable *pgtable, const struct singles *singles, const struct run *run,
-			       const struct single *single, unsigned count)
+static inline unsigned singles_change(struct pgtable *pgtable, const struct run *run, const struct single *single,
+				      unsigned count)
 {
-	uint64_t attributes = singles->attributes, plain = singles->plain;
+	const uint64_t attributes = pgtable->format.attributes;
+	const uint64_t plain = format_attributes(&pgtable->format, SHADOW_ACCESS_RW, SHADOW_MEMORY_NORMAL, 0);
 	struct tlbi_row row = tlbi_row_begin(pgtable->spans);
 	unsigned others = 0, i;
 
@@ -150,14 +129,13 @@ __attribute__((noinline)) static unsigned singles_change(struct pgtable *pgtable
 static unsigned apply_singles(struct pgtable *pgtable, const struct run *runs, unsigned count)
 {
 	struct single single[GROUP];
-	struct singles singles;
 	unsigned done = 0, found, changed;
 
-	if (!singles_init(&singles, pgtable))
+	if (!singles_can(pgtable))
 		return 0;
 	do {
-		found = singles_find(&singles, runs + done, count - done < GROUP ? count - done : GROUP, single);
-		changed = singles_change(pgtable, &singles, runs + done, single, found);
+		found = singles_find(pgtable, runs + done, count - done < GROUP ? count - done : GROUP, single);
+		changed = singles_change(pgtable, runs + done, single, found);
 		done += changed;
 	} while (found == GROUP && changed == GROUP);
 	return done;

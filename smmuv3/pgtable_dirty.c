@@ -30,6 +30,8 @@ void pgtable_clean(struct pgtable *pgtable)
 {
 	struct tlbi_spans *dirty = &pgtable->dirty;
 
+	if (!dirty->count)
+		return;
 	tlbi_spans_close(dirty);
 	for (unsigned i = 0; i < dirty->count; i++)
 		order_clean((const char *)pgtable->pool.virt + dirty->span[i].start * LINE_BYTES,
