@@ -137,7 +137,7 @@ static int list_add_spans(struct list *list, struct smmu_target *target)
 	tlbi_plan_init(&target->plan, &target->spans, &format);
 	do {
 		list_add_pages(list, &target->plan);
-		if (!tlbi_plan_next(&target->plan, &cmd))
+		if (!tlbi_plan_left(&target->plan) || !tlbi_plan_next(&target->plan, &cmd))
 			break;
 		error = list_add(list, cmd);
 	} while (!error);

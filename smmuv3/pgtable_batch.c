@@ -33,8 +33,8 @@ static bool singles_can(const struct pgtable *pgtable)
 
 /* Entries of runs that are one page below the table above each, on their way to the cache. What is not one of our
  * tables is left to the cursor, which finds out. Return: how many were found, from the first on. */
-static inline unsigned singles_find(const struct pgtable *pgtable, const struct run *run, unsigned count,
-				    struct single *single)
+__attribute__((always_inline)) static inline unsigned singles_find(const struct pgtable *pgtable, const struct run *run,
+								   unsigned count, struct single *single)
 {
 	const struct pgtable_place *above = &pgtable->place[1];
 	const unsigned granule_lg2 = pgtable->format.granule_lg2, index_lg2 = pgtable->format.index_lg2;
@@ -92,8 +92,8 @@ __attribute__((noinline)) static bool change_single(struct pgtable *pgtable, con
 }
 
 /* Return: how many were changed, from the first on. */
-static inline unsigned singles_change(struct pgtable *pgtable, const struct run *run, const struct single *single,
-				      unsigned count)
+__attribute__((always_inline)) static inline unsigned singles_change(struct pgtable *pgtable, const struct run *run,
+								     const struct single *single, unsigned count)
 {
 	const uint64_t attributes = pgtable->format.attributes;
 	const uint64_t plain = format_attributes(&pgtable->format, SHADOW_ACCESS_RW, SHADOW_MEMORY_NORMAL, 0);
@@ -141,8 +141,19 @@ static unsigned apply_singles(struct pgtable *pgtable, const struct run *runs, u
 	return done;
 }
 
+/* A batch of one page needs no loop. */
+static bool apply_lone(struct pgtable *pgtable, const struct run *run)
+{
+	struct single single;
+
+	return singles_can(pgtable) && singles_find(pgtable, run, 1, &single) &&
+	       singles_change(pgtable, run, &single, 1);
+}
+
 void pgtable_apply_batch(struct pgtable *pgtable, const struct run *runs, unsigned count)
 {
+	if (count == 1 && apply_lone(pgtable, runs))
+		return;
 	for (unsigned i = 0; i < count; i++) {
 		if (runs[i].end - runs[i].start == 1)
 			i += apply_singles(pgtable, runs + i, count - i);

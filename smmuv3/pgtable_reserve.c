@@ -278,12 +278,15 @@ static int reserve_counted(struct pgtable *pgtable, const struct run *run)
 
 int pgtable_reserve(struct pgtable *pgtable, const struct run *run)
 {
+	/* Nothing in such memory is declared to be beyond the worst case. Elsewhere what was declared may have to be
+	 * refused, or counted. */
+	bool all_moves = run->memory == SHADOW_MEMORY_NORMAL && (pgtable->bbml || !pgtable->region_count);
+
 	if (run->access && is_behind_invalidation(pgtable, run))
 		return -SHADOW_EAGAIN;
-	if (pgtable->bbml == 0 && hint_is_cut(pgtable, run))
+	if (pgtable->bbml == 0 && pgtable->contiguous && hint_is_cut(pgtable, run))
 		return -SHADOW_EOPNOTSUPP;
-	if (!run_moves(pgtable, run) || !promise(pgtable))
+	if ((!all_moves && !run_moves(pgtable, run)) || !promise(pgtable))
 		return reserve_counted(pgtable, run);
-	/* Elsewhere, what was declared may have to be refused, or counted. */
-	return run->memory == SHADOW_MEMORY_NORMAL && (pgtable->bbml || !pgtable->region_count);
+	return all_moves;
 }

@@ -140,7 +140,7 @@ static bool tlbi_spans_are_apart(const struct tlbi_spans *spans)
 
 void tlbi_spans_close(struct tlbi_spans *spans)
 {
-	if (spans->all || tlbi_spans_are_apart(spans))
+	if (spans->count <= 1 || spans->all || tlbi_spans_are_apart(spans))
 		return;
 	tlbi_spans_sort(spans->span, spans->count);
 	spans->count = tlbi_merge(spans->span, spans->count);

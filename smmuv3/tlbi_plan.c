@@ -306,14 +306,11 @@ static void tlbi_plan_rewind(struct tlbi_plan *plan)
 }
 
 /* Does the list cost more than @limit? Plans it, up to there, and begins anew. */
-static bool tlbi_list_exceeds(struct tlbi_plan *plan, uint64_t limit)
+__attribute__((noinline)) static bool tlbi_list_exceeds(struct tlbi_plan *plan, uint64_t limit)
 {
 	const struct tlbi_format *format = &plan->format;
 	uint64_t cost = 0;
 
-	/* A span with ranges takes two commands at most, and no group costs more than its spans. */
-	if (format->ril && UINT64_C(2) * format->cost.command * plan->count <= limit)
-		return false;
 	do {
 		const struct tlbi_span *next = plan->span + plan->index;
 
@@ -336,13 +333,18 @@ static bool tlbi_whole_is_cheaper(struct tlbi_plan *plan)
 	uint64_t whole = (uint64_t)cost->vmid + cost->command;
 	uint64_t tail = plan->format.nested ? (uint64_t)cost->command + cost->sync : 0;
 
-	return plan->count > 0 && (whole < tail || tlbi_list_exceeds(plan, whole - tail));
+	if (plan->count == 0 || whole < tail)
+		return plan->count != 0;
+	/* A span with ranges takes two commands at most, and no group costs more than its spans. */
+	if (plan->format.ril && UINT64_C(2) * cost->command * plan->count <= whole - tail)
+		return false;
+	return tlbi_list_exceeds(plan, whole - tail);
 }
 
 void tlbi_plan_init(struct tlbi_plan *plan, const struct tlbi_spans *spans, const struct tlbi_format *format)
 {
 	const struct shadow_tlbi_cost *cost = &format->cost;
-	struct smmu_cmd page = smmu_cmd_tlbi_s2_ipa(format->vmid, 0, true);
+	struct smmu_cmd page;
 
 	shadow_assert(format->granule_lg2 == 12 || format->granule_lg2 == 14 || format->granule_lg2 == 16);
 	shadow_assert(format->ia_bits >= SHADOW_IA_BITS_MIN && format->ia_bits <= SHADOW_IA_BITS_MAX);
@@ -352,6 +354,8 @@ void tlbi_plan_init(struct tlbi_plan *plan, const struct tlbi_spans *spans, cons
 					      (struct smmu_tlbi_range){ .tg = smmu_cmd_tlbi_tg(format->granule_lg2),
 									.ttl = 3,
 									.leaf = true });
+	else
+		page = smmu_cmd_tlbi_s2_ipa(format->vmid, 0, true);
 	/* Member by member: the window is large, and need not be cleared. */
 	plan->span = spans->span;
 	plan->count = spans->count;
@@ -360,10 +364,10 @@ void tlbi_plan_init(struct tlbi_plan *plan, const struct tlbi_spans *spans, cons
 	plan->page_word[1] = page.word[1];
 	plan->done = false;
 	tlbi_plan_rewind(plan);
-	/* A bridge saves a command, and may spare its neighbours the second of their two. */
-	plan->wall = !format->ril ? 0 :
-		     cost->entry  ? 1 + 2 * cost->command / cost->entry :
-				    SHADOW_TLBI_COST_MAX;
+	/* A bridge saves a command, and may spare its neighbours the second of their two. A lone span has none. */
+	plan->wall = !format->ril || plan->count <= 1 ? 0 :
+		     cost->entry		      ? 1 + 2 * cost->command / cost->entry :
+							SHADOW_TLBI_COST_MAX;
 	plan->whole_vmid = false;      /* read while a list is planned */
 	plan->whole_vmid = spans->all || tlbi_whole_is_cheaper(plan);
 }
@@ -444,13 +448,12 @@ bool tlbi_plan_next(struct tlbi_plan *plan, struct smmu_cmd *cmd)
 
 unsigned tlbi_plan_pages(struct tlbi_plan *plan, uint64_t *slot, uint64_t room)
 {
-	const struct tlbi_span *first = plan->span + plan->index, *stop = plan->span + plan->count;
-	unsigned count;
+	const struct tlbi_span *first = plan->span + plan->index;
+	unsigned left = plan->count - plan->index, count;
+	const struct tlbi_span *stop = first + (left < room ? left : room);
 
 	if (!tlbi_is_between_groups(plan))
 		return 0;
-	if ((uint64_t)(stop - first) > room)
-		stop = first + room;
 	count = (unsigned)(tlbi_pages_end(plan, first, stop, true, slot) - first);
 	plan->index += count;
 	return count;

@@ -60,6 +60,12 @@ struct shadow_tlbi_cost tlbi_cost(const struct shadow_tlbi_cost *cost);
 /* @spans: closed, and left alone until the last command. */
 void tlbi_plan_init(struct tlbi_plan *plan, const struct tlbi_spans *spans, const struct tlbi_format *format);
 
+/* Is anything left for tlbi_plan_next()? */
+static inline bool tlbi_plan_left(const struct tlbi_plan *plan)
+{
+	return plan->index < plan->count || plan->group_index < plan->groups || plan->carried || plan->whole_vmid;
+}
+
 /* The next command. Return: false when all spans are covered. */
 bool tlbi_plan_next(struct tlbi_plan *plan, struct smmu_cmd *cmd);
 
