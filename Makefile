@@ -174,6 +174,7 @@ BENCH_SRCS := \
 	bench/bench_harness.c \
 	bench/bench_memory.c \
 	bench/bench_queue.c \
+	bench/bench_storm.c \
 	bench/bench_tables.c \
 	bench/floor.c
 

@@ -3,14 +3,15 @@
  * bench_queue.c - what does queueing a transition cost the CPU that made it?
  *
  * Neither the reservation, made for all of them at once, nor the flush is in it; bench_flush.c has both.
- * Sequential pages extend one slot, random ones take a slot each.
+ * Sequential pages extend one slot, random ones take a slot each. What is timed is queue_timed(), for
+ * scripts/count-instructions.
  */
 #include "bench/batched.h"
 #include "bench/harness.h"
 #include "bench/storm.h"
 
 /* The host's own part, the look-up of the old state, is in it. */
-static void queue_next(struct storm *storm, struct shadow_engine *engine, uint64_t count)
+__attribute__((noinline)) static void queue_timed(struct storm *storm, struct shadow_engine *engine, uint64_t count)
 {
 	uint64_t end = storm->next + count, number = storm->number, i;
 
@@ -68,7 +69,7 @@ static void queue(struct bench *bench, bool random)
 	shadow_engine_stats(engine, &before);
 	error = prepare(&storm, engine, count);
 	while (!error && bench_next_batch(bench, (int64_t)count)) {
-		queue_next(&storm, engine, count);
+		queue_timed(&storm, engine, count);
 		bench_pause(bench);
 		error = prepare(&storm, engine, count);
 		bench_resume(bench);

@@ -96,7 +96,7 @@ static double median(double *value, unsigned count)
 	return value[count / 2];
 }
 
-void floor_report(struct floor *floor, struct bench *bench, double entries)
+void floor_report_as(struct floor *floor, struct bench *bench, double entries, const struct floor_names *names)
 {
 	unsigned count = floor->count < FLOOR_SAMPLES ? floor->count : FLOOR_SAMPLES;
 	static double ratio[FLOOR_SAMPLES];
@@ -105,7 +105,15 @@ void floor_report(struct floor *floor, struct bench *bench, double entries)
 		return;
 	for (unsigned i = 0; i < count; i++)
 		ratio[i] = floor->work[i] / floor->stores[i];
-	bench_counter(bench, "to_floor", median(ratio, count));
-	bench_counter(bench, "work_ns", median(floor->work, count) / entries);
-	bench_counter(bench, "floor_ns", median(floor->stores, count) / entries);
+	if (names->ratio)
+		bench_counter(bench, names->ratio, median(ratio, count));
+	bench_counter(bench, names->work, median(floor->work, count) / entries);
+	bench_counter(bench, names->stores, median(floor->stores, count) / entries);
+}
+
+void floor_report(struct floor *floor, struct bench *bench, double entries)
+{
+	static const struct floor_names names = { "to_floor", "work_ns", "floor_ns" };
+
+	floor_report_as(floor, bench, entries, &names);
 }

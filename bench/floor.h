@@ -33,4 +33,10 @@ void floor_add(struct floor *floor, uint64_t work_ns, uint64_t stores_ns);
  * to_floor. */
 void floor_report(struct floor *floor, struct bench *bench, double entries);
 
+/* The same where other work stands in for the stores. @ratio: NULL leaves it out. */
+struct floor_names {
+	const char *ratio, *work, *stores;
+};
+void floor_report_as(struct floor *floor, struct bench *bench, double entries, const struct floor_names *names);
+
 #endif

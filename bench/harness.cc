@@ -151,6 +151,7 @@ int main(int argc, char **argv)
 	bench_harness_register();
 	bench_memory_register();
 	bench_queue_register();
+	bench_storm_register();
 	bench_tables_register();
 	for (const registration &entry : registrations)
 		hand_over(entry, smallest ? 1 : entry.count, once);

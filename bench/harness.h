@@ -41,6 +41,7 @@ void bench_flush_register(void);
 void bench_harness_register(void);
 void bench_memory_register(void);
 void bench_queue_register(void);
+void bench_storm_register(void);
 void bench_tables_register(void);
 
 /**

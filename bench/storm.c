@@ -73,6 +73,7 @@ static int add_devices(struct storm *storm)
 			.sid_bits = SID_BITS,
 			.no_ril = storm->config.no_ril,
 			.nested = storm->config.nested,
+			.cost = storm->config.cost,
 			.wait_ns = POLICY_WAIT_NS,
 		};
 	}

@@ -23,6 +23,7 @@ struct storm_config {
 	bool nested, no_ril;
 	unsigned bbml; /* 0: leaves stay pages; 2: batched may use blocks */
 	unsigned cmdq_lg2;
+	struct shadow_tlbi_cost cost; /* all zero: the default */
 };
 
 /* In order, one stage-2-only SMMU, pages. */
