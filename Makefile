@@ -103,6 +103,7 @@ RUNNER_SRCS := \
 
 # The rest of the command but its main().
 COMMAND_SRCS := \
+	bench/ahead.c \
 	bench/check.c \
 	bench/device.c \
 	bench/facts.c \
@@ -137,6 +138,9 @@ COMMAND_SRCS := \
 	bench/scale_calibrate.c \
 	bench/scale_report.c \
 	bench/schedule.c \
+	bench/schedule_group.c \
+	bench/schedule_list.c \
+	bench/spans.c \
 	bench/tables.c \
 	bench/trace.c \
 	bench/trace_input.c \
@@ -200,6 +204,7 @@ TEST_SRCS := \
 	tests/proto/good_bbm.c \
 	tests/proto/good_contiguous.c \
 	tests/proto/good_levels.c \
+	tests/unit/test_ahead.c \
 	tests/unit/test_ats.c \
 	tests/unit/test_attach.c \
 	tests/unit/test_attach_threads.c \
@@ -288,6 +293,7 @@ TEST_SRCS := \
 	tests/unit/test_simulate_buffer.c \
 	tests/unit/test_smmu.c \
 	tests/unit/test_snapshot.c \
+	tests/unit/test_spans.c \
 	tests/unit/test_ste.c \
 	tests/unit/test_storm.c \
 	tests/unit/test_strict.c \

@@ -3,7 +3,8 @@
  * schedule.h - what a replay does, step by step, decided before the clock runs.
  *
  * From a trace, a policy's need of flushes and --until comes one compact array that both passes execute:
- * transitions, ends of trips, and the flushes of the batched policy with the time that triggers each.
+ * transitions, ends of trips, and the flushes of the batched policy with the time that triggers each. Two modes
+ * and look-ahead are what-ifs: they replay what a hypervisor could do that the trace's does not (docs/batching.md).
  */
 #ifndef BENCH_SCHEDULE_H
 #define BENCH_SCHEDULE_H
@@ -12,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bench/ahead.h"
 #include "bench/trace.h"
 
 enum schedule_mode {
@@ -19,12 +21,16 @@ enum schedule_mode {
 	SCHEDULE_TRANSITION, /* a flush after each revoking T */
 	SCHEDULE_TRIP,	     /* a flush at each X whose trip queued an access-changing T */
 	SCHEDULE_COUNT,	     /* a flush after each `count` access-changing T */
+	SCHEDULE_GROUP,	     /* trips that end while a sync is outstanding share the next flush */
+	SCHEDULE_LIST,	     /* a flush after each `count` access-changing T of one CPU */
 };
 
 struct schedule_flush {
 	enum schedule_mode mode;
-	unsigned count; /* of SCHEDULE_COUNT */
-	bool idle;	/* idle time after each flush */
+	unsigned count;	      /* of SCHEDULE_COUNT and SCHEDULE_LIST */
+	bool idle;	      /* idle time after each flush */
+	uint64_t outstanding_ns; /* SCHEDULE_GROUP: a flush that invalidates is, for so long */
+	uint64_t ahead_pages; /* consents for aligned blocks of so many pages; 0: none */
 };
 
 enum op_kind {
@@ -32,12 +38,17 @@ enum op_kind {
 	OP_TRIP_END,
 	OP_FLUSH,
 	OP_IDLE,
+	OP_CONSENT,	/* to a block that a T is about to break, and later ones to take whole */
+	OP_PENDING,	/* pages wait to be handed over, without the host lock; .cpu: whose they are */
+	OP_PENDING_END, /* all of them that are .cpu's are handed over */
 };
 
 struct op {
-	uint64_t page;	 /* OP_TRANSITION: first page; OP_FLUSH: time in ns that triggers it */
+	uint64_t page;	 /* first page; OP_FLUSH: time in ns that triggers it */
 	uint64_t count;	 /* pages */
-	uint32_t number; /* dense, from 1; of a T that changes nothing: the next one that is free */
+	uint64_t late_ns; /* SCHEDULE_GROUP: how much later than in the trace it happens */
+	uint32_t number; /* dense, from 1; of a T that changes nothing: the next one that is free. With consents the
+			  * policy counts for itself */
 	uint32_t record; /* of the trace: the T; for a flush the last record before it */
 	uint8_t kind;	 /* enum op_kind */
 	uint8_t cpu;
@@ -52,6 +63,7 @@ struct schedule {
 	size_t count;
 	uint64_t transitions, transitions_access;
 	unsigned cpu_count; /* highest CPU + 1, at least 1 */
+	struct ahead ahead; /* consents, if there are any */
 };
 
 /* Records of @trace up to --until: those whose seq is not above @until. */
