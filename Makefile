@@ -642,10 +642,17 @@ $(EL2_LIBRARY): $(el2_core) $(el2_platform)
 # --- checks ----------------------------------------------------------------------------------------------
 
 CHECKS := check-lists check-headers check-el2 check-clang check-unit check-sanitize check-tsan check-readme check-cli \
-	check-bench check-maps check-traces check-log check-referee check-mutations check-fuzz check-spin check-simulate
+	check-bench check-maps check-traces check-batching check-log check-referee check-mutations check-fuzz check-spin check-simulate
 RUN_TESTS := scripts/run-tests
 trace = $(patsubst %,bench/traces/%.txt.xz,$(1))
 TRACES := $(sort $(wildcard bench/traces/*.txt.xz))
+
+# Generated, not recorded.
+FOLIOS := build/traces/folios-2m.txt.xz
+$(FOLIOS): scripts/make-trace
+	$(call say,TRACE,$@)
+	@mkdir -p $(@D)
+	$(Q)scripts/make-trace $@
 
 ## check: set up, build and test everything; at most 20 minutes on 2 CPUs
 .PHONY: check
@@ -725,6 +732,15 @@ check-traces: $(COMMAND)
 		$(COMMAND) bbml=0,bbml=1,contiguous+collapse=eager,bbml=1+contiguous+non-coherent $(TRACES)
 	$(Q)$(RUN_TESTS) --limit 1200 --name 'traces, 4 nested SMMUs' -- scripts/check-traces $(COMMAND) \
 		smmus=4+nested $(call trace,boot np-thp pingpong)
+
+## check-batching: every way of making batches under --verify, on the recorded traces and a generated one
+.PHONY: check-batching
+check-batching: $(COMMAND) $(FOLIOS)
+	$(Q)$(RUN_TESTS) --limit 600 --name 'traces, what-ifs' -- scripts/check-traces --policy batched $(COMMAND) \
+		group+sync-ns=16000,list=16,list=512,ahead=64K+group,ahead=2M+smmus=2+nested \
+		$(call trace,boot churn pingpong pvm-4k pvm-frag)
+	$(Q)$(RUN_TESTS) --limit 600 --name 'generated trace' -- scripts/check-traces --policy batched $(COMMAND) \
+		group,list=16,list=512,ahead=2M $(FOLIOS)
 
 ## check-maps: the map of every policy equals the trace's oracle, at points spread over every trace
 .PHONY: check-maps

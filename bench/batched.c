@@ -14,6 +14,12 @@
 
 #define ALIGNMENT 64u
 
+/* Ranges of pages. */
+struct marked {
+	struct shadow_range *range;
+	size_t count, capacity;
+};
+
 struct policy {
 	struct shadow_engine *engine;
 	struct shadow_target *target;
@@ -22,6 +28,10 @@ struct policy {
 	unsigned smmu_count;
 	uint32_t sid;
 	unsigned compact;
+	void *pending_words, *consent_words;
+	struct marked marked[SHADOW_CPUS_MAX]; /* pages that are pending, by CPU */
+	bool consents;
+	uint64_t number; /* with consents: the last one used up */
 };
 
 /* Zeroed; as much as aligned_alloc() wants. */
@@ -68,6 +78,19 @@ static int target_open(struct policy *policy, const struct policy_world *world)
 	return error;
 }
 
+/* A bit for each page from the first region of memory to the last. */
+static int give_bits(const struct policy_world *world, struct shadow_page_bits *bits, void **words)
+{
+	const struct shadow_address_map *map = &world->map;
+	uint64_t align = UINT64_C(64) << SHADOW_PAGE_LG2;
+
+	bits->range.start = map->memory[0].start / align * align;
+	bits->range.end = (map->memory[map->memory_count - 1].end + align - 1) / align * align;
+	*words = allocate(shadow_page_bits_bytes(bits->range, SHADOW_PAGE_LG2));
+	bits->word = *words;
+	return *words ? 0 : -SHADOW_ENOMEM;
+}
+
 static int open_all(struct policy *policy, const struct policy_world *world)
 {
 	struct shadow_engine_config config = {
@@ -75,9 +98,16 @@ static int open_all(struct policy *policy, const struct policy_world *world)
 		.queue_slots = world->queue_slots,
 		.map = world->map,
 	};
-	size_t bytes = shadow_engine_bytes(&config);
-	int error;
+	size_t bytes;
+	int error = 0;
 
+	if (world->pending)
+		error = give_bits(world, &config.pending, &policy->pending_words);
+	if (!error && world->consent)
+		error = give_bits(world, &config.consent, &policy->consent_words);
+	if (error)
+		return error;
+	bytes = shadow_engine_bytes(&config);
 	if (!bytes || world->smmu_count < 1 || world->smmu_count > SHADOW_SMMUS_MAX)
 		return -SHADOW_EINVAL;
 	policy->engine_memory = allocate(bytes);
@@ -101,6 +131,10 @@ struct shadow_engine *batched_engine(const struct policy *policy)
 /* The devices and the pool are the world's and stay as they are. */
 static void batched_close(struct policy *policy)
 {
+	for (unsigned cpu = 0; cpu < SHADOW_CPUS_MAX; cpu++)
+		free(policy->marked[cpu].range);
+	free(policy->pending_words);
+	free(policy->consent_words);
 	free(policy->target_memory);
 	free(policy->engine_memory);
 	free(policy);
@@ -116,6 +150,7 @@ static int batched_open(const struct policy_world *world, struct policy **policy
 	opened->smmu_count = world->smmu_count;
 	opened->sid = world->sid;
 	opened->compact = world->compact;
+	opened->consents = world->consent;
 	error = open_all(opened, world);
 	if (error)
 		batched_close(opened);
@@ -129,14 +164,61 @@ static int batched_transition(struct policy *policy, unsigned cpu, uint64_t numb
 {
 	int error = shadow_reserve(policy->engine, cpu, transition, POLICY_WAIT_NS);
 
-	if (!error)
+	if (error)
+		return error;
+	if (!policy->consents)
 		shadow_queue(policy->engine, cpu, number, transition);
+	else if (shadow_queue(policy->engine, cpu, policy->number + 1, transition))
+		policy->number++;
+	return 0;
+}
+
+/* A donation thanks to a consent queues nothing of its own: it waits for the consent. */
+static int batched_flush(struct policy *policy)
+{
+	int error = shadow_wait(policy->engine, shadow_flush(policy->engine), POLICY_WAIT_NS);
+
+	if (!error && policy->consents)
+		error = shadow_wait(policy->engine, shadow_consent_ticket(policy->engine), POLICY_WAIT_NS);
 	return error;
 }
 
-static int batched_flush(struct policy *policy)
+static int batched_consent(struct policy *policy, unsigned cpu, shadow_ipa_t start, uint64_t page_count)
 {
-	return shadow_wait(policy->engine, shadow_flush(policy->engine), POLICY_WAIT_NS);
+	int pages = shadow_consent(policy->engine, cpu, policy->number + 1, start, page_count, NULL, POLICY_WAIT_NS);
+
+	policy->number += pages > 0;
+	return pages < 0 ? pages : 0;
+}
+
+static int batched_pending(struct policy *policy, unsigned cpu, shadow_ipa_t start, uint64_t page_count)
+{
+	struct marked *marked = &policy->marked[cpu];
+
+	if (marked->count == marked->capacity) {
+		size_t capacity = marked->capacity ? 2 * marked->capacity : 16;
+		struct shadow_range *grown = realloc(marked->range, capacity * sizeof(*grown));
+
+		if (!grown)
+			return -SHADOW_ENOMEM;
+		marked->range = grown;
+		marked->capacity = capacity;
+	}
+	marked->range[marked->count++] =
+		(struct shadow_range){ start.addr, start.addr + (page_count << SHADOW_PAGE_LG2) };
+	return shadow_pending(policy->engine, start, page_count);
+}
+
+static void batched_pending_end(struct policy *policy, unsigned cpu)
+{
+	struct marked *marked = &policy->marked[cpu];
+
+	while (marked->count) {
+		const struct shadow_range *range = &marked->range[--marked->count];
+
+		shadow_pending_end(policy->engine, (shadow_ipa_t){ range->start },
+				   (range->end - range->start) >> SHADOW_PAGE_LG2);
+	}
 }
 
 static int batched_idle(struct policy *policy)
@@ -169,6 +251,8 @@ static void batched_stats(const struct policy *policy, struct policy_stats *stat
 	*stats = (struct policy_stats){
 		.flushes = engine.flushes,
 		.flushes_forced = engine.flushes_forced,
+		.pages_ahead = engine.pages_ahead,
+		.pages_inherited = engine.pages_inherited,
 	};
 	shadow_smmu_table_stats(policy->target, &stats->tables);
 	for (number = 0; number < policy->smmu_count; number++) {
@@ -196,6 +280,9 @@ const struct policy_ops policy_batched = {
 	.idle = batched_idle,
 	.trip_end = batched_trip_end,
 	.queued = batched_queued,
+	.consent = batched_consent,
+	.pending = batched_pending,
+	.pending_end = batched_pending_end,
 	.stats = batched_stats,
 	.ste = batched_ste,
 };

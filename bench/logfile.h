@@ -2,7 +2,7 @@
  *
  * logfile.h - every event of a replay in order, one a line.
  *
- * T SEQ (- for the snapshot), W PA VALUE, C SMMU POS D0 D1, D SMMU POS, S SMMU POS, K SEQ; see
+ * T SEQ (- for the snapshot), A ADDR SIZE, W PA VALUE, C SMMU POS D0 D1, D SMMU POS, S SMMU POS, K SEQ; see
  * docs/results.md. A null file writes nothing. Write errors show in ferror().
  */
 #ifndef BENCH_LOGFILE_H
@@ -22,6 +22,12 @@ static inline void logfile_transition(FILE *file, uint64_t seq)
 {
 	if (file)
 		fprintf(file, "T %" PRIu64 "\n", seq);
+}
+
+static inline void logfile_consent(FILE *file, uint64_t start, uint64_t bytes)
+{
+	if (file)
+		fprintf(file, "A %" PRIx64 " %" PRIx64 "\n", start, bytes);
 }
 
 static inline void logfile_write(FILE *file, uint64_t pa, uint64_t value)

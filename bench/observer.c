@@ -197,7 +197,7 @@ static void relax(void *ctx)
 
 static uint64_t record_time(const struct observer *observer, const struct op *op)
 {
-	return observer->trace->records[op->record].time_ns;
+	return observer->trace->records[op->record].time_ns + op->late_ns;
 }
 
 /* When the completion of @op, or of what it forces, is triggered. */
@@ -224,12 +224,16 @@ static int pending_add(struct observer *observer, const struct op *op)
 /* @op is in the host's order now. */
 static int taken(struct observer *observer, const struct op *op)
 {
-	observer->taken_seq = observer->trace->records[op->record].seq;
-	observer->any_taken = true;
-	logfile_transition(observer->log, observer->taken_seq);
+	if (op->kind == OP_CONSENT) {
+		logfile_consent(observer->log, op->page << TRACE_PAGE_LG2, op->count << TRACE_PAGE_LG2);
+	} else {
+		observer->taken_seq = observer->trace->records[op->record].seq;
+		observer->any_taken = true;
+		logfile_transition(observer->log, observer->taken_seq);
+	}
 	if (observer->verifies && verify_taken(&observer->verify, op))
 		return -SHADOW_ENOMEM;
-	return op->changes_access ? pending_add(observer, op) : 0;
+	return op->changes_access && op->kind == OP_TRANSITION ? pending_add(observer, op) : 0;
 }
 
 static int add_latencies(struct observer *observer, uint64_t trigger_ns)

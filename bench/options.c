@@ -35,6 +35,18 @@ const char options_help[] =
 	"  --until SEQ        stop before the first record above SEQ, then flush\n"
 	"  --lenient          count `old` states that contradict the replayed state instead of stopping\n"
 	"\n"
+	"What-ifs: what a hypervisor could do that the trace's does not (batched; docs/batching.md)\n"
+	"  --group            trips of different CPUs share a flush, the host lock dropped while they wait: a\n"
+	"                     flush that invalidates is outstanding for --sync-ns (twice that if nested); trips\n"
+	"                     that end meanwhile are served by the next one together. Their pages are pending: who\n"
+	"                     touches one waits for that flush first. In place of --flush\n"
+	"  --list N           a CPU's caller edits the pages of consecutive trips and completes once: a flush after\n"
+	"                     N access changes of that CPU, 1 to 4096, or before anything touches a page of its\n"
+	"                     list; only then are they handed over. In place of --flush\n"
+	"  --ahead SIZE       the host consents to lose DMA to an aligned block of SIZE, 8K to 1G, a power of two,\n"
+	"                     before its first page is donated, if and only if the trace goes on to donate every\n"
+	"                     page of it before any of them returns; the later donations revoke nothing\n"
+	"\n"
 	"What it is replayed on\n"
 	"  --smmus N          SMMUs that share the shadow, 1 to 64; default 1\n"
 	"  --nested           streams also have a stage 1\n"
@@ -70,6 +82,9 @@ const char options_help[] =
 enum {
 	OPT_POLICY = 256,
 	OPT_FLUSH,
+	OPT_GROUP,
+	OPT_LIST,
+	OPT_AHEAD,
 	OPT_SMMUS,
 	OPT_NESTED,
 	OPT_BBML,
@@ -95,6 +110,9 @@ enum {
 static const struct option long_options[] = {
 	{ "policy", required_argument, NULL, OPT_POLICY },
 	{ "flush", required_argument, NULL, OPT_FLUSH },
+	{ "group", no_argument, NULL, OPT_GROUP },
+	{ "list", required_argument, NULL, OPT_LIST },
+	{ "ahead", required_argument, NULL, OPT_AHEAD },
 	{ "smmus", required_argument, NULL, OPT_SMMUS },
 	{ "nested", no_argument, NULL, OPT_NESTED },
 	{ "bbml", required_argument, NULL, OPT_BBML },
@@ -140,10 +158,42 @@ const char *options_collapse_name(enum shadow_collapse collapse)
 
 void options_flush_name(const struct schedule_flush *flush, char text[16])
 {
-	if (flush->mode == SCHEDULE_COUNT)
+	switch (flush->mode) {
+	case SCHEDULE_COUNT:
 		snprintf(text, 16, "%u", flush->count);
-	else
+		break;
+	case SCHEDULE_LIST:
+		snprintf(text, 16, "list %u", flush->count);
+		break;
+	case SCHEDULE_GROUP:
+		snprintf(text, 16, "group");
+		break;
+	default:
 		snprintf(text, 16, "%s", flush->mode == SCHEDULE_TRANSITION ? "transition" : "trip");
+	}
+}
+
+const char *options_assumes(const struct schedule_flush *flush)
+{
+	return flush->mode == SCHEDULE_TRIP || flush->mode == SCHEDULE_GROUP ? "guest map at the trip's end" : NULL;
+}
+
+const char *options_what_if(const struct schedule_flush *flush)
+{
+	bool ahead = flush->ahead_pages > 0;
+
+	switch (flush->mode) {
+	case SCHEDULE_COUNT:
+		return ahead ? "hand-over late; the host consents ahead" : "hand-over late";
+	case SCHEDULE_GROUP:
+		return ahead ? "the host lock is dropped while a trip waits; the host consents ahead" :
+			       "the host lock is dropped while a trip waits";
+	case SCHEDULE_LIST:
+		return ahead ? "hand-over at the end of a list; the host consents ahead" :
+			       "hand-over at the end of a list";
+	default:
+		return ahead ? "the host consents ahead" : NULL;
+	}
 }
 
 /* Digits of @base only: no sign, no space. *@end is set to the first byte that is none. */
@@ -188,26 +238,53 @@ static int read_policy(struct options *options, const char *text)
 	return -1;
 }
 
+/* One of --flush, --group and --list; the last --flush counts. */
+static int set_mode(struct options *options, const char *name, enum schedule_mode mode, unsigned count)
+{
+	if (options->mode_option && strcmp(options->mode_option, name)) {
+		message("--%s and --%s do not go together", options->mode_option, name);
+		return -1;
+	}
+	options->mode_option = name;
+	options->flush.mode = mode;
+	options->flush.count = count;
+	return 0;
+}
+
 static int read_flush(struct options *options, const char *text)
 {
 	const char *end;
 	uint64_t count;
 
-	if (!strcmp(text, "transition")) {
-		options->flush = (struct schedule_flush){ .mode = SCHEDULE_TRANSITION };
-		return 0;
-	}
-	if (!strcmp(text, "trip")) {
-		options->flush = (struct schedule_flush){ .mode = SCHEDULE_TRIP };
-		return 0;
-	}
+	if (!strcmp(text, "transition"))
+		return set_mode(options, "flush", SCHEDULE_TRANSITION, 0);
+	if (!strcmp(text, "trip"))
+		return set_mode(options, "flush", SCHEDULE_TRIP, 0);
 	if (read_number(text, 10, &end, &count) || *end || count < 1 || count > OPTIONS_BATCH_MAX) {
 		message("--flush: '%s' is not transition, trip or a number from 1 to %u", text,
 			OPTIONS_BATCH_MAX);
 		return -1;
 	}
-	options->flush = (struct schedule_flush){ .mode = SCHEDULE_COUNT, .count = (unsigned)count };
-	return 0;
+	return set_mode(options, "flush", SCHEDULE_COUNT, (unsigned)count);
+}
+
+/* "64K", "2M", "1G", or bytes. */
+static int read_ahead(struct options *options, const char *text)
+{
+	const char *end;
+	uint64_t size;
+
+	if (!read_number(text, 10, &end, &size)) {
+		unsigned lg2 = *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
+
+		if (!end[lg2 > 0] && size <= OPTIONS_AHEAD_MAX && size << lg2 >= OPTIONS_AHEAD_MIN &&
+		    size << lg2 <= OPTIONS_AHEAD_MAX && !(size & (size - 1))) {
+			options->flush.ahead_pages = (size << lg2) / SHADOW_PAGE_BYTES;
+			return 0;
+		}
+	}
+	message("--ahead: '%s' is not a power of two from 8K to 1G", text);
+	return -1;
 }
 
 static int read_collapse(struct options *options, const char *text)
@@ -276,6 +353,14 @@ static int read_option(struct options *options, int option, const char *text)
 		return read_policy(options, text);
 	case OPT_FLUSH:
 		return read_flush(options, text);
+	case OPT_GROUP:
+		return set_mode(options, "group", SCHEDULE_GROUP, 0);
+	case OPT_LIST:
+		if (read_decimal("list", text, 1, OPTIONS_LIST_MAX, &value))
+			return -1;
+		return set_mode(options, "list", SCHEDULE_LIST, (unsigned)value);
+	case OPT_AHEAD:
+		return read_ahead(options, text);
 	case OPT_SMMUS:
 		if (read_decimal("smmus", text, 1, SHADOW_SMMUS_MAX, &value))
 			return -1;
@@ -362,6 +447,25 @@ static int check_outputs(const struct options *options)
 	return 0;
 }
 
+/* A what-if is batched's alone, and consents are looked for in the trace as it stands. */
+static int check_what_ifs(const struct options *options)
+{
+	const char *name = options->flush.ahead_pages		   ? "ahead" :
+			   options->flush.mode == SCHEDULE_GROUP ? "group" :
+			   options->flush.mode == SCHEDULE_LIST  ? "list" :
+								   NULL;
+
+	if (name && !options->policy[OPTIONS_BATCHED]) {
+		message("--%s needs the policy batched", name);
+		return -1;
+	}
+	if (options->flush.ahead_pages && (options->lenient || options->reserved_count)) {
+		message("--ahead and --%s do not go together", options->lenient ? "lenient" : "reserve");
+		return -1;
+	}
+	return 0;
+}
+
 static int check_together(struct options *options)
 {
 	const char *single = options->map   ? "--map" :
@@ -370,6 +474,7 @@ static int check_together(struct options *options)
 					      NULL;
 
 	options->flush.idle = options->compact > 0;
+	options->flush.outstanding_ns = options->sync_ns * (options->nested ? 2 : 1);
 	options->policies_count = 0;
 	for (unsigned i = 0; i < OPTIONS_POLICIES; i++)
 		options->policies_count += options->policy[i];
@@ -386,6 +491,8 @@ static int check_together(struct options *options)
 		message("%s needs exactly one trace and one --policy", single);
 		return -1;
 	}
+	if (check_what_ifs(options))
+		return -1;
 	return check_outputs(options);
 }
 

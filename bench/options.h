@@ -22,6 +22,9 @@ enum options_policy {
 
 #define OPTIONS_BATCH_MAX    65536u
 #define OPTIONS_COMPACT_MAX  65536u
+#define OPTIONS_LIST_MAX     4096u
+#define OPTIONS_AHEAD_MIN    (UINT64_C(8) << 10) /* two pages */
+#define OPTIONS_AHEAD_MAX    (UINT64_C(1) << 30)
 #define OPTIONS_SYNC_NS_MAX  1000000000u /* a second */
 #define OPTIONS_ADDRESS_BITS 48u	 /* of the pool: S2PS and the model's OAS */
 
@@ -29,6 +32,7 @@ struct options {
 	bool policy[OPTIONS_POLICIES];
 	unsigned policies_count;
 	struct schedule_flush flush;
+	const char *mode_option; /* which of flush, group and list was given; NULL: none */
 	unsigned smmus;
 	bool nested;
 	unsigned bbml;
@@ -56,8 +60,13 @@ const char *options_policy_name(enum options_policy policy);
 /* The --collapse argument of this policy. */
 const char *options_collapse_name(enum shadow_collapse collapse);
 
-/* The --flush argument of these settings, into @text. */
+/* The --flush argument of these settings into @text, or "group", or "list N". */
 void options_flush_name(const struct schedule_flush *flush, char text[16]);
+
+/* What these settings assume that is more than the trace's hypervisor promises, and what they do that it does not;
+ * NULL: nothing. */
+const char *options_assumes(const struct schedule_flush *flush);
+const char *options_what_if(const struct schedule_flush *flush);
 
 /**
  * options_parse() - read the arguments after "replay".

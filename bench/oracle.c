@@ -21,6 +21,7 @@
 #define PAGE_MISSING_SHIFT 2 /* enum trace_access bits that are NOT there */
 #define PAGE_MISSING 0x0cu
 #define PAGE_RESERVED 0x10u
+#define PAGE_CONSENT 0x20u
 
 /* An entry of the tree: 0 or odd, all its pages have the value entry >> 1; else a node's address. */
 #define FANOUT_LG2 9
@@ -37,13 +38,14 @@ struct oracle_node {
 struct edit {
 	uint8_t clear;
 	uint8_t set;
-	uint8_t old_state;	      /* with change: what the record says it was */
+	uint8_t old_state;	      /* with change: what the record says it was, */
+	bool any_state;		      /* unless that does not matter */
 	struct oracle_change *change; /* NULL: count nothing */
 };
 
 static unsigned value_access(unsigned value)
 {
-	if (value & PAGE_RESERVED)
+	if (value & (PAGE_RESERVED | PAGE_CONSENT))
 		return TRACE_ACCESS_NONE;
 	return ~(value >> PAGE_MISSING_SHIFT) & TRACE_ACCESS_RW;
 }
@@ -113,7 +115,7 @@ static void count_change(struct oracle *oracle, const struct edit *edit, uint64_
 	unsigned access_old = value_access(old), access_new = value_access(new);
 	unsigned state_old = old & PAGE_STATE;
 
-	if (state_old != edit->old_state) {
+	if (state_old != edit->old_state && !edit->any_state) {
 		if (!change->pages_contradicting) {
 			change->contradiction_addr = first << TRACE_PAGE_LG2;
 			change->contradiction_state = (enum trace_state)state_old;
@@ -506,12 +508,42 @@ int oracle_apply(struct oracle *oracle, const struct trace_record *record, struc
 	if (change->revokes)
 		edit.set |= PAGE_MISSING;
 	if (change->grants)
-		edit.clear |= PAGE_MISSING;
+		edit.clear |= PAGE_MISSING | PAGE_CONSENT;
 	if (update(oracle, record->start, record->start + record->bytes, &edit))
 		return -1;
 	if (change->pages_contradicting)
 		oracle->contradictions++;
 	return 0;
+}
+
+static unsigned key_gives(unsigned value)
+{
+	return (value & PAGE_STATE) != TRACE_STATE_NOPAGE;
+}
+
+int oracle_consent(struct oracle *oracle, uint64_t start, uint64_t end, struct oracle_change *change)
+{
+	struct edit edit = {.set = PAGE_CONSENT, .any_state = true, .change = change};
+	uint64_t page = start >> TRACE_PAGE_LG2, last = end >> TRACE_PAGE_LG2;
+
+	memset(change, 0, sizeof(*change));
+	while (page < last) {
+		unsigned gives;
+		uint64_t next = run_end(oracle, page, last, key_gives, &gives);
+
+		if (gives && update(oracle, page << TRACE_PAGE_LG2, next << TRACE_PAGE_LG2, &edit))
+			return -1;
+		page = next;
+	}
+	return 0;
+}
+
+bool oracle_has_consent(const struct oracle *oracle, uint64_t addr)
+{
+	uint64_t group_end;
+
+	return addr < limit_bytes(oracle) &&
+	       (value_at(oracle, addr >> TRACE_PAGE_LG2, &group_end) & PAGE_CONSENT);
 }
 
 /* ---- points ---- */

@@ -8,7 +8,8 @@
  * Rules (docs/trace-format.md, "Replay"): initial access from the L lines (owner: none; valid: its
  * R and W; no line: rw); initial states from the S lines, used for the check of `old` alone. A T
  * with new=N and old!=N removes all access, one with old=N and new!=N gives rw, any other changes
- * none. Reserved ranges and the pool are never reachable, whatever the trace says.
+ * none. Reserved ranges and the pool are never reachable, whatever the trace says. Beside the trace there may
+ * be consents (docs/batching.md): a page that has given one is out of a device's reach, whatever its state, until a T grants it.
  */
 #ifndef BENCH_ORACLE_H
 #define BENCH_ORACLE_H
@@ -74,6 +75,13 @@ void oracle_free(struct oracle *oracle);
  */
 int oracle_apply(struct oracle *oracle, const struct trace_record *record, struct oracle_change *change)
 	__attribute__((warn_unused_result));
+
+/* The pages of [@start, @end) whose state is not N give consent. Return: 0; -1 if memory is short. */
+int oracle_consent(struct oracle *oracle, uint64_t start, uint64_t end, struct oracle_change *change)
+	__attribute__((warn_unused_result));
+
+/* Whether the page of @addr has given consent since it was last granted. */
+bool oracle_has_consent(const struct oracle *oracle, uint64_t addr);
 
 /* What a device may do at the page of @addr: enum trace_access bits. Beyond 2^ia_bits: none. */
 unsigned oracle_access(const struct oracle *oracle, uint64_t addr);

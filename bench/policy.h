@@ -19,6 +19,7 @@ struct policy_world {
 	enum shadow_collapse collapse;
 	bool contiguous, fwb;
 	unsigned compact;	       /* tables that idle() may replace at a time */
+	bool pending, consent;	       /* are pages marked pending, or donated ahead? Batched's alone */
 	uint16_t vmid;
 	unsigned cpu_count;
 	unsigned queue_slots;	       /* per CPU; batched's alone */
@@ -33,6 +34,7 @@ struct policy_stats {
 	uint64_t flushes, flushes_forced;
 	uint64_t tlbi, syncs, doorbells; /* of all SMMUs */
 	uint64_t doorbells_extra;
+	uint64_t pages_ahead, pages_inherited; /* revoked by a consent, and donated thanks to one */
 	struct shadow_table_stats tables;
 };
 
@@ -55,6 +57,12 @@ struct policy_ops {
 	void (*trip_end)(struct policy *policy, unsigned cpu);
 	/* Batched: is a transition of any of these pages still queued? The others: no. */
 	bool (*queued)(const struct policy *policy, shadow_ipa_t start, uint64_t page_count);
+	/* These three are batched's alone, and in no schedule of the others. The host agrees to lose DMA to a block
+	 * of pages. In a world with consents the policy counts the host's order for itself. */
+	int (*consent)(struct policy *policy, unsigned cpu, shadow_ipa_t start, uint64_t page_count);
+	/* Pages of @cpu's wait to be handed over; all of them are. */
+	int (*pending)(struct policy *policy, unsigned cpu, shadow_ipa_t start, uint64_t page_count);
+	void (*pending_end)(struct policy *policy, unsigned cpu);
 	void (*stats)(const struct policy *policy, struct policy_stats *stats);
 	void (*ste)(const struct policy *policy, uint64_t ste[8]); /* of the first SMMU */
 };

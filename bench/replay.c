@@ -95,6 +95,14 @@ static void take_init(struct result *result, const struct policy_stats *stats)
 	result->init.table_bytes_live = stats->tables.bytes_live;
 }
 
+static void take_ahead(struct result *result, const struct ahead *ahead)
+{
+	result->ahead.consents = ahead->count;
+	result->ahead.pages_early = ahead->pages_early;
+	result->ahead.page_ns = ahead->page_ns;
+	result->ahead.ns_max = ahead->ns_max;
+}
+
 static int take_stats(const struct session *session, struct result *result, struct observer *observer,
 		      const struct policy_stats *init, const struct policy_stats *end)
 {
@@ -123,6 +131,7 @@ static int take_stats(const struct session *session, struct result *result, stru
 	result->reserved_attempts = observer->reserved_attempts;
 	result->violations = observer->violations + observer->device_errors;
 	result->verify = observer->verify.counts;
+	take_ahead(result, &schedule_of(session, result->policy)->ahead);
 	result->latency_revoke = latency_summarise(&observer->latency.revoke);
 	result->latency_grant = latency_summarise(&observer->latency.grant);
 	return latency_summarise_all(&observer->latency, &result->latency);
@@ -132,10 +141,13 @@ static int take_stats(const struct session *session, struct result *result, stru
 static int compare_counts(const struct session *session, const struct result *result,
 			  const struct policy_stats *init, const struct policy_stats *end)
 {
+	const struct ahead *ahead = &schedule_of(session, result->policy)->ahead;
 	const struct {
 		const char *name;
 		uint64_t policy, seen;
 	} counts[] = {
+		{ "pages revoked ahead", end->pages_ahead, ahead->count * ahead->block_pages },
+		{ "pages donated thanks to that", end->pages_inherited, ahead->count * ahead->block_pages },
 		{ "TLBI commands", end->tlbi - init->tlbi, result->tlbi },
 		{ "syncs", end->syncs - init->syncs, result->syncs },
 		{ "doorbells", end->doorbells - init->doorbells, result->doorbells },

@@ -46,6 +46,21 @@ double result_per_access(const struct result *result, uint64_t count)
 	return result->transitions_access ? (double)count / (double)result->transitions_access : 0;
 }
 
+double result_syncs_per_1000(const struct result *result)
+{
+	return result->pages_revoked ? 1000 * (double)result->syncs / (double)result->pages_revoked : 0;
+}
+
+double result_early_ns(const struct result *result)
+{
+	return result->ahead.pages_early ? (double)result->ahead.page_ns / (double)result->ahead.pages_early : 0;
+}
+
+bool results_is_what_if(const struct results *results, const struct result *result)
+{
+	return result->policy == OPTIONS_BATCHED && options_what_if(&results->options->flush);
+}
+
 /* Results of one trace stand together; a trace named twice is two groups. */
 static const struct result *find_eager(const struct results *results, const struct result *result)
 {
@@ -117,6 +132,8 @@ COUNT_COLUMN(splits, result->splits)
 COUNT_COLUMN(collapses, result->collapses)
 COUNT_COLUMN(hints, result->hints)
 COUNT_COLUMN(hints_dropped, result->hints_dropped)
+COUNT_COLUMN(consents, result->ahead.consents)
+COUNT_COLUMN(pages_early, result->ahead.pages_early)
 COUNT_COLUMN(accesses, result->verify.accesses)
 COUNT_COLUMN(touched, result->verify.touched_before_revoke)
 COUNT_COLUMN(untouchable, result->verify.untouchable)
@@ -127,6 +144,8 @@ COUNT_COLUMN(violations, result->violations)
 RATE_COLUMN(splits_rate, 1000 * result->splits, 1)
 RATE_COLUMN(collapses_rate, 1000 * result->collapses, 1)
 RATE_COLUMN(writes_rate, result->table_writes, 2)
+TIME_COLUMN(early_mean, result_early_ns(result))
+TIME_COLUMN(early_max, result->ahead.ns_max)
 TIME_COLUMN(all_p50, result->latency.p50)
 TIME_COLUMN(all_p99, result->latency.p99)
 TIME_COLUMN(all_max, result->latency.max)
@@ -167,6 +186,18 @@ static void ratio(const struct results *results, const struct result *result, ch
 		snprintf(text, CELL_BYTES, "-");
 }
 
+static void early_page_seconds(const struct results *results, const struct result *result, char text[CELL_BYTES])
+{
+	(void)results;
+	snprintf(text, CELL_BYTES, "%.3f", (double)result->ahead.page_ns / 1e9);
+}
+
+static void syncs_rate(const struct results *results, const struct result *result, char text[CELL_BYTES])
+{
+	snprintf(text, CELL_BYTES, "%.1f%s", result_syncs_per_1000(result),
+		 results_is_what_if(results, result) ? " what-if" : "");
+}
+
 static const struct column work_columns[] = {
 	{ "T(c)", transitions },	 { "access(c)", transitions_access },
 	{ "granted(c)", pages_granted }, { "revoked(c)", pages_revoked },
@@ -197,6 +228,16 @@ static const struct column block_columns[] = {
 	{ "dropped(c)", hints_dropped },
 	{ "writes/access(c)", writes_rate },
 	{ "reserved-KiB(c)", table_kib_reserved },
+	{ NULL, NULL },
+};
+
+static const struct column batch_columns[] = {
+	{ "syncs/1k-pages(c)", syncs_rate },
+	{ "consents(c)", consents },
+	{ "early(c)", pages_early },
+	{ "early-mean(~)", early_mean },
+	{ "max(~)", early_max },
+	{ "early-page-s(~)", early_page_seconds },
 	{ NULL, NULL },
 };
 
@@ -278,11 +319,16 @@ static void print_batched(const struct options *options, FILE *file)
 	fprintf(file, "\nbatched --collapse %s", options_collapse_name(options->collapse));
 	if (options->compact)
 		fprintf(file, " --compact %u", options->compact);
-	fprintf(file, "%s%s%s --flush %s%s", options->contiguous ? " --contiguous" : "",
-		options->fwb ? " --fwb" : "", options->non_coherent ? " --non-coherent" : "", flush,
-		options->flush.mode == SCHEDULE_TRIP  ? " (assumes: guest map at the trip's end)" :
-		options->flush.mode == SCHEDULE_COUNT ? " (what-if: hand-over late)" :
-							"");
+	fprintf(file, "%s%s%s --%s%s", options->contiguous ? " --contiguous" : "",
+		options->fwb ? " --fwb" : "", options->non_coherent ? " --non-coherent" : "",
+		options->flush.mode == SCHEDULE_GROUP || options->flush.mode == SCHEDULE_LIST ? "" : "flush ",
+		flush);
+	if (options->flush.ahead_pages)
+		fprintf(file, " --ahead %" PRIu64 "K", options->flush.ahead_pages * (SHADOW_PAGE_BYTES / 1024));
+	if (options_assumes(&options->flush))
+		fprintf(file, " (assumes: %s)", options_assumes(&options->flush));
+	if (options_what_if(&options->flush))
+		fprintf(file, " (what-if: %s)", options_what_if(&options->flush));
 }
 
 /* What the numbers rest on. */
@@ -329,6 +375,7 @@ void results_print(const struct results *results, FILE *file)
 	print_section(results, work_columns, file);
 	print_section(results, cost_columns, file);
 	print_section(results, block_columns, file);
+	print_section(results, batch_columns, file);
 	print_section(results, latency_columns, file);
 	if (results->options->verify)
 		print_section(results, verify_columns, file);

@@ -34,6 +34,12 @@ struct result {
 	uint64_t native_ns; /* fastest run of all steps */
 	unsigned native_runs;
 	struct latency_summary latency, latency_revoke, latency_grant;
+	struct { /* --ahead */
+		uint64_t consents;
+		uint64_t pages_early; /* unreachable before the T that donates them, */
+		uint64_t page_ns;     /* for so long, all added up, */
+		uint64_t ns_max;      /* and the longest; of the recording clock */
+	} ahead;
 	struct verify_counts verify;
 	uint64_t violations;
 	struct {
@@ -56,6 +62,15 @@ double result_ns_per(const struct result *result, uint64_t count);
 
 /* How many for each access-changing T; 0 if there are none. */
 double result_per_access(const struct result *result, uint64_t count);
+
+/* SYNC commands for each 1000 pages revoked; 0 if there are none. */
+double result_syncs_per_1000(const struct result *result);
+
+/* How long a page was unreachable early, in the mean. */
+double result_early_ns(const struct result *result);
+
+/* Does it show what the trace's hypervisor does not do? */
+bool results_is_what_if(const struct results *results, const struct result *result);
 
 /* cpu_ns of eager on the same trace divided by this one's; 0 if there is no such figure. */
 double results_ratio_to_eager(const struct results *results, const struct result *result);

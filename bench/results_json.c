@@ -34,6 +34,11 @@ static json_t *machine_json(void)
 	return object;
 }
 
+static json_t *text_or_null(const char *text)
+{
+	return text ? json_string(text) : json_null();
+}
+
 static json_t *config_json(const struct options *options)
 {
 	json_t *object = json_object();
@@ -41,11 +46,11 @@ static json_t *config_json(const struct options *options)
 
 	options_flush_name(&options->flush, flush);
 	facts_set(object, "flush", json_string(flush));
-	facts_set(object, "assumes",
-		  options->flush.mode == SCHEDULE_TRIP ? json_string("guest map at the trip's end") :
-							 json_null());
-	facts_set(object, "what_if",
-		  options->flush.mode == SCHEDULE_COUNT ? json_string("hand-over late") : json_null());
+	facts_set(object, "ahead_bytes",
+		  options->flush.ahead_pages ? facts_number(options->flush.ahead_pages * SHADOW_PAGE_BYTES) :
+					       json_null());
+	facts_set(object, "assumes", text_or_null(options_assumes(&options->flush)));
+	facts_set(object, "what_if", text_or_null(options_what_if(&options->flush)));
 	facts_set(object, "smmus", facts_number(options->smmus));
 	facts_set(object, "nested", json_boolean(options->nested));
 	facts_set(object, "bbml", facts_number(options->bbml));
@@ -128,6 +133,18 @@ static json_t *reserved_json(const struct options *options)
 	return array;
 }
 
+static json_t *ahead_json(const struct result *result)
+{
+	json_t *object = json_object();
+
+	facts_set(object, "consents", facts_number(result->ahead.consents));
+	facts_set(object, "pages_early", facts_number(result->ahead.pages_early));
+	facts_set(object, "early_ns_mean", json_real(result_early_ns(result)));
+	facts_set(object, "early_ns_max", facts_number(result->ahead.ns_max));
+	facts_set(object, "early_page_seconds", json_real((double)result->ahead.page_ns / 1e9));
+	return object;
+}
+
 static json_t *run_json(const struct results *results, const struct result *result)
 {
 	double ratio = results_ratio_to_eager(results, result);
@@ -148,6 +165,11 @@ static json_t *run_json(const struct results *results, const struct result *resu
 	facts_set(object, "flushes_forced", facts_number(result->flushes_forced));
 	facts_set(object, "tlbi", facts_number(result->tlbi));
 	facts_set(object, "syncs", facts_number(result->syncs));
+	facts_set(object, "syncs_per_1000_revoked", json_real(result_syncs_per_1000(result)));
+	facts_set(object, "what_if", json_boolean(results_is_what_if(results, result)));
+	facts_set(object, "ahead",
+		  results->options->flush.ahead_pages && result->policy == OPTIONS_BATCHED ? ahead_json(result) :
+											     json_null());
 	facts_set(object, "doorbells", facts_number(result->doorbells));
 	facts_set(object, "doorbells_extra", facts_number(result->doorbells_extra));
 	facts_set(object, "table_writes", facts_number(result->table_writes));

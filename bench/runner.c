@@ -22,19 +22,35 @@ static uint64_t cpu_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+static inline shadow_ipa_t start_of(const struct op *op)
+{
+	return (shadow_ipa_t){ op->page << SHADOW_PAGE_LG2 };
+}
+
 static inline struct shadow_transition transition_of(const struct op *op)
 {
 	return (struct shadow_transition){
-		.start = { op->page << SHADOW_PAGE_LG2 },
+		.start = start_of(op),
 		.page_count = op->count,
 		.new_state = (enum shadow_state)op->new_state,
 		.old_state = (enum shadow_state)op->old_state,
 	};
 }
 
+/* What only batched's schedules have. */
+static int play_what_if(const struct policy_ops *ops, struct policy *policy, const struct op *op)
+{
+	if (op->kind == OP_CONSENT)
+		return ops->consent(policy, op->cpu, start_of(op), op->count);
+	if (op->kind == OP_PENDING)
+		return ops->pending(policy, op->cpu, start_of(op), op->count);
+	ops->pending_end(policy, op->cpu);
+	return 0;
+}
+
 static inline bool must_flush_first(const struct policy_ops *ops, struct policy *policy, const struct op *op)
 {
-	return op->asks && ops->queued(policy, (shadow_ipa_t){ op->page << SHADOW_PAGE_LG2 }, op->count);
+	return op->asks && ops->queued(policy, start_of(op), op->count);
 }
 
 /* What the hypervisor hands over, made before the clock runs: one for each step, used by transitions. */
@@ -64,8 +80,10 @@ static int play_plain(const struct policy_ops *ops, struct policy *policy, const
 			ops->trip_end(policy, op->cpu);
 		} else if (op->kind == OP_FLUSH) {
 			error = ops->flush(policy);
-		} else {
+		} else if (op->kind == OP_IDLE) {
 			error = ops->idle(policy);
+		} else {
+			error = play_what_if(ops, policy, op);
 		}
 		if (error) {
 			*failed = op;
@@ -98,7 +116,9 @@ static int transition_hooked(const struct policy_ops *ops, struct policy *policy
 	if (!error)
 		error = hooks->transition_before(hooks->ctx, op);
 	if (!error)
-		error = ops->transition(policy, op->cpu, op->number, &transition);
+		error = op->kind == OP_CONSENT ?
+				play_what_if(ops, policy, op) :
+				ops->transition(policy, op->cpu, op->number, &transition);
 	if (!error)
 		error = hooks->transition_after(hooks->ctx, op);
 	return error;
@@ -111,14 +131,16 @@ static int play_hooked(const struct policy_ops *ops, struct policy *policy, cons
 		const struct op *op = &schedule->ops[i];
 		int error = 0;
 
-		if (op->kind == OP_TRANSITION)
+		if (op->kind == OP_TRANSITION || op->kind == OP_CONSENT)
 			error = transition_hooked(ops, policy, hooks, op);
 		else if (op->kind == OP_TRIP_END)
 			ops->trip_end(policy, op->cpu);
 		else if (op->kind == OP_FLUSH)
 			error = flush_hooked(ops, policy, hooks, op);
-		else
+		else if (op->kind == OP_IDLE)
 			error = ops->idle(policy);
+		else
+			error = play_what_if(ops, policy, op);
 		if (error) {
 			*failed = op;
 			return error;

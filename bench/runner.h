@@ -15,7 +15,7 @@
 /* Called around each step; a return other than 0 ends the replay with that value. */
 struct runner_hooks {
 	void *ctx;
-	/* Before a transition is handed over, and after. Forced flushes happen in between. */
+	/* Before a transition or a consent is handed over, and after. Forced flushes happen in between. */
 	int (*transition_before)(void *ctx, const struct op *op);
 	int (*transition_after)(void *ctx, const struct op *op);
 	/* Before and after a flush. @op: the flush, or the transition that asked for it. */

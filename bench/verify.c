@@ -218,6 +218,16 @@ static bool revokes(const struct op *op)
 	return op->changes_access && op->new_state == TRACE_STATE_NOPAGE;
 }
 
+static int apply(struct verify *verify, struct oracle *oracle, const struct op *op)
+{
+	struct oracle_change change;
+
+	if (op->kind == OP_CONSENT)
+		return oracle_consent(oracle, op->page << TRACE_PAGE_LG2, (op->page + op->count) << TRACE_PAGE_LG2,
+				      &change);
+	return oracle_apply(oracle, &verify->trace->records[op->record], &change);
+}
+
 void verify_before(struct verify *verify, const struct op *op)
 {
 	if (!revokes(op))
@@ -238,9 +248,6 @@ static void watch(struct verify *verify, uint64_t page)
 
 int verify_taken(struct verify *verify, const struct op *op)
 {
-	const struct trace_record *record = &verify->trace->records[op->record];
-	struct oracle_change change;
-
 	if (verify->batch_count == verify->batch_capacity) {
 		size_t capacity = verify->batch_capacity ? 2 * verify->batch_capacity : 64;
 		const struct op **grown = realloc(verify->batch, capacity * sizeof(*grown));
@@ -251,14 +258,14 @@ int verify_taken(struct verify *verify, const struct op *op)
 		verify->batch_capacity = capacity;
 	}
 	verify->batch[verify->batch_count++] = op;
-	verify->seq = record->seq;
+	verify->seq = verify->trace->records[op->record].seq;
 	if (revokes(op)) {
 		watch(verify, op->page - 1);
 		for (uint64_t i = 0; i < op->count && i < WATCHED_PER_T; i++)
 			watch(verify, op->page + i);
 		watch(verify, op->page + op->count);
 	}
-	return oracle_apply(&verify->now, record, &change);
+	return apply(verify, &verify->now, op);
 }
 
 /* ---- during a flush, after it, at the end ------------------------------------------------------------- */
@@ -315,13 +322,12 @@ static void access_anywhere(struct verify *verify)
 
 int verify_complete(struct verify *verify)
 {
-	struct oracle_change change;
 	uint64_t seq = verify->seq;
 
 	if (!verify->batch_count)
 		return 0;
 	for (size_t i = 0; i < verify->batch_count; i++)
-		if (oracle_apply(&verify->done, &verify->trace->records[verify->batch[i]->record], &change))
+		if (apply(verify, &verify->done, verify->batch[i]))
 			return -1;
 	for (unsigned smmu = 0; smmu < verify->model_count; smmu++)
 		model_unwatch_all(verify->model[smmu]);

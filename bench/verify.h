@@ -60,7 +60,7 @@ void verify_free(struct verify *verify);
 /* During bring-up: a device tries one access, which may fail but not succeed where it must not. What an SMMU
  * caches of a stream that is still closed must be gone once it is open. */
 void verify_early(struct verify *verify, unsigned smmu);
-/* Before @op is handed over: touch the pages that it revokes and their neighbours. */
+/* Before @op, a transition or a consent, is handed over: touch the pages that it revokes and their neighbours. */
 void verify_before(struct verify *verify, const struct op *op);
 /* @op is taken in. Return: 0; -1 if memory is short. */
 int verify_taken(struct verify *verify, const struct op *op) __attribute__((warn_unused_result));

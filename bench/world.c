@@ -179,7 +179,7 @@ static unsigned queue_slots(const struct options *options)
 {
 	unsigned slots = QUEUE_SLOTS_MIN;
 
-	if (options->flush.mode == SCHEDULE_COUNT)
+	if (options->flush.mode == SCHEDULE_COUNT || options->flush.mode == SCHEDULE_LIST)
 		while (slots < options->flush.count)
 			slots *= 2;
 	return slots;
@@ -213,6 +213,9 @@ int world_init(struct world *world, const struct options *options, const char *p
 	world->policy.contiguous = options->contiguous;
 	world->policy.fwb = options->fwb;
 	world->policy.compact = options->compact;
+	world->policy.pending =
+		options->flush.mode == SCHEDULE_GROUP || options->flush.mode == SCHEDULE_LIST;
+	world->policy.consent = options->flush.ahead_pages > 0;
 	world->policy.vmid = WORLD_VMID;
 	world->policy.cpu_count = cpu_count;
 	world->policy.queue_slots = queue_slots(options);

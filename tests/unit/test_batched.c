@@ -129,6 +129,28 @@ static void idle_time_gives_blocks_back_and_waits_for_it(void **state)
 	rig_fini(&rig);
 }
 
+/* Another one is refused, since that would be a wait without end: pages are handed over first. */
+static void a_page_that_is_pending_takes_no_transition(void **state)
+{
+	shadow_ipa_t start = { (STORM_BASE + 7) << SHADOW_PAGE_LG2 };
+	struct storm_config config = storm_config_default();
+
+	(void)state;
+	rig_init(&rig, &config);
+	rig.storm.world.pending = true;
+	rig_open(&rig, &policy_batched);
+	assert_int_equal(rig_revoke(&rig, 7, 2), 0);
+	assert_int_equal(flush(), 0);
+	assert_int_equal(policy_batched.pending(rig.storm.policy, 0, start, 1), 0);
+
+	assert_int_equal(rig_grant(&rig, 7, 1, 0), -SHADOW_EAGAIN);
+	assert_int_equal(rig_grant(&rig, 8, 1, 0), 0);
+	policy_batched.pending_end(rig.storm.policy, 0);
+
+	assert_int_equal(rig_grant(&rig, 7, 1, 0), 0);
+	rig_fini(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -138,6 +160,7 @@ int main(void)
 		cmocka_unit_test(grants_alone_take_no_command),
 		cmocka_unit_test(a_flush_of_nothing_is_not_counted),
 		cmocka_unit_test(idle_time_gives_blocks_back_and_waits_for_it),
+		cmocka_unit_test(a_page_that_is_pending_takes_no_transition),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -250,6 +250,43 @@ static void refused_grants_of_reserved_ranges_are_counted(void **state)
 	assert_int_equal(rig.observer.verify.counts.untouchable, 0);
 }
 
+static void a_consent_has_a_line_before_the_t_that_follows_it(void **state)
+{
+	(void)state;
+	play(REPLAY_RIG_HEAD "T 1 0 1000 a 40800000 1000 O S u\n"
+			     "T 2 0 2000 a 40200000 1000 O N u\n"
+			     "X 3 0 3000 hvc a 1 1 0 0\n"
+			     "T 4 0 4000 a 40201000 1000 O N u\n"
+			     "X 5 0 5000 hvc a 1 1 0 0\n",
+	     "--policy batched --verify --bbml 0 --ahead 8K");
+
+	assert_string_equal(shape, "T1 A T2 W C D S K2 T4 K4 ");
+	assert_false(observer_failed(&rig.observer));
+}
+
+/* CPU 1 waits from 2500 on, for the sync that ends at 6000, and then for its own. */
+static void who_shares_a_flush_waits_for_its_turn(void **state)
+{
+	struct latency_summary latency;
+
+	(void)state;
+	play(REPLAY_RIG_HEAD "T 1 0 1000 a 40200000 1000 O N u\n"
+			     "X 2 0 2000 hvc a 1 1 0 0\n"
+			     "T 3 1 2200 a 40400000 1000 O N u\n"
+			     "X 4 1 2500 hvc a 1 1 0 0\n"
+			     "T 5 0 2600 a 40200000 1000 N O u\n"
+			     "X 6 0 2700 hvc a 1 1 0 0\n",
+	     "--policy batched --verify --bbml 0 --group --sync-ns 4000");
+
+	assert_string_equal(shape, "T1 W C D S K1 T3 W C D S K3 T5 W K5 ");
+	latency = latency_summarise(&rig.observer.latency.revoke);
+	assert_int_equal(latency.p50, 5000); /* 1000 to 6000 */
+	assert_int_equal(latency.max, 7800); /* 2200 to 10000 */
+	latency = latency_summarise(&rig.observer.latency.grant);
+	assert_int_equal(latency.max, 100);
+	assert_false(observer_failed(&rig.observer));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -271,6 +308,8 @@ int main(void)
 		cmocka_unit_test_teardown(latencies_run_from_record_to_trigger_and_sync, tear_down),
 		cmocka_unit_test_teardown(eager_waits_for_one_smmu_after_the_other, tear_down),
 		cmocka_unit_test_teardown(batched_waits_for_all_smmus_at_once, tear_down),
+		cmocka_unit_test_teardown(a_consent_has_a_line_before_the_t_that_follows_it, tear_down),
+		cmocka_unit_test_teardown(who_shares_a_flush_waits_for_its_turn, tear_down),
 		cmocka_unit_test_teardown(refused_grants_of_reserved_ranges_are_counted, tear_down),
 	};
 

@@ -85,6 +85,59 @@ static void every_flush_has_its_name_back(void **state)
 	}
 }
 
+static void what_ifs_have_names_and_say_what_they_are(void **state)
+{
+	char name[16];
+
+	(void)state;
+	assert_int_equal(parse("--flush trip a"), 0);
+	assert_null(options_what_if(&options.flush));
+	assert_string_equal(options_assumes(&options.flush), "guest map at the trip's end");
+	assert_int_equal(parse("--group a"), 0);
+	options_flush_name(&options.flush, name);
+	assert_string_equal(name, "group");
+	assert_string_equal(options_what_if(&options.flush), "the host lock is dropped while a trip waits");
+	assert_int_equal(parse("--list 4096 a"), 0);
+	options_flush_name(&options.flush, name);
+	assert_string_equal(name, "list 4096");
+	assert_string_equal(options_what_if(&options.flush), "hand-over at the end of a list");
+	assert_null(options_assumes(&options.flush));
+	assert_int_equal(parse("--ahead 2M a"), 0);
+	options_flush_name(&options.flush, name);
+	assert_string_equal(name, "trip");
+	assert_string_equal(options_what_if(&options.flush), "the host consents ahead");
+}
+
+static void a_flush_of_a_group_is_outstanding_for_each_sync_that_it_takes(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("--group --sync-ns 700 a"), 0);
+	assert_int_equal(options.flush.outstanding_ns, 700);
+	assert_int_equal(parse("--nested --sync-ns 700 --group a"), 0);
+	assert_int_equal(options.flush.outstanding_ns, 1400);
+}
+
+static void the_size_of_consents_is_read_with_its_unit(void **state)
+{
+	static const struct {
+		const char *line;
+		uint64_t pages;
+	} sizes[] = {
+		{ "--ahead 8192 a", 2 },
+		{ "--ahead 8K a", 2 },
+		{ "--ahead 64K a", 16 },
+		{ "--ahead 2M a", 512 },
+		{ "--flush 7 --ahead 1G a", 262144 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		assert_int_equal(parse(sizes[i].line), 0);
+		assert_int_equal(options.flush.ahead_pages, sizes[i].pages);
+	}
+	assert_int_equal(options.flush.mode, SCHEDULE_COUNT);
+}
+
 static void switches_and_numbers_are_read(void **state)
 {
 	(void)state;
@@ -175,6 +228,9 @@ int main(void)
 		cmocka_unit_test_teardown(defaults_are_all_policies_and_trip, release),
 		cmocka_unit_test_teardown(policies_add_up, release),
 		cmocka_unit_test_teardown(every_flush_has_its_name_back, release),
+		cmocka_unit_test_teardown(what_ifs_have_names_and_say_what_they_are, release),
+		cmocka_unit_test_teardown(a_flush_of_a_group_is_outstanding_for_each_sync_that_it_takes, release),
+		cmocka_unit_test_teardown(the_size_of_consents_is_read_with_its_unit, release),
 		cmocka_unit_test_teardown(switches_and_numbers_are_read, release),
 		cmocka_unit_test_teardown(what_the_table_is_like_is_read, release),
 		cmocka_unit_test_teardown(idle_time_follows_each_flush_wherever_the_options_stand, release),

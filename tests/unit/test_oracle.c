@@ -277,6 +277,42 @@ static bool stop_at_second_run(void *context, const struct oracle_run *run)
 	return ++*visits < 2;
 }
 
+static void oracle_closes_what_gave_consent_until_it_is_granted(void **state)
+{
+	struct oracle_range reserved = {0x40005000, 0x40006000};
+	struct replay replay;
+
+	(void)state;
+	replay_init(&replay,
+		    HEAD "# S 40000000 1000 N\n"
+			 "# S 40001000 1000 S\n"
+			 "T 1 0 0 a 40000000 1000 N O u\n"
+			 "T 2 0 0 a 40002000 1000 O N u\n"
+			 "T 3 0 0 a 40002000 1000 N O u\n"
+			 "T 4 0 0 a 40003000 1000 O S u\n",
+		    &reserved, 1);
+	assert_int_equal(oracle_consent(&replay.oracle, 0x40000000, 0x40006000, &replay.change), 0);
+	assert_int_equal(replay.change.pages_revoked, 4);
+	assert_int_equal(replay.change.pages_contradicting, 0);
+	assert_false(oracle_has_consent(&replay.oracle, 0x40000000));
+	assert_true(oracle_has_consent(&replay.oracle, 0x40001000));
+	assert_int_equal(oracle_access(&replay.oracle, 0x40001000), NONE);
+	assert_int_equal(oracle_state(&replay.oracle, 0x40001000), TRACE_STATE_SHARED_OWNED);
+	assert_false(oracle_has_consent(&replay.oracle, 0x40006000));
+	assert_int_equal(oracle_access(&replay.oracle, 0x40006000), RW);
+
+	replay_all(&replay);
+
+	assert_int_equal(oracle_access(&replay.oracle, 0x40000000), RW);
+	assert_int_equal(replay.revoked, 0);
+	assert_int_equal(oracle_access(&replay.oracle, 0x40002000), RW);
+	assert_false(oracle_has_consent(&replay.oracle, 0x40002000));
+	assert_int_equal(oracle_access(&replay.oracle, 0x40003000), NONE);
+	assert_int_equal(oracle_access(&replay.oracle, 0x40005000), NONE);
+	assert_int_equal(replay.oracle.pages_unreachable, 3);
+	replay_fini(&replay);
+}
+
 static void oracle_map_stops_when_its_visitor_says_so(void **state)
 {
 	struct replay replay;
@@ -839,6 +875,7 @@ int main(void)
 		cmocka_unit_test(oracle_leaves_all_to_t_records),
 		cmocka_unit_test(oracle_reports_a_wrong_old_state_and_applies_the_record),
 		cmocka_unit_test(oracle_never_reaches_nor_counts_a_reserved_range),
+		cmocka_unit_test(oracle_closes_what_gave_consent_until_it_is_granted),
 		cmocka_unit_test(oracle_map_stops_when_its_visitor_says_so),
 		cmocka_unit_test(oracle_map_reports_a_full_disk),
 		cmocka_unit_test(oracle_finds_where_a_snapshot_differs),

@@ -165,7 +165,7 @@ static void every_column_is_marked(void **state)
 		}
 	}
 
-	assert_int_equal(heads, 5);
+	assert_int_equal(heads, 6);
 }
 
 static void lines_of_a_section_line_up_and_are_not_wide(void **state)
@@ -197,9 +197,39 @@ static void assumptions_are_marked(void **state)
 	options.flush = (struct schedule_flush){ .mode = SCHEDULE_COUNT, .count = 512 };
 	print();
 	assert_non_null(strstr(text, "--flush 512 (what-if: hand-over late)"));
+	options.flush = (struct schedule_flush){ .mode = SCHEDULE_GROUP, .ahead_pages = 512 };
+	print();
+	assert_non_null(strstr(text, "--group --ahead 2048K (assumes: guest map at the trip's end) (what-if: the "
+				     "host lock is dropped while a trip waits; the host consents ahead)\n"));
 	options.flush = (struct schedule_flush){ .mode = SCHEDULE_TRANSITION };
 	print();
 	assert_null(strstr(text, "assumes"));
+	assert_null(strstr(text, "what-if"));
+}
+
+static void syncs_are_per_1000_pages_and_what_ifs_are_marked_in_their_lines(void **state)
+{
+	struct result *result;
+
+	(void)state;
+	options.flush = (struct schedule_flush){ .mode = SCHEDULE_LIST, .count = 16 };
+	add("first", OPTIONS_EAGER, 1000)->syncs = 400;
+	result = add("first", OPTIONS_BATCHED, 1000);
+	results.result[0].pages_revoked = result->pages_revoked = 400;
+	result->syncs = 25;
+	result->ahead.pages_early = 3;
+	result->ahead.page_ns = 12000;
+	result->ahead.ns_max = 9000;
+	assert_true(result_syncs_per_1000(result) == 62.5);
+	assert_true(result_early_ns(result) == 4000);
+	print();
+
+	assert_non_null(strstr(text, "\nfirst eager              1000.0           0        0           0.0    0.0"));
+	assert_non_null(strstr(text, "\nfirst batched      62.5 what-if           0        3           4.0    9.0"));
+	options.flush = (struct schedule_flush){ .mode = SCHEDULE_TRIP };
+	result->pages_revoked = 0;
+	assert_true(result_syncs_per_1000(result) == 0);
+	print();
 	assert_null(strstr(text, "what-if"));
 }
 
@@ -233,6 +263,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(lines_of_a_section_line_up_and_are_not_wide, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(assumptions_are_marked, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(
+			syncs_are_per_1000_pages_and_what_ifs_are_marked_in_their_lines, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_was_skipped_and_what_is_odd_is_noted, set_up, tear_down),
 	};
 

@@ -84,6 +84,94 @@ static void a_good_policy_passes(void **state)
 	}
 }
 
+/* A block of two pages goes page by page, on two CPUs, and comes back. */
+#define BLOCK                                               \
+	REPLAY_RIG_HEAD "T 1 0 100 a 40202000 1000 O N u\n" \
+			"X 2 0 200 hvc a 1 1 0 0\n"         \
+			"T 3 1 300 a 40203000 1000 O N u\n" \
+			"X 4 1 400 hvc a 1 1 0 0\n"         \
+			"T 5 0 500 a 40202000 1000 N O u\n" \
+			"X 6 0 600 hvc a 1 1 0 0\n"         \
+			"T 7 1 700 a 40203000 1000 N O u\n" \
+			"X 8 1 800 hvc a 1 1 0 0\n"
+
+static void what_ifs_pass(void **state)
+{
+	static const char *const settings[] = {
+		"--verify --policy batched --group --sync-ns 5000",
+		"--verify --policy batched --group --sync-ns 5000 --ahead 8K --nested --smmus 2",
+		"--verify --policy batched --list 1",
+		"--verify --policy batched --list 9 --smmus 2",
+		"--verify --policy batched --list 9 --ahead 8K",
+		"--verify --policy batched --ahead 8K",
+		"--verify --policy batched --ahead 8K --bbml 1 --flush transition",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++) {
+		const struct verify_counts *counts = play(BLOCK, settings[i], NULL);
+		struct policy_stats stats;
+		struct tables tables;
+
+		rig.ops->stats(rig.policy, &stats);
+		replay_rig_tables(&rig, &tables, NULL);
+		assert_int_equal(verify_tables(&rig.observer.verify, &tables), 0);
+		assert_false(observer_failed(&rig.observer));
+		assert_int_equal(counts->touched_before_revoke, 2 * rig.options.smmus);
+		assert_int_equal(stats.flushes_forced, 0);
+		assert_int_equal(stats.pages_ahead, rig.options.flush.ahead_pages);
+		assert_int_equal(stats.pages_inherited, rig.options.flush.ahead_pages);
+		replay_rig_fini(&rig);
+	}
+}
+
+static int consent_not(struct policy *policy, unsigned cpu, shadow_ipa_t start, uint64_t page_count)
+{
+	(void)policy;
+	(void)cpu;
+	(void)start;
+	(void)page_count;
+	return 0;
+}
+
+static void a_consent_that_is_ignored_is_a_stale_hit(void **state)
+{
+	(void)state;
+	bad = *runner_observed.policies[OPTIONS_BATCHED];
+	bad.consent = consent_not;
+	replay_rig_init(&rig, BLOCK, "--verify --policy batched --ahead 8K");
+	replay_rig_open_observed(&rig, &bad, NULL);
+	assert_int_equal(replay_rig_play(&rig), 0);
+
+	assert_true(rig.observer.verify.counts.stale_hits > 0);
+	assert_int_equal(rig.observer.verify.counts.spurious_faults, 0);
+}
+
+/* What a host reclaims stays away from its devices. */
+static int grant_and_consent(struct policy *policy, unsigned cpu, uint64_t number,
+			     const struct shadow_transition *transition)
+{
+	const struct policy_ops *good = runner_observed.policies[OPTIONS_BATCHED];
+	int error = good->transition(policy, cpu, number, transition);
+
+	if (error || transition->new_state == SHADOW_STATE_NOPAGE)
+		return error;
+	return good->consent(policy, cpu, transition->start, transition->page_count);
+}
+
+static void a_consent_that_outlives_a_reclaim_is_a_spurious_fault(void **state)
+{
+	(void)state;
+	bad = *runner_observed.policies[OPTIONS_BATCHED];
+	bad.transition = grant_and_consent;
+	replay_rig_init(&rig, BLOCK, "--verify --policy batched --ahead 8K");
+	replay_rig_open_observed(&rig, &bad, NULL);
+	assert_int_equal(replay_rig_play(&rig), 0);
+
+	assert_true(rig.observer.verify.counts.spurious_faults > 0);
+	assert_int_equal(rig.observer.verify.counts.stale_hits, 0);
+}
+
 static void a_revoke_that_is_not_flushed_is_a_stale_hit(void **state)
 {
 	const struct verify_counts *counts = play(TRACE, "--verify --policy batched --until 2", flush_not);
@@ -215,6 +303,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_good_policy_passes),
+		cmocka_unit_test(what_ifs_pass),
+		cmocka_unit_test_teardown(a_consent_that_is_ignored_is_a_stale_hit, tear_down),
+		cmocka_unit_test_teardown(a_consent_that_outlives_a_reclaim_is_a_spurious_fault, tear_down),
 		cmocka_unit_test_teardown(a_revoke_that_is_not_flushed_is_a_stale_hit, tear_down),
 		cmocka_unit_test_teardown(a_grant_that_is_not_flushed_is_a_spurious_fault, tear_down),
 		cmocka_unit_test_teardown(a_late_revoke_is_caught_though_it_ends_well, tear_down),
