@@ -278,6 +278,27 @@ static void who_asks_while_another_looks_is_answered_at_once(void **state)
 	assert_true(shadow_complete(core.engine, second));
 }
 
+/* Nothing is written for it, but it has its place in the order. */
+static void a_ticket_of_what_its_own_trip_took_back_completes(void **state)
+{
+	shadow_ticket_t ticket;
+
+	(void)state;
+	up(1, false);
+	assert_int_equal(core_change_on(&core, 0, PAGE, 1, OWNED, NOPAGE), 0);
+	assert_int_equal(core_change_on(&core, 0, PAGE, 1, NOPAGE, OWNED), 0);
+	shadow_trip_end(core.engine, 0);
+	ticket = shadow_ticket(core.engine);
+	assert_int_equal(core_stats(&core).pages_cancelled, 0);
+
+	assert_int_equal(shadow_flush(core.engine).number, ticket.number);
+
+	assert_int_equal(shadow_wait(core.engine, ticket, CORE_WAIT_NS), 0);
+	assert_int_equal(core_stats(&core).pages_cancelled, 1);
+	assert_int_equal(core_count(&core, CORE_DOORBELL, 0), 0);
+	assert_true(core_reaches(&core, 0, PAGE));
+}
+
 /* ---- order ------------------------------------------------------------------------------------------------ */
 
 /* Numbers say which was last, not which queue is drained last. */
@@ -450,6 +471,7 @@ int main(void)
 		TEST(a_waiter_needs_nothing_from_who_flushed),
 		TEST(a_waiter_holds_the_completion_lock_for_one_look_at_each_smmu),
 		TEST(who_asks_while_another_looks_is_answered_at_once),
+		TEST(a_ticket_of_what_its_own_trip_took_back_completes),
 		TEST(the_last_number_of_a_page_wins_whichever_cpu_has_it),
 		TEST(any_cpu_s_flush_ends_a_reservation),
 		TEST(a_ticket_that_was_complete_stays_so_whatever_happens),
