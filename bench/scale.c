@@ -43,9 +43,10 @@ static const char help[] =
 	"  --mmio-ns N          a read of a device register takes (default 100)\n"
 	"Of the code; the defaults are what --calibrate found on the machine in docs/scaling.md:\n"
 	"  --access-ps N        an access to memory, with the instructions around it (default 320)\n"
+	"  --doorbell-ns N      a doorbell, with the barriers and locked instructions up to its wait (default 40)\n"
 	"  --line-ns N          a cache line comes from another CPU (default 10)\n"
 	"  --relax-ns N         a pause in a polling loop (default 25)\n"
-	"  --calibrate          measure these three here, print them, use them\n"
+	"  --calibrate          measure these four here, print them, use them\n"
 	"\n"
 	"  --trips N            of each CPU that are measured, even (default 40)\n"
 	"  --seed N             the same seed and options give the same results (default 1)\n"
@@ -73,6 +74,7 @@ enum {
 	OPT_LOCK,
 	OPT_MMIO,
 	OPT_ACCESS,
+	OPT_DOORBELL,
 	OPT_LINE,
 	OPT_RELAX,
 	OPT_CALIBRATE,
@@ -99,6 +101,7 @@ static const struct option long_options[] = {
 	{ "lock-ns", required_argument, NULL, OPT_LOCK },
 	{ "mmio-ns", required_argument, NULL, OPT_MMIO },
 	{ "access-ps", required_argument, NULL, OPT_ACCESS },
+	{ "doorbell-ns", required_argument, NULL, OPT_DOORBELL },
 	{ "line-ns", required_argument, NULL, OPT_LINE },
 	{ "relax-ns", required_argument, NULL, OPT_RELAX },
 	{ "calibrate", no_argument, NULL, OPT_CALIBRATE },
@@ -235,6 +238,8 @@ static bool read_option(struct command *command, int option)
 		return read_number(option, optarg, 0, NS_MAX, &costs->mmio_ns);
 	case OPT_ACCESS:
 		return read_number(option, optarg, 1, NS_MAX, &costs->access_ps);
+	case OPT_DOORBELL:
+		return read_number(option, optarg, 0, NS_MAX, &costs->doorbell_ns);
 	case OPT_LINE:
 		return read_number(option, optarg, 0, NS_MAX, &costs->line_ns);
 	case OPT_RELAX:
@@ -293,8 +298,8 @@ static struct command defaults(void)
 		.sync = { { 500, 2000, 5000 }, 3 },
 		.locked = { { 100, 500, 2800 }, 3 },
 		.unlocked = { { 1000 }, 1 },
-		.point = { .tlbi_ns = 500, .after_percent = 50, .spread_percent = 50, .trips = 40, .seed = 1,
-			   .costs = { .access_ps = 320, .line_ns = 10, .mmio_ns = 100, .relax_ns = 25 } },
+		.point = { .batch = 1, .tlbi_ns = 500, .after_percent = 50, .spread_percent = 50, .trips = 40, .seed = 1,
+			   .costs = { .access_ps = 320, .doorbell_ns = 40, .line_ns = 10, .mmio_ns = 100, .relax_ns = 25 } },
 	};
 }
 

@@ -31,6 +31,7 @@ enum scale_policy {
 /* What the code costs. */
 struct scale_costs {
 	uint64_t access_ps;	       /* an access to memory, with the instructions around it */
+	uint64_t doorbell_ns;	       /* a doorbell, with the barriers and locked instructions up to its wait */
 	uint64_t line_ns;	       /* beside that, if another CPU has written the cache line since */
 	uint64_t mmio_ns;	       /* a read of a device register */
 	uint64_t relax_ns;	       /* a pause in a polling loop */
@@ -40,6 +41,7 @@ struct scale_costs {
 struct scale_point {
 	enum scale_policy policy;
 	unsigned cpus, smmus;
+	unsigned batch;		       /* pages of a trip; other than 1: held alone */
 	bool nested;
 	uint64_t unlocked_ns;	       /* of each trip; the mean */
 	unsigned spread_percent;       /* each is drawn evenly from the mean and so much around it */

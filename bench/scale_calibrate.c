@@ -19,13 +19,13 @@
 #include "bench/runner.h"
 #include "engine/platform/linux.h"
 
-#define ROUNDS	    400u
+#define ROUNDS	    80u
 #define ROUND_TRIPS 100u	       /* of each CPU */
 #define BATCHED	    2u		       /* in struct runner's policies */
 #define MODEL_TRIPS 200u
 #define IA_BITS	    40u
 #define MEMORY	    (UINT64_C(1) << 30)
-#define PAGES	    (ROUNDS * ROUND_TRIPS * 2u)
+#define PAGES	    (ROUNDS * ROUND_TRIPS * SCALE_BATCH)
 #define HOST_PA	    (UINT64_C(1) << 45)
 #define HOST_BYTES  (2 * SHADOW_PAGE_BYTES)
 #define POOL_PA	    (HOST_PA + (UINT64_C(1) << 30))
@@ -37,7 +37,8 @@ struct world {
 	void *pool, *host;
 	const struct policy_ops *ops;
 	struct policy *policy;
-	uint64_t pages, number;
+	uint64_t number;
+	unsigned batch;
 };
 
 struct turns {
@@ -61,19 +62,26 @@ static double now_ns(void)
 	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
 }
 
-/* Each CPU goes through memory of its own. */
-static int trip(struct world *world, unsigned cpu)
+/* Pages of one trip, and those of two CPUs, lie far from each other. */
+static int trip(struct world *world, unsigned cpu, unsigned trips)
 {
-	const struct shadow_transition transition = {
-		.start = { MEMORY + ((world->pages++ / world->world.cpu_count + cpu * PAGES / 2) << SHADOW_PAGE_LG2) },
-		.page_count = 1,
-		.new_state = SHADOW_STATE_NOPAGE,
-		.old_state = SHADOW_STATE_OWNED,
-	};
-	int error = world->ops->transition(world->policy, cpu, ++world->number, &transition);
+	unsigned parts = world->world.cpu_count * world->batch;
 
-	world->ops->trip_end(world->policy, cpu);
-	return error ? error : world->ops->flush(world->policy);
+	for (unsigned i = 0; i < world->batch; i++) {
+		uint64_t page = (uint64_t)(cpu * world->batch + i) * (PAGES / parts) + trips;
+		const struct shadow_transition transition = {
+			.start = { MEMORY + (page << SHADOW_PAGE_LG2) },
+			.page_count = 1,
+			.new_state = SHADOW_STATE_NOPAGE,
+			.old_state = SHADOW_STATE_OWNED,
+		};
+		int error = world->ops->transition(world->policy, cpu, ++world->number, &transition);
+
+		if (error)
+			return error;
+		world->ops->trip_end(world->policy, cpu);
+	}
+	return world->ops->flush(world->policy);
 }
 
 static void play(struct turns *turns, unsigned cpu)
@@ -85,7 +93,7 @@ static void play(struct turns *turns, unsigned cpu)
 			while (turns->cpus > 1 && atomic_load_explicit(&turns->turn, memory_order_acquire) != cpu)
 				platform_relax();
 			if (turns->world)
-				atomic_fetch_or(&turns->error, trip(turns->world, cpu));
+				atomic_fetch_or(&turns->error, trip(turns->world, cpu, round * ROUND_TRIPS + i));
 			if (turns->cpus > 1)
 				atomic_store_explicit(&turns->turn, 1 - cpu, memory_order_release);
 		}
@@ -134,17 +142,17 @@ static int open_memory(struct world *world)
 	return error ? error : platform_linux_add_memory(made->host.root, world->host, HOST_BYTES);
 }
 
-static int open_world(struct world *world, unsigned cpus)
+static int open_world(struct world *world, unsigned cpus, unsigned batch)
 {
 	int error;
 
 	*world = (struct world){ .memory = { MEMORY, MEMORY + ((uint64_t)PAGES << SHADOW_PAGE_LG2) },
-				 .ops = runner_native.policies[BATCHED] };
+				 .ops = runner_native.policies[BATCHED], .batch = batch };
 	if (instant_add(&world->device, true, false))
 		return -SHADOW_ENOSPC;
 	world->world = (struct policy_world){
 		.map = { .ia_bits = IA_BITS, .memory = &world->memory, .memory_count = 1 }, .bbml = 2, .vmid = 1,
-		.cpu_count = cpus, .queue_slots = 16, .smmu_count = 1, .sid = 1, .pool.base = { POOL_PA },
+		.cpu_count = cpus, .queue_slots = SCALE_BATCH, .smmu_count = 1, .sid = 1, .pool.base = { POOL_PA },
 		.smmu[0] = { .registers = world->device.registers, .cmdq_lg2 = 8, .evtq_lg2 = 4, .sid_bits = 2,
 			     .wait_ns = POLICY_WAIT_NS },
 		.host = { .root = { HOST_PA }, .ia_bits = IA_BITS, .start_level = 1 },
@@ -164,10 +172,10 @@ static void close_world(struct world *world)
 	platform_linux_free(world->host, HOST_BYTES);
 }
 
-static int time_trips(unsigned cpus, double *ns)
+static int time_trips(unsigned cpus, unsigned batch, double *ns)
 {
 	struct world world;
-	int error = open_world(&world, cpus);
+	int error = open_world(&world, cpus, batch);
 
 	if (!error)
 		error = time_turns(&world, cpus, ns);
@@ -194,42 +202,55 @@ static double time_relax(void)
 static int measure(struct scale_measured *measured)
 {
 	double with_turn = 0;
-	int error = time_trips(1, &measured->alone_ns);
+	int error = time_trips(1, 1, &measured->alone_ns);
 
 	measured->relax_ns = time_relax();
 	if (!error)
+		error = time_trips(1, SCALE_BATCH, &measured->batch_ns);
+	if (!error)
 		error = time_turns(NULL, 2, &measured->turn_ns);
 	if (!error)
-		error = time_trips(2, &with_turn);
+		error = time_trips(2, 1, &with_turn);
 	measured->in_turn_ns = with_turn - measured->turn_ns;
 	return error;
 }
 
 /* The same trips in the model, where nothing but the engine takes time. */
-static int count(unsigned cpus, struct scale_result *result)
+static int count(unsigned cpus, unsigned batch, struct scale_result *result)
 {
-	const struct scale_point point = { .policy = SCALE_HELD, .cpus = cpus, .smmus = 1, .locked_ns = 1,
-					   .trips = MODEL_TRIPS, .costs = { .access_ps = 1 } };
+	const struct scale_point point = { .policy = SCALE_HELD, .cpus = cpus, .smmus = 1, .batch = batch,
+					   .locked_ns = 1, .trips = MODEL_TRIPS, .costs = { .access_ps = 1 } };
 
 	return scale_run(&point, result);
 }
 
+static uint64_t rounded(double value)
+{
+	return value < 0 ? 0 : (uint64_t)(value + 0.5);
+}
+
 int scale_calibrate(struct scale_measured *measured, struct scale_costs *costs)
 {
-	struct scale_result alone, in_turn;
+	struct scale_result alone, batch, in_turn;
+	double access_ns;
 	int error = measure(measured);
 
 	if (!error)
-		error = count(1, &alone);
+		error = count(1, 1, &alone);
 	if (!error)
-		error = count(2, &in_turn);
+		error = count(1, SCALE_BATCH, &batch);
+	if (!error)
+		error = count(2, 1, &in_turn);
 	if (error)
 		return error;
 	measured->accesses = (double)alone.accesses / (double)alone.trips;
+	measured->batch_accesses = (double)batch.accesses / (double)batch.trips;
 	measured->misses = (double)in_turn.misses / (double)in_turn.trips;
-	costs->access_ps = (uint64_t)(measured->alone_ns * 1000 / measured->accesses + 0.5);
-	costs->relax_ns = (uint64_t)(measured->relax_ns + 0.5);
-	if (measured->in_turn_ns > measured->alone_ns)
-		costs->line_ns = (uint64_t)((measured->in_turn_ns - measured->alone_ns) / measured->misses + 0.5);
+	/* Two equations: accesses * access + doorbell. */
+	access_ns = (measured->batch_ns - measured->alone_ns) / (measured->batch_accesses - measured->accesses);
+	costs->access_ps = rounded(access_ns * 1000);
+	costs->doorbell_ns = rounded(measured->alone_ns - access_ns * measured->accesses);
+	costs->line_ns = rounded((measured->in_turn_ns - measured->alone_ns) / measured->misses);
+	costs->relax_ns = rounded(measured->relax_ns);
 	return 0;
 }

@@ -7,12 +7,15 @@
 
 #include "bench/scale.h"
 
+#define SCALE_BATCH 32u
+
 struct scale_measured {
 	double alone_ns;	       /* measured: reserve, queue, flush and wait for one page, on one CPU */
-	double in_turn_ns;	       /* measured: the same on two CPUs in turn, the turn itself taken off */
+	double batch_ns;	       /* measured: SCALE_BATCH pages apart from each other in one flush */
+	double in_turn_ns;	       /* measured: one page, on two CPUs in turn, the turn itself taken off */
 	double turn_ns;		       /* measured: a cache line goes from one CPU to the other */
 	double relax_ns;	       /* measured: platform_relax() */
-	double accesses, misses;       /* counted: of such a trip in the model, alone and in turn */
+	double accesses, batch_accesses, misses; /* counted: of the first, the second and the third in the model */
 };
 
 /** scale_calibrate() - measure, and set what can be measured of @costs. Return: 0, or a negative SHADOW_E*. */

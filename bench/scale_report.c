@@ -95,12 +95,13 @@ void scale_print_measured(FILE *file, const struct scale_measured *measured)
 	fprintf(file,
 		"measured on this machine, devices complete at once:\n"
 		"  %6.1f ns  a trip on one CPU: reserve, queue, flush, wait\n"
-		"  %6.1f ns  the same on two CPUs in turn, without the turn itself\n"
+		"  %6.1f ns  the same for %u pages apart from each other, with one flush\n"
+		"  %6.1f ns  for one page on two CPUs in turn, without the turn itself\n"
 		"  %6.1f ns  that turn: a cache line to the other CPU\n"
 		"  %6.1f ns  a pause in a polling loop\n"
-		"counted in the model: %.0f accesses in such a trip, %.0f waits for a cache line if in turn\n",
-		measured->alone_ns, measured->in_turn_ns, measured->turn_ns, measured->relax_ns, measured->accesses,
-		measured->misses);
+		"counted in the model: %.0f accesses in the first, %.0f in the second; %.1f waits for a cache line in the third\n",
+		measured->alone_ns, measured->batch_ns, SCALE_BATCH, measured->in_turn_ns, measured->turn_ns,
+		measured->relax_ns, measured->accesses, measured->batch_accesses, measured->misses);
 }
 
 void scale_print(FILE *file, const struct scale_point *common, const struct scale_row *row, size_t rows)
@@ -108,11 +109,11 @@ void scale_print(FILE *file, const struct scale_point *common, const struct scal
 	const struct scale_costs *costs = &common->costs;
 
 	fprintf(file,
-		"costs: access %" PRIu64 " ps, cache line %" PRIu64 " ns, register read %" PRIu64 " ns, pause %" PRIu64
+		"costs: access %" PRIu64 " ps, doorbell %" PRIu64 " ns, cache line %" PRIu64 " ns, register read %" PRIu64 " ns, pause %" PRIu64
 		" ns, lock hand-over %" PRIu64 " ns\n"
 		"%s, SMMU busy for %u %% of a sync, %u flush%s under way at most, %u %% of L after the wait, U +- %u %%, seed %" PRIu64
 		"\n\n",
-		costs->access_ps, costs->line_ns, costs->mmio_ns, costs->relax_ns, costs->lock_ns,
+		costs->access_ps, costs->doorbell_ns, costs->line_ns, costs->mmio_ns, costs->relax_ns, costs->lock_ns,
 		common->nested ? "nested" : "stage 2 only", common->busy_percent, common->flights,
 		common->flights == 1 ? "" : "es", common->after_percent, common->spread_percent, common->seed);
 	fprintf(file,
@@ -176,11 +177,11 @@ void scale_write_json(FILE *file, const struct scale_row *row, size_t rows)
 	const struct scale_costs *costs = &common->costs;
 
 	fprintf(file,
-		"{\n  \"given\": {\"access_ps\": %" PRIu64 ", \"line_ns\": %" PRIu64 ", \"mmio_ns\": %" PRIu64
+		"{\n  \"given\": {\"access_ps\": %" PRIu64 ", \"doorbell_ns\": %" PRIu64 ", \"line_ns\": %" PRIu64 ", \"mmio_ns\": %" PRIu64
 		", \"relax_ns\": %" PRIu64 ", \"lock_ns\": %" PRIu64 ",\n"
 		"    \"nested\": %s, \"busy_percent\": %u, \"flights\": %u, \"after_percent\": %u, \"spread_percent\": %u,"
 		" \"trips\": %u, \"seed\": %" PRIu64 "},\n  \"points\": [\n",
-		costs->access_ps, costs->line_ns, costs->mmio_ns, costs->relax_ns, costs->lock_ns,
+		costs->access_ps, costs->doorbell_ns, costs->line_ns, costs->mmio_ns, costs->relax_ns, costs->lock_ns,
 		common->nested ? "true" : "false", common->busy_percent, common->flights, common->after_percent,
 		common->spread_percent, common->trips, common->seed);
 	for (size_t i = 0; i < rows; i++) {

@@ -27,7 +27,6 @@
 #define POOL_PA	     (HOST_PA + (UINT64_C(1) << 30))
 #define REGISTERS    (UINT64_C(1) << 45)
 #define REGISTER_LG2 20u
-#define QUEUE_SLOTS  16u
 #define CMDQ_LG2     8u
 #define EVTQ_LG2     4u
 #define SID_BITS     2u
@@ -53,7 +52,7 @@ struct machine {
 	const struct scale_point *point;
 	struct policy_world world;
 	struct shadow_range memory;
-	uint64_t pages_each;	       /* a CPU's own part of memory */
+	uint64_t pages_each;	       /* of a part of memory; each CPU has point->batch of them */
 	struct scale_device *device;
 	void *host_table;
 	/* Either of them. */
@@ -112,8 +111,8 @@ static void hook_write32(void *ctx, uintptr_t address, uint32_t value)
 struct trip {
 	struct machine *machine;
 	unsigned cpu;
-	uint64_t page;		       /* the next one of its own, */
-	uint64_t pages_end;	       /* up to here */
+	uint64_t pages;		       /* of its own that it has revoked; */
+	uint64_t page;		       /* the last of them */
 	uint64_t random;
 	uint64_t unlocked_ns;	       /* of the last trip; two in a row have the mean between them */
 	bool second;
@@ -144,10 +143,16 @@ static void spend_unlocked(struct trip *trip)
 	scale_spend_ns(trip->unlocked_ns);
 }
 
+/* Pages of one trip are in parts of their own. */
 static struct shadow_transition revoke_of(struct trip *trip)
 {
+	const struct machine *machine = trip->machine;
+	uint64_t part = trip->cpu * machine->point->batch + trip->pages % machine->point->batch;
+
+	trip->page = (MEMORY >> SHADOW_PAGE_LG2) + part * machine->pages_each + trip->pages / machine->point->batch;
+	trip->pages++;
 	return (struct shadow_transition){
-		.start = { trip->page++ << SHADOW_PAGE_LG2 },
+		.start = { trip->page << SHADOW_PAGE_LG2 },
 		.page_count = 1,
 		.new_state = SHADOW_STATE_NOPAGE,
 		.old_state = SHADOW_STATE_OWNED,
@@ -243,7 +248,7 @@ static int engine_revoke(struct trip *trip)
 /* The page that was revoked last. */
 static shadow_ipa_t page_of(const struct trip *trip)
 {
-	return (shadow_ipa_t){ (trip->page - 1) << SHADOW_PAGE_LG2 };
+	return (shadow_ipa_t){ trip->page << SHADOW_PAGE_LG2 };
 }
 
 static void group_trip(struct trip *trip)
@@ -276,7 +281,8 @@ static void held_trip(struct trip *trip)
 	scale_lock();
 	scale_spend_ns(machine->point->locked_ns);
 	start = scale_now_ps();
-	machine->error |= engine_revoke(trip);
+	for (unsigned i = 0; i < machine->point->batch; i++)
+		machine->error |= engine_revoke(trip);
 	machine->error |= shadow_wait(machine->engine, shadow_flush(machine->engine), POLICY_WAIT_NS);
 	trip->latency_ps = scale_now_ps() - start;
 	scale_unlock();
@@ -323,8 +329,6 @@ static void work(void *ctx, unsigned cpu)
 	struct trip trip = { .machine = machine, .cpu = cpu, .random = point->seed * SCALE_CPUS_MAX + cpu };
 	uint64_t start;
 
-	trip.page = (MEMORY >> SHADOW_PAGE_LG2) + cpu * machine->pages_each;
-	trip.pages_end = trip.page + machine->pages_each;
 	/* Not all at once. */
 	scale_spend_ns(draw(&trip.random, point->unlocked_ns + point->locked_ns + point->sync_ns + 1));
 	for (unsigned i = 0; i < WARM_TRIPS; i++)
@@ -335,11 +339,21 @@ static void work(void *ctx, unsigned cpu)
 		machine->latency_ns[machine->latencies++] = trip.latency_ps / PS;
 	}
 	machine->rate += point->trips * 1e12 / (double)(scale_now_ps() - start);
-	for (machine->busy--; machine->busy && trip.page < trip.pages_end;)
+	for (machine->busy--; machine->busy && trip.pages < machine->pages_each * point->batch;)
 		one_trip(&trip);
 }
 
 /* ---- the machine -------------------------------------------------------------------------------------------------- */
+
+/* A power of two. */
+static unsigned queue_slots(const struct scale_point *point)
+{
+	unsigned slots = 16;
+
+	while (slots < point->batch)
+		slots *= 2;
+	return slots;
+}
 
 static struct shadow_smmu_target_config target_config(const struct machine *machine)
 {
@@ -348,7 +362,7 @@ static struct shadow_smmu_target_config target_config(const struct machine *mach
 	/* The baselines keep memory in pages, and their pool has room for that. */
 	return (struct shadow_smmu_target_config){
 		.map = machine->world.map, .bbml = baselines[point->policy] ? 0 : 2, .vmid = VMID,
-		.pool = machine->world.pool, .runs_max = point->cpus * QUEUE_SLOTS,
+		.pool = machine->world.pool, .runs_max = point->cpus * queue_slots(point),
 	};
 }
 
@@ -365,10 +379,10 @@ static int open_memory(struct machine *machine)
 
 	machine->pages_each = (pages + 511) & ~UINT64_C(511);
 	machine->memory = (struct shadow_range){
-		MEMORY, MEMORY + ((point->cpus * machine->pages_each) << SHADOW_PAGE_LG2) };
+		MEMORY, MEMORY + ((point->cpus * point->batch * machine->pages_each) << SHADOW_PAGE_LG2) };
 	machine->world = (struct policy_world){
 		.map = { .ia_bits = IA_BITS, .memory = &machine->memory, .memory_count = 1 }, .vmid = VMID,
-		.cpu_count = point->cpus, .queue_slots = QUEUE_SLOTS, .smmu_count = point->smmus, .sid = SID,
+		.cpu_count = point->cpus, .queue_slots = queue_slots(point), .smmu_count = point->smmus, .sid = SID,
 		.pool.base = { POOL_PA }, .host = { .root = { HOST_PA }, .ia_bits = IA_BITS, .start_level = 1 },
 	};
 	for (unsigned i = 0; i < point->smmus; i++)
@@ -411,7 +425,7 @@ static int open_target(struct machine *machine)
 
 static int open_engine(struct machine *machine)
 {
-	const struct shadow_engine_config config = { .cpu_count = machine->point->cpus, .queue_slots = QUEUE_SLOTS,
+	const struct shadow_engine_config config = { .cpu_count = machine->point->cpus, .queue_slots = queue_slots(machine->point),
 						     .map = machine->world.map,
 						     .pending = { machine->pending, machine->memory } };
 	int error;

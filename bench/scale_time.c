@@ -308,12 +308,9 @@ uint64_t platform_mmio_read64(uintptr_t address)
 
 void platform_mmio_write32(uintptr_t address, uint32_t value)
 {
-	if (now.running != SIM_NOBODY) {
-		now.accesses++;
-		now.cpu[now.running].clock += now.costs.access_ps;
-	}
 	scale_step();
 	now.hooks.write32(now.hooks.ctx, address, value);
+	scale_spend_ns(now.costs.doorbell_ns);
 }
 
 void platform_mmio_write64(uintptr_t address, uint64_t value)

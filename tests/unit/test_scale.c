@@ -19,10 +19,10 @@
 
 static struct scale_point point_of(enum scale_policy policy, unsigned cpus)
 {
-	return (struct scale_point){ .policy = policy, .cpus = cpus, .smmus = 1, .unlocked_ns = 1000,
+	return (struct scale_point){ .policy = policy, .cpus = cpus, .smmus = 1, .batch = 1, .unlocked_ns = 1000,
 				     .spread_percent = 50, .locked_ns = 500, .tlbi_ns = 300, .after_percent = 50,
 				     .sync_ns = 2000, .flights = 8, .trips = 20, .seed = 1,
-				     .costs = { .access_ps = 320, .line_ns = 10, .mmio_ns = 100, .relax_ns = 25 } };
+				     .costs = { .access_ps = 200, .doorbell_ns = 40, .line_ns = 10, .mmio_ns = 100, .relax_ns = 25 } };
 }
 
 /* Nothing but U, L and S takes time, and polling is close. */
@@ -171,6 +171,9 @@ static void each_cost_takes_time(void **state)
 	point.costs.line_ns = 100;
 	assert_true(run(&point).trips_per_second < trips);
 	point = point_of(SCALE_GROUP, 16);
+	point.costs.doorbell_ns = 400;
+	assert_true(run(&point).trips_per_second < trips);
+	point = point_of(SCALE_GROUP, 16);
 	point.costs.mmio_ns = 1000;
 	assert_true(run(&point).trips_per_second < trips);
 	point = point_of(SCALE_GROUP, 16);
@@ -266,7 +269,7 @@ static void bad_options_are_refused_with_one_line(void **state)
 		{ "--policy", "" },	   { "--sync-ns", "-1" },    { "--sync-ns", "1e3" },  { "--locked-ns", "0" },
 		{ "--busy-percent", "101" }, { "--flights", "0" },   { "--flights", "16" },   { "--after-percent", "101" },
 		{ "--spread-percent", "101" }, { "--trips", "3" },   { "--trips", "0" },      { "--access-ps", "0" },
-		{ "--relax-ns", "0" },	   { "--line-ns", "1000001" }, { "--seed", "18446744073709551616" },
+		{ "--relax-ns", "0" },	   { "--line-ns", "1000001" }, { "--doorbell-ns", "x" }, { "--seed", "18446744073709551616" },
 		{ "--cpus", "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1" }, { "--unknown", NULL }, { "word", NULL },
 		{ "--csv", NULL },
 	};
