@@ -63,7 +63,9 @@ static inline bool queue_reserve(struct queue *queue, uint32_t slots)
 /* Slots set aside for what is not queued yet are free again. */
 static inline void queue_unreserve(struct queue *queue)
 {
-	queue->promised = queue->taken;
+	/* Looking first leaves the line with the CPU that has it. */
+	if (queue->promised != queue->taken)
+		queue->promised = queue->taken;
 }
 
 /* The next number in the host's order continues the newest slot, above or below, to the same access. */

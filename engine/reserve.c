@@ -100,7 +100,8 @@ static bool undoes_revoke(struct shadow_engine *engine, const struct transition_
 void engine_forget_revoked(struct shadow_engine *engine)
 {
 	for (unsigned cpu = 0; cpu < engine->config.cpu_count; cpu++)
-		engine->queue[cpu].indexed = 0;
+		if (engine->queue[cpu].indexed)
+			engine->queue[cpu].indexed = 0;
 	for (unsigned i = 0; engine->revoked_any && i < ENGINE_REVOKED_WORDS; i++)
 		engine->revoked[i] = 0;
 	engine->revoked_any = false;
