@@ -5,7 +5,7 @@
  * Linked with the timed core alone, in place of engine/platform/sim*.c. The core is compiled with
  * -fsanitize=thread and linked without that sanitizer: the compiler announces each access, and here each costs what
  * the constants say. A load of a line that another CPU has written waits for it; so does an exchange. A store waits in a
- * store buffer meanwhile: a barrier that publishes to devices waits once for all of them. A CPU's stack costs nothing.
+ * store buffer meanwhile: a barrier that publishes to devices, or the release of the host lock, waits once for all of them. A CPU's stack costs nothing.
  * Owns: an access to shared memory happens when no other CPU's clock is behind.
  */
 #include "bench/scale_time.h"
@@ -380,6 +380,8 @@ void scale_unlock(void)
 {
 	unsigned next;
 
+	/* A release: what was stored under the lock has its lines first. */
+	sim_wait_stores(false);
 	scale_step();
 	now.lock_owner = SIM_NOBODY;
 	if (!now.waiting_count)
