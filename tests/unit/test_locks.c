@@ -5,8 +5,8 @@
  * The host here does what docs/locking.md asks of either. One lock: checks, its own table, reserve, queue and flush are
  * under it; it is held through the wait, or dropped with the pages pending. A lock a region: that is held over the
  * whole trip, or dropped with the pages pending; a short lock, the engine's host lock, is around reserve and queue, and
- * around flushes. Pages are donated to guests, taken back by force, shared; guests are torn down; trips fail at their
- * end. Meanwhile devices access any page, one SMMU is attached, goes and comes, events are read, tables compacted.
+ * around flushes, which may be bounded. Pages are donated to guests, taken back by force or in the same hold, shared, given
+ * up ahead of donations; guests are torn down; trips fail at their end. Meanwhile devices access any page, one SMMU is attached, goes and comes, events are read, tables compacted.
  *
  * What devices may see is in books that rise with each step of a page: what they say before and after an access
  * counts, if it is the same. Which trips are made follows from the seed (S2SHADOW_SEED), when they meet does not.
@@ -55,11 +55,13 @@ struct host {
 	pthread_mutex_t region_lock[REGIONS]; /* REGION_LOCKS: taken in their order, before rig.lock; */
 	uint8_t owner[THREADS_PAGES];	      /* these are under it, or under rig.lock */
 	bool pending[THREADS_PAGES];
+	bool consented[THREADS_PAGES];
 	pthread_mutex_t guest_lock; /* inside of the page's; */
 	struct guest guest[GUESTS]; /* these are under it */
 	_Atomic uint32_t stage[THREADS_PAGES];
 	_Atomic uint32_t stop, failed;
 	_Atomic uint32_t donated, forced, given_back, torn_down, left, shared, refused, visits; /* how often */
+	_Atomic uint32_t consents, withdrawn, inherited, undone, overlapped;
 	unsigned trips; /* of each thread */
 };
 
@@ -127,6 +129,13 @@ static void next_stage(struct host *host, struct trip trip)
 		host->stage[trip.first + i]++;
 }
 
+/* From REVOKING on, without a moment that the books say anything of. */
+static void reopen(struct host *host, struct trip trip)
+{
+	for (uint64_t i = 0; i < trip.count; i++)
+		host->stage[trip.first + i] += STAGES - REVOKING;
+}
+
 /* One access. @reachable: as it has to be, but for an SMMU that was not on all the time. */
 static void check_access(struct host *host, unsigned device, uint64_t page, bool reachable)
 {
@@ -151,38 +160,65 @@ static void check(struct traveller *traveller, struct trip trip, bool reachable)
 
 /* ---- the engine's part of a trip -------------------------------------------------------------------------- */
 
-/* Number, queue and perhaps flush: one hold of the engine's lock, since any flush ends the reservation.
- * @now: with a flush, as this CPU will not come back for one. */
+static shadow_ipa_t address(uint64_t page)
+{
+	return (shadow_ipa_t){ (THREADS_PAGE_FIRST + page) << SHADOW_PAGE_LG2 };
+}
+
+static struct shadow_transition transition(struct trip trip, enum shadow_state old_state, enum shadow_state new_state)
+{
+	return (struct shadow_transition){ .start = address(trip.first),
+					   .page_count = trip.count,
+					   .old_state = old_state,
+					   .new_state = new_state };
+}
+
+/* Engine's lock held. Return: for all that was queued; half of the time, that is left to others, or in part.
+ * @now: not left, as this CPU will not come back for it. */
+static shadow_ticket_t flush(struct traveller *traveller, bool now)
+{
+	struct host *host = traveller->host;
+	bool more;
+
+	if (now || coin(traveller, 2))
+		return shadow_flush(host->rig.engine);
+	if (coin(traveller, 2))
+		(void)shadow_flush_some(host->rig.engine, 1 + (unsigned)seeded_below(&traveller->random, 4), &more);
+	host->left++;
+	return shadow_ticket(host->rig.engine);
+}
+
+/* Engine's lock held. @changes: as it has to be. */
+static void reserve_and_queue(struct traveller *traveller, const struct shadow_transition *change, bool changes)
+{
+	struct host *host = traveller->host;
+	int error = shadow_reserve(host->rig.engine, traveller->cpu, change, THREADS_WAIT_NS);
+
+	if (error)
+		wrong(host, "a transition was refused", (uint64_t)-error);
+	else if (shadow_queue(host->rig.engine, traveller->cpu, host->rig.number + 1, change) != changes)
+		wrong(host, "a transition was taken for another", change->start.addr);
+	else
+		host->rig.number += changes;
+}
+
+/* Number, queue and perhaps flush: one hold of the engine's lock, since any flush ends the reservation. */
 static shadow_ticket_t change(struct traveller *traveller, struct trip trip, enum shadow_state old_state,
 			      enum shadow_state new_state, bool now)
 {
+	const struct shadow_transition made = transition(trip, old_state, new_state);
 	struct host *host = traveller->host;
-	struct shadow_engine *engine = host->rig.engine;
-	const struct shadow_transition transition = { .start = { (THREADS_PAGE_FIRST + trip.first)
-								 << SHADOW_PAGE_LG2 },
-						      .page_count = trip.count,
-						      .old_state = old_state,
-						      .new_state = new_state };
-	bool changes = false;
-	shadow_ticket_t ticket;
-	int error;
+	bool ahead = host->consented[trip.first] && old_state == SHADOW_STATE_OWNED;
+	shadow_ticket_t ticket, consents;
 
 	lock_engine(host);
-	error = shadow_reserve(engine, traveller->cpu, &transition, THREADS_WAIT_NS);
-	if (!error)
-		changes = shadow_queue(engine, traveller->cpu, host->rig.number + 1, &transition);
-	if (error || changes != (old_state == SHADOW_STATE_NOPAGE || new_state == SHADOW_STATE_NOPAGE))
-		wrong(host, "a transition was refused, or taken for another", (uint64_t)-error);
-	host->rig.number += changes;
-	shadow_trip_end(engine, traveller->cpu);
-	if (now || coin(traveller, 2)) {
-		ticket = shadow_flush(engine);
-	} else {
-		host->left++;
-		ticket = shadow_ticket(engine);
-	}
+	reserve_and_queue(traveller, &made,
+			  !ahead && (old_state == SHADOW_STATE_NOPAGE || new_state == SHADOW_STATE_NOPAGE));
+	shadow_trip_end(host->rig.engine, traveller->cpu);
+	ticket = flush(traveller, now);
+	consents = shadow_consent_ticket(host->rig.engine);
 	unlock_engine(host);
-	return ticket;
+	return ahead && consents.number > ticket.number ? consents : ticket;
 }
 
 /* Not under the engine's lock, unless the ticket is of a flush. */
@@ -225,13 +261,14 @@ static void set_owner(struct host *host, struct trip trip, unsigned owner)
 	memset(&host->owner[trip.first], (int)owner, trip.count);
 }
 
-/* The pages from the first on that have its owner. Return: no pages if it is pending. */
+/* The pages from the first on that are like it. Return: no pages if it is pending. */
 static struct trip same_owner(const struct host *host, struct trip trip)
 {
 	uint64_t count = 0;
 
 	while (count < trip.count && !host->pending[trip.first + count] &&
-	       host->owner[trip.first + count] == host->owner[trip.first])
+	       host->owner[trip.first + count] == host->owner[trip.first] &&
+	       host->consented[trip.first + count] == host->consented[trip.first])
 		count++;
 	return (struct trip){ trip.first, count };
 }
@@ -255,9 +292,21 @@ static void grant(struct traveller *traveller, struct trip trip)
 	next_stage(host, trip);
 	ticket = change(traveller, trip, SHADOW_STATE_NOPAGE, SHADOW_STATE_OWNED, host->kind == ONE_LOCK);
 	set_owner(host, trip, HOST);
+	memset(&host->consented[trip.first], false, trip.count);
 	await(traveller, ticket);
 	next_stage(host, trip);
 	check(traveller, trip, true);
+}
+
+static void mark_pending(struct host *host, struct trip trip, bool pending)
+{
+	lock_engine(host);
+	if (!pending)
+		shadow_pending_end(host->rig.engine, address(trip.first), trip.count);
+	else if (shadow_pending(host->rig.engine, address(trip.first), trip.count))
+		wrong(host, "pages cannot be made pending", trip.first);
+	unlock_engine(host);
+	memset(&host->pending[trip.first], pending, trip.count);
 }
 
 /* Nobody but this trip may change them, and the lock goes while it waits. */
@@ -265,11 +314,29 @@ static void await_pending(struct traveller *traveller, struct trip trip, shadow_
 {
 	struct host *host = traveller->host;
 
-	memset(&host->pending[trip.first], true, trip.count);
+	mark_pending(host, trip, true);
 	unlock_pages(host, traveller->locked);
 	await(traveller, ticket);
 	lock_pages(host, traveller->locked);
-	memset(&host->pending[trip.first], false, trip.count);
+	mark_pending(host, trip, false);
+}
+
+/* Another trip comes upon a page that is pending. */
+static void refuse(struct traveller *traveller, uint64_t page)
+{
+	const struct shadow_transition forced = transition((struct trip){ page, 1 }, SHADOW_STATE_NOPAGE,
+							   SHADOW_STATE_OWNED);
+	struct host *host = traveller->host;
+	struct shadow_engine *engine = host->rig.engine;
+
+	lock_engine(host);
+	if (shadow_reserve(engine, traveller->cpu, &forced, THREADS_WAIT_NS) != -SHADOW_EAGAIN ||
+	    shadow_consent(engine, traveller->cpu, host->rig.number + 1, address(page), 1, NULL, THREADS_WAIT_NS) !=
+		    -SHADOW_EAGAIN ||
+	    shadow_pending(engine, address(page), 1) != -SHADOW_EBUSY)
+		wrong(host, "a pending page was not refused", page);
+	unlock_engine(host);
+	host->refused++;
 }
 
 static void donate(struct traveller *traveller, struct trip trip)
@@ -282,7 +349,10 @@ static void donate(struct traveller *traveller, struct trip trip)
 	pthread_mutex_lock(&host->guest_lock);
 	generation = host->guest[to].generation;
 	pthread_mutex_unlock(&host->guest_lock);
-	next_stage(host, trip);
+	if (host->consented[trip.first])
+		host->inherited++;
+	else
+		next_stage(host, trip);
 	ticket = change(traveller, trip, SHADOW_STATE_OWNED, SHADOW_STATE_NOPAGE, holds && host->kind == ONE_LOCK);
 	set_owner(host, trip, NOBODY);
 	if (holds)
@@ -308,6 +378,93 @@ static void share(struct traveller *traveller, struct trip trip)
 	traveller->host->shared++;
 }
 
+/* No wait: who donates them later waits for it. Until then the books say nothing of what devices reach. */
+static void consent(struct traveller *traveller, struct trip trip)
+{
+	struct host *host = traveller->host;
+	int pages;
+
+	next_stage(host, trip);
+	lock_engine(host);
+	pages = shadow_consent(host->rig.engine, traveller->cpu, host->rig.number + 1, address(trip.first), trip.count,
+			       NULL, THREADS_WAIT_NS);
+	if (pages != (int)trip.count)
+		wrong(host, "pages did not give consent", trip.first);
+	host->rig.number++;
+	shadow_trip_end(host->rig.engine, traveller->cpu);
+	(void)flush(traveller, false);
+	unlock_engine(host);
+	memset(&host->consented[trip.first], true, trip.count);
+	host->consents++;
+}
+
+static void withdraw(struct traveller *traveller, struct trip trip)
+{
+	struct host *host = traveller->host;
+	shadow_ticket_t ticket;
+	int pages;
+
+	lock_engine(host);
+	pages = shadow_withdraw(host->rig.engine, traveller->cpu, host->rig.number + 1, address(trip.first), trip.count,
+				NULL, THREADS_WAIT_NS);
+	if (pages != (int)trip.count)
+		wrong(host, "pages did not take their consent back", trip.first);
+	host->rig.number++;
+	shadow_trip_end(host->rig.engine, traveller->cpu);
+	ticket = flush(traveller, host->kind == ONE_LOCK);
+	unlock_engine(host);
+	memset(&host->consented[trip.first], false, trip.count);
+	await(traveller, ticket);
+	reopen(host, trip);
+	check(traveller, trip, true);
+	host->withdrawn++;
+}
+
+/* Given and taken back in one hold, before anybody could know: they may cancel. */
+static void undo(struct traveller *traveller, struct trip trip)
+{
+	const struct shadow_transition gone = transition(trip, SHADOW_STATE_OWNED, SHADOW_STATE_NOPAGE);
+	const struct shadow_transition back = transition(trip, SHADOW_STATE_NOPAGE, SHADOW_STATE_OWNED);
+	struct host *host = traveller->host;
+	shadow_ticket_t ticket;
+
+	next_stage(host, trip);
+	lock_engine(host);
+	reserve_and_queue(traveller, &gone, true);
+	reserve_and_queue(traveller, &back, true);
+	shadow_trip_end(host->rig.engine, traveller->cpu);
+	ticket = flush(traveller, host->kind == ONE_LOCK);
+	unlock_engine(host);
+	await(traveller, ticket);
+	reopen(host, trip);
+	check(traveller, trip, true);
+	host->undone++;
+}
+
+/* With one lock, which is held from before the host's own change to the hand-over. */
+static void overlap(struct traveller *traveller, struct trip trip)
+{
+	const struct shadow_transition gone = transition(trip, SHADOW_STATE_OWNED, SHADOW_STATE_NOPAGE);
+	struct host *host = traveller->host;
+	uint64_t number = host->rig.number + 1;
+	shadow_ticket_t ticket;
+	int error;
+
+	next_stage(host, trip);
+	error = shadow_prepare(host->rig.engine, traveller->cpu, &number, &gone, THREADS_WAIT_NS, &ticket);
+	set_owner(host, trip, NOBODY);
+	if (!error)
+		error = shadow_finish(host->rig.engine, traveller->cpu, &number, &gone, THREADS_WAIT_NS, ticket);
+	if (error || number != host->rig.number + 2)
+		wrong(host, "an overlapped revoke failed", (uint64_t)-error);
+	host->rig.number = number - 1;
+	shadow_trip_end(host->rig.engine, traveller->cpu);
+	next_stage(host, trip);
+	check(traveller, trip, false);
+	grant(traveller, trip);
+	host->overlapped++;
+}
+
 static struct trip pick(struct traveller *traveller)
 {
 	uint64_t count = 1 + seeded_below(&traveller->random, PAGES_MAX);
@@ -323,6 +480,26 @@ static struct trip pick(struct traveller *traveller)
 	return (struct trip){ seeded_below(&traveller->random, THREADS_PAGES - count + 1), count };
 }
 
+/* Pages of the host's. */
+static void use(struct traveller *traveller, struct trip trip)
+{
+	struct host *host = traveller->host;
+	uint64_t choice = seeded_below(&traveller->random, 16);
+
+	if (host->consented[trip.first] && choice < 6)
+		withdraw(traveller, trip);
+	else if (host->consented[trip.first] || choice < 10)
+		donate(traveller, trip);
+	else if (choice < 12)
+		consent(traveller, trip);
+	else if (choice < 14)
+		share(traveller, trip);
+	else if (choice < 15 && host->kind == ONE_LOCK)
+		overlap(traveller, trip);
+	else
+		undo(traveller, trip);
+}
+
 static void travel(struct traveller *traveller, struct trip picked)
 {
 	struct host *host = traveller->host;
@@ -332,15 +509,13 @@ static void travel(struct traveller *traveller, struct trip picked)
 	lock_pages(host, picked);
 	trip = same_owner(host, picked);
 	if (!trip.count) {
-		host->refused++;
+		refuse(traveller, picked.first);
 	} else if (host->owner[trip.first] != HOST) {
 		set_owner(host, trip, NOBODY);
 		grant(traveller, trip);
 		host->forced++;
-	} else if (coin(traveller, 8)) {
-		share(traveller, trip);
 	} else {
-		donate(traveller, trip);
+		use(traveller, trip);
 	}
 	unlock_pages(host, picked);
 }
@@ -491,6 +666,7 @@ static void *visits(void *ctx)
 static void check_end(struct host *host)
 {
 	struct shadow_table_stats tables;
+	struct shadow_stats stats;
 	shadow_ticket_t ticket;
 
 	assert_int_equal(host->failed, 0);
@@ -504,9 +680,12 @@ static void check_end(struct host *host)
 	assert_int_equal(shadow_wait(host->rig.engine, ticket, THREADS_WAIT_NS), 0);
 	shadow_reclaim(host->rig.engine);
 	shadow_smmu_table_stats(host->rig.target, &tables);
+	shadow_engine_stats(host->rig.engine, &stats);
 	threads_unlock(&host->rig);
 	assert_int_equal(tables.bytes_retired, 0);
 	assert_true(host->donated && host->forced && host->given_back && host->left && host->shared && host->visits);
+	assert_true(host->consents && host->withdrawn && host->inherited && host->undone && stats.pages_cancelled);
+	assert_true(host->overlapped || host->kind != ONE_LOCK);
 	for (unsigned i = 0; i < DEVICES; i++) {
 		struct shadow_smmu_stats smmu;
 
@@ -514,7 +693,7 @@ static void check_end(struct host *host)
 		assert_false(smmu.closed || smmu.isolation_lost);
 		for (uint64_t page = 0; page < THREADS_PAGES; page++)
 			assert_int_equal(threads_dma(&host->rig, i, THREADS_PAGE_FIRST + page),
-					 host->owner[page] == HOST);
+					 host->owner[page] == HOST && !host->consented[page]);
 	}
 }
 
@@ -553,7 +732,7 @@ static void run(enum kind kind, unsigned count, bool nested, unsigned bbml)
 	pthread_t *thread = test_calloc(count + HELPERS, sizeof(*thread));
 	uint64_t random = seeded_start();
 
-	start(host, kind, &(struct threads_config){ .cpus = count, .smmus = SMMUS, .later = 1, .nested = nested,
+	start(host, kind, &(struct threads_config){ .cpus = count, .smmus = SMMUS, .later = 1, .nested = nested, .marks = true,
 						    .bbml = bbml, .seed = random });
 	for (unsigned i = 0; i < count + HELPERS; i++) {
 		traveller[i] = (struct traveller){ .host = host, .cpu = i, .random = seeded_next(&random) };

@@ -285,11 +285,11 @@ static struct shadow_smmu_config smmu_of(const struct threads_rig *rig, unsigned
 					    .wait_ns = THREADS_WAIT_NS };
 }
 
+static const struct shadow_range memory = { THREADS_PAGE_FIRST << SHADOW_PAGE_LG2,
+					    (THREADS_PAGE_FIRST + THREADS_PAGES) << SHADOW_PAGE_LG2 };
+
 static struct shadow_address_map map(void)
 {
-	static const struct shadow_range memory = { THREADS_PAGE_FIRST << SHADOW_PAGE_LG2,
-						    (THREADS_PAGE_FIRST + THREADS_PAGES) << SHADOW_PAGE_LG2 };
-
 	return (struct shadow_address_map){ .ia_bits = IA_BITS, .memory = &memory, .memory_count = 1 };
 }
 
@@ -325,6 +325,10 @@ static void open_engine(struct threads_rig *rig)
 {
 	struct shadow_engine_config engine = { .cpu_count = rig->config.cpus, .queue_slots = QUEUE_SLOTS, .map = map() };
 
+	for (unsigned i = 0; i < 2 && rig->config.marks; i++)
+		rig->marks[i] = zeroed(shadow_page_bits_bytes(memory, SHADOW_PAGE_LG2));
+	engine.pending = (struct shadow_page_bits){ rig->marks[0], memory };
+	engine.consent = (struct shadow_page_bits){ rig->marks[1], memory };
 	rig->engine_bytes = shadow_engine_bytes(&engine);
 	rig->engine_memory = zeroed(rig->engine_bytes);
 	assert_int_equal(shadow_engine_init(rig->engine_memory, rig->engine_bytes, &engine, &rig->engine), 0);
@@ -441,6 +445,8 @@ void threads_close(struct threads_rig *rig)
 	platform_linux_set_report(NULL, NULL);
 	platform_linux_free(rig->pool.virt, rig->pool.bytes);
 	platform_linux_free(rig->host_memory, HOST_BYTES);
+	for (unsigned i = 0; i < 2 && rig->config.marks; i++)
+		platform_linux_free(rig->marks[i], shadow_page_bits_bytes(memory, SHADOW_PAGE_LG2));
 	platform_linux_free(rig->engine_memory, rig->engine_bytes);
 	platform_linux_free(rig->target_memory, rig->target_bytes);
 	pthread_mutex_destroy(&rig->lock);

@@ -44,6 +44,7 @@ struct threads_config {
 	unsigned later;	  /* that threads_attach() brings, beside those */
 	bool nested;	  /* all of them */
 	unsigned bbml;
+	bool marks;	  /* pages can be pending, and give consent */
 	uint64_t seed;
 };
 
@@ -55,7 +56,7 @@ struct threads_rig {
 	pthread_mutex_t lock; /* the host's, with platform_host_lock_held() */
 	uint64_t number;      /* of the last transition that changed access; host lock */
 	struct shadow_pool pool;
-	void *engine_memory, *target_memory, *host_memory;
+	void *engine_memory, *target_memory, *host_memory, *marks[2];
 	size_t engine_bytes, target_bytes;
 	_Atomic uint32_t violations;
 	_Atomic uint32_t troubles; /* reports of anything but events */
