@@ -740,7 +740,9 @@ check-batching: $(COMMAND) $(FOLIOS)
 		group+sync-ns=16000,list=16,list=512,ahead=64K+group,ahead=2M+smmus=2+nested \
 		$(call trace,boot churn pingpong pvm-4k pvm-frag)
 	$(Q)$(RUN_TESTS) --limit 600 --name 'generated trace' -- scripts/check-traces --policy batched $(COMMAND) \
-		group,list=16,list=512,ahead=2M $(FOLIOS)
+		group,list=16,list=512 $(FOLIOS)
+	$(Q)$(RUN_TESTS) --limit 600 --name 'generated trace, 5 syncs per 1000' -- scripts/check-traces \
+		--policy batched --syncs-max 5 $(COMMAND) ahead=2M $(FOLIOS)
 
 ## check-maps: the map of every policy equals the trace's oracle, at points spread over every trace
 .PHONY: check-maps
@@ -851,6 +853,11 @@ check-traces-sanitized: $(COMMAND)
 .PHONY: bench
 bench: $(BUILD)/s2shadow $(BUILD)/s2shadow-bench
 	$(Q)scripts/run-bench $(BUILD)
+
+## batching: syncs for each 1000 revoked pages, for each way of making batches; tables, and docs/batching.svg
+.PHONY: batching
+batching: $(COMMAND) $(FOLIOS)
+	$(Q)scripts/compare-batching $(COMMAND) docs $(call trace,pvm-4k pvm-frag churn) $(FOLIOS)
 
 ## fmt: lay out the sources as .clang-format says
 .PHONY: fmt
