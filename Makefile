@@ -297,6 +297,7 @@ TEST_SRCS := \
 	tests/unit/test_ste.c \
 	tests/unit/test_storm.c \
 	tests/unit/test_strict.c \
+	tests/unit/test_sync_ways.c \
 	tests/unit/test_system.c \
 	tests/unit/test_tables.c \
 	tests/unit/test_target.c \

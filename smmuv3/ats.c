@@ -75,8 +75,8 @@ int ats_empty(struct shadow_smmu *smmu, uint32_t sid)
 	/* [A1] Told before the doorbell. Pairs with ats_lost(). Observer: CPU. */
 	store_release_u32(&smmu->ats_trial, ATS_TRIAL_RUNS);
 	cmdq_write(cmdq, smmu_cmd_atc_inv(sid, 0, SMMU_CMD_ATC_SIZE_ALL));
-	cmdq_write(cmdq, smmu_cmd_sync());
-	position = cmdq_write(cmdq, smmu_cmd_sync());
+	cmdq_write_sync(cmdq);
+	position = cmdq_write_sync(cmdq);
 	cmdq_publish(cmdq);
 	error = cmdq_wait_passed(cmdq, position, smmu->config.wait_ns);
 	lost = load_acquire_u32(&smmu->ats_trial) == ATS_TRIAL_LOST;

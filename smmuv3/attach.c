@@ -87,10 +87,10 @@ uint64_t shadow_smmu_pool_bytes(const struct shadow_smmu_target_config *config, 
 		carve(&end, smmu_cmdq_bytes(&smmu[i]), granule);
 		carve(&end, smmu_strtab_bytes(&smmu[i]), granule);
 		carve(&end, smmu_evtq_bytes(&smmu[i]), granule);
-		if (smmu[i].ecmdq) {
+		if (smmu[i].ecmdq)
 			carve(&end, smmu_ecmdq_bytes(&smmu[i], smmu[i].ecmdq), granule);
-			carve(&end, smmu_queue_bytes(smmu[i].ecmdq), granule);
-		}
+		if (smmu_queue_bytes(smmu[i].ecmdq, smmu_may_use_msi(&smmu[i])))
+			carve(&end, smmu_queue_bytes(smmu[i].ecmdq, smmu_may_use_msi(&smmu[i])), granule);
 	}
 	/* A larger pool reserves more and cuts elsewhere, which makes a few tables' difference: it settles soon. */
 	for (unsigned round = 0; round < POOL_ROUNDS; round++) {
@@ -141,21 +141,20 @@ int shadow_smmu_target_init(void *memory, size_t bytes, const struct shadow_smmu
 static int carve_memory(struct smmu_target *target, const struct shadow_smmu *smmu, struct smmu_memory *memory)
 {
 	const struct shadow_smmu_config *config = &smmu->config;
-	shadow_pa_t ours;
+	uint64_t queue_bytes = smmu_queue_bytes(smmu->ecmdqs, smmu->completion == SHADOW_COMPLETION_MSI);
 
 	memory->cmdq = pgtable_carve(&target->pgtable, smmu_cmdq_bytes(config), &memory->cmdq_pa);
 	if (memory->cmdq)
 		memory->strtab = pgtable_carve(&target->pgtable, smmu_strtab_bytes(config), &memory->strtab_pa);
 	if (memory->strtab)
 		memory->evtq = pgtable_carve(&target->pgtable, smmu_evtq_bytes(config), &memory->evtq_pa);
-	if (!memory->evtq)
+	if (memory->evtq && smmu->ecmdqs)
+		memory->ecmdq = pgtable_carve(&target->pgtable, smmu_ecmdq_bytes(config, smmu->ecmdqs), &memory->ecmdq_pa);
+	if (!memory->evtq || (smmu->ecmdqs && !memory->ecmdq))
 		return -SHADOW_ENOMEM;
-	if (!smmu->ecmdqs)
-		return 0;
-	memory->ecmdq = pgtable_carve(&target->pgtable, smmu_ecmdq_bytes(config, smmu->ecmdqs), &memory->ecmdq_pa);
-	if (memory->ecmdq)
-		memory->queue = pgtable_carve(&target->pgtable, smmu_queue_bytes(smmu->ecmdqs), &ours);
-	return memory->queue ? 0 : -SHADOW_ENOMEM;
+	if (queue_bytes)
+		memory->queue = pgtable_carve(&target->pgtable, queue_bytes, &memory->queue_pa);
+	return queue_bytes && !memory->queue ? -SHADOW_ENOMEM : 0;
 }
 
 static bool is_attached(const struct smmu_target *target, uintptr_t registers)
@@ -483,6 +482,7 @@ void shadow_smmu_stats(const struct shadow_smmu *smmu, struct shadow_smmu_stats 
 	*stats = (struct shadow_smmu_stats){
 		.errata = smmu->errata,
 		.ecmdq = smmu->ecmdqs,
+		.completion = smmu->completion,
 		.doorbells_extra = smmu->doorbells_extra,
 		.events = smmu->events.taken,
 		.events_unreported = smmu->events.unreported,

@@ -67,6 +67,14 @@ enum smmu_opcode {
 /* IHI 0070, CMD_SYNC */
 #define SMMU_CMD_SYNC_W0_CS   SMMU_BITS(13, 12)
 #define SMMU_CMD_SYNC_CS_NONE 0
+#define SMMU_CMD_SYNC_CS_IRQ  1
+#define SMMU_CMD_SYNC_CS_SEV  2
+#define SMMU_CMD_SYNC_W0_MSH  SMMU_BITS(23, 22)
+#define SMMU_CMD_SYNC_MSH_INNER 3
+#define SMMU_CMD_SYNC_W0_MSIATTR SMMU_BITS(27, 24)
+#define SMMU_CMD_SYNC_MSIATTR_WB 15 /* normal memory, write-back inside and outside */
+#define SMMU_CMD_SYNC_W0_MSIDATA SMMU_BITS(63, 32)
+#define SMMU_CMD_SYNC_W1_MSIADDR SMMU_BITS(55, 2)
 
 static inline enum smmu_opcode smmu_cmd_opcode(struct smmu_cmd cmd)
 {
@@ -217,6 +225,25 @@ static inline struct smmu_cmd smmu_cmd_sync(void)
 	return smmu_cmd_words(field_prep(SMMU_CMD_W0_OPCODE, SMMU_OP_SYNC) |
 				      field_prep(SMMU_CMD_SYNC_W0_CS, SMMU_CMD_SYNC_CS_NONE),
 			      0);
+}
+
+/* Its completion also wakes CPUs that wait for an event. Needs IDR0.SEV to be of use. */
+static inline struct smmu_cmd smmu_cmd_sync_event(void)
+{
+	return smmu_cmd_words(field_prep(SMMU_CMD_W0_OPCODE, SMMU_OP_SYNC) |
+				      field_prep(SMMU_CMD_SYNC_W0_CS, SMMU_CMD_SYNC_CS_SEV),
+			      0);
+}
+
+/* Its completion also writes MSIDATA, 0 here, to 4 bytes of cacheable memory. Needs IDR0.MSI. */
+static inline struct smmu_cmd smmu_cmd_sync_msi(uint64_t pa)
+{
+	shadow_assert(pa != 0 && (pa & ~SMMU_CMD_SYNC_W1_MSIADDR) == 0);
+	return smmu_cmd_words(field_prep(SMMU_CMD_W0_OPCODE, SMMU_OP_SYNC) |
+				      field_prep(SMMU_CMD_SYNC_W0_CS, SMMU_CMD_SYNC_CS_IRQ) |
+				      field_prep(SMMU_CMD_SYNC_W0_MSH, SMMU_CMD_SYNC_MSH_INNER) |
+				      field_prep(SMMU_CMD_SYNC_W0_MSIATTR, SMMU_CMD_SYNC_MSIATTR_WB),
+			      pa);
 }
 
 #endif

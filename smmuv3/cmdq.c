@@ -38,6 +38,7 @@ void cmdq_init(struct cmdq *cmdq, uint64_t *ring, unsigned entries_lg2, uintptr_
 		.cr0ack_reg = registers + SMMU_CR0ACK,
 		.entries_lg2 = entries_lg2,
 		.number = number,
+		.sync = smmu_cmd_sync(),
 		.coherent = coherent,
 		.completing = completing,
 	};
@@ -49,6 +50,14 @@ void cmdq_enhance(struct cmdq *cmdq, uintptr_t registers)
 	cmdq->prod_reg = registers + SMMU_ECMDQ_PROD;
 	cmdq->cons_reg = registers + SMMU_ECMDQ_CONS;
 	cmdq->written = 1; /* the first epoch begins at the next multiple of twice the ring */
+}
+
+void cmdq_set_sync(struct cmdq *cmdq, struct smmu_cmd sync, const _Atomic uint32_t *word)
+{
+	shadow_assert(!word || cmdq->coherent);
+	cmdq->sync = sync;
+	cmdq->word = word;
+	cmdq->sync_data = word ? SMMU_CMD_SYNC_W0_MSIDATA : 0;
 }
 
 /* The slots of positions start .. end, which may go round the end of the ring. */
@@ -160,6 +169,24 @@ static int cmdq_advance(struct cmdq *cmdq, uint32_t cons)
 	/* [P1] The SMMU is done before anyone is told so. Pairs with cmdq_consumed(). Observer: CPU. */
 	store_release_u64(&cmdq->consumed, consumed + passed);
 	return 0;
+}
+
+/* Take in what the newest MSI says, which is never ahead of CONS. What cannot be was there before: then CONS decides.
+ * Nothing in an epoch's beginning makes an old word new: positions only rise. Return: is it news? */
+static bool cmdq_read_word(struct cmdq *cmdq)
+{
+	uint64_t consumed = load_relaxed_u64(&cmdq->consumed);
+	uint32_t passed = load_acquire_u32(cmdq->word) - (uint32_t)consumed;
+
+	if (!passed)
+		return false;
+	/* [C1] The word read before what it completes. Pairs with the SMMU's write of it after the SYNC. Observer: SMMU. */
+	order_device_seen();
+	if (passed > load_acquire_u64(&cmdq->published) - consumed)
+		return false;
+	/* [P1] As in cmdq_advance(). */
+	store_release_u64(&cmdq->consumed, consumed + passed);
+	return true;
 }
 
 /* What to do instead of a refused command: one that covers it and needs no feature. False: unknown. */
@@ -310,6 +337,17 @@ int cmdq_poll(struct cmdq *cmdq)
 	if (load_relaxed_u64(&cmdq->consumed) != consumed_before)
 		return 0;
 	return cmdq_inquire(cmdq, cons);
+}
+
+int cmdq_glance(struct cmdq *cmdq)
+{
+	if (load_relaxed_u32(&cmdq->failed))
+		return -SHADOW_EIO;
+	if (cmdq->word && cmdq_read_word(cmdq)) {
+		cmdq->glances = 0;
+		return 0;
+	}
+	return cmdq->word && ++cmdq->glances % CMDQ_GLANCES ? 0 : cmdq_poll(cmdq);
 }
 
 /* One look, unless someone else is looking. Return: 0, or -SHADOW_EIO once the queue has failed. */

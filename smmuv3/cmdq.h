@@ -33,6 +33,9 @@ struct cmdq {
 	unsigned number;      /* the SMMU's, for reports */
 	bool coherent;	      /* else slots are cleaned before the doorbell */
 	bool no_mixing;	      /* between two SYNCs a command of another kind could be lost: no repair */
+	struct smmu_cmd sync; /* as this queue has its SYNCs, but for MSIDATA, */
+	uint64_t sync_data;   /* which is the low half of the position behind it where this mask lets it be */
+	const _Atomic uint32_t *word; /* where that arrives; NULL: CONS is all there is */
 	bool enhanced;	      /* EN and ENACK, ERR and ERRACK are in PROD and CONS */
 	void *owner;	      /* the SMMU */
 	_Atomic uint32_t *completing; /* the completion lock */
@@ -55,6 +58,7 @@ struct cmdq {
 	/* Where it was last seen to stand still, and since when. */
 	uint64_t still_at, still_since_ns;
 	bool still;
+	unsigned glances; /* in a row that found nothing new in the word */
 };
 
 /* Ring memory aligned to its size; CMDQ_BASE, PROD and CONS are the caller's to program. @coherent: the SMMU
@@ -65,6 +69,10 @@ void cmdq_init(struct cmdq *cmdq, uint64_t *ring, unsigned entries_lg2, uintptr_
 /* Make it an enhanced one, whose registers are at @registers. Its positions begin above 0, so that a fence that never was
  * about it has passed. */
 void cmdq_enhance(struct cmdq *cmdq, uintptr_t registers);
+
+/* From now on its SYNCs are like this one, which needs IDR0.SEV, or IDR0.MSI: then @word is where it writes. Both look into
+ * the same caches. Without it they are plain. */
+void cmdq_set_sync(struct cmdq *cmdq, struct smmu_cmd sync, const _Atomic uint32_t *word);
 
 /* The SMMU was shut and its queue registers are 0 again: go on at a position above all earlier ones, where the
  * index is 0 too. Nobody else uses the queue. */
@@ -82,8 +90,8 @@ static inline uint64_t cmdq_room(const struct cmdq *cmdq)
 	return (UINT64_C(1) << cmdq->entries_lg2) - (cmdq->written - cmdq_consumed(cmdq));
 }
 
-/* Write one command into the next slot, not yet visible; there must be room. Return: its position. */
-static inline uint64_t cmdq_write(struct cmdq *cmdq, struct smmu_cmd cmd)
+/* The next slot is filled, but not counted. Return: its position. */
+static inline uint64_t cmdq_store(struct cmdq *cmdq, struct smmu_cmd cmd)
 {
 	uint64_t position = cmdq->written;
 	uint64_t mask = (UINT64_C(1) << cmdq->entries_lg2) - 1;
@@ -93,6 +101,24 @@ static inline uint64_t cmdq_write(struct cmdq *cmdq, struct smmu_cmd cmd)
 	order_store_device(&slot[0], cmd.word[0]);
 	order_store_device(&slot[1], cmd.word[1]);
 	cmdq->written = position + 1;
+	return position;
+}
+
+/* A SYNC that says in the way of this queue that it is complete; as cmdq_write(). */
+static inline uint64_t cmdq_write_sync(struct cmdq *cmdq)
+{
+	struct smmu_cmd sync = cmdq->sync;
+
+	sync.word[0] |= ((cmdq->written + 1) << 32) & cmdq->sync_data;
+	cmdq->stats.syncs++;
+	return cmdq_store(cmdq, sync);
+}
+
+/* Write one command into the next slot, not yet visible; there must be room. Return: its position. */
+static inline uint64_t cmdq_write(struct cmdq *cmdq, struct smmu_cmd cmd)
+{
+	uint64_t position = cmdq_store(cmdq, cmd);
+
 	if (smmu_cmd_is_tlbi(cmd))
 		cmdq->stats.tlbi++;
 	else if (smmu_cmd_is_sync(cmd))
@@ -142,7 +168,12 @@ void cmdq_publish(struct cmdq *cmdq);
  * Return: 0, or -SHADOW_EIO once the queue has failed. */
 int cmdq_poll(struct cmdq *cmdq);
 
-/* The same again and again, without the lock in between, until there are @slots free slots; publishes first if some of
+/* The same, but where an MSI is expected, registers are read only once in CMDQ_GLANCES times that it has not come: an error
+ * or a reset does not show in it. */
+#define CMDQ_GLANCES 64u
+int cmdq_glance(struct cmdq *cmdq);
+
+/* cmdq_poll() again and again, without the lock in between, until there are @slots free slots; publishes first if some of
  * them are written but unseen. Return: 0; -SHADOW_ETIMEDOUT if nothing was consumed for @wait_ns; -SHADOW_EIO. @slots is
  * at most the ring. */
 int cmdq_wait_room(struct cmdq *cmdq, uint64_t slots, uint64_t wait_ns);

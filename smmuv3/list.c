@@ -70,7 +70,11 @@ static int list_repeat(const struct list *list, uint64_t end)
 
 		if (error)
 			return error;
-		cmdq_write(cmdq, cmdq_read(cmdq, at));
+		/* Each SYNC says its own position. */
+		if (at == end)
+			cmdq_write_sync(cmdq);
+		else
+			cmdq_write(cmdq, cmdq_read(cmdq, at));
 	}
 	return 0;
 }
@@ -83,7 +87,7 @@ static int list_sync(struct list *list, uint64_t *position)
 
 	if (error)
 		return error;
-	*position = cmdq_write(cmdq, smmu_cmd_sync());
+	*position = cmdq_write_sync(cmdq);
 	if (list->twice && *position > list->start)
 		error = list_repeat(list, *position);
 	*position = cmdq->written - 1;
@@ -183,8 +187,8 @@ static int list_add_ats(struct list *list, const struct smmu_target *target, uin
 		error = list_room(list, 2);
 	if (error)
 		return error;
-	cmdq_write(list->cmdq, smmu_cmd_sync());
-	*position = cmdq_write(list->cmdq, smmu_cmd_sync());
+	cmdq_write_sync(list->cmdq);
+	*position = cmdq_write_sync(list->cmdq);
 	return 0;
 }
 

@@ -7,7 +7,7 @@
  * translates them; an SMMU that does not follow ends in confirmed abort, or isolation is reported lost.
  * Every handshake has the time limit of the configuration. Callers: one CPU at a time for one SMMU; host lock held
  * while it is live, but for the close, which belongs to who has the completion lock.
- * Leaves out interrupts (completion is polled) and two-level stream tables.
+ * Leaves out interrupts (an MSI of a SYNC goes to memory that is polled) and two-level stream tables.
  * Spec: IHI 0070, Initialization and reset; SMMU_CR0; SMMU_GBPA; SMMU_GERROR.
  */
 #include "smmuv3/smmu.h"
@@ -65,7 +65,7 @@ bool smmu_sizes_valid(const struct shadow_smmu_config *config)
 static bool smmu_config_valid(const struct shadow_smmu_config *config)
 {
 	return smmu_sizes_valid(config) && tlbi_cost_legal(&config->cost) &&
-	       !(config->errata & ~SHADOW_ERRATA_ALL) && config->wait_ns >= 1 && config->wait_ns <= SHADOW_WAIT_NS_MAX;
+	       !(config->errata & ~SHADOW_ERRATA_ALL) && !(config->completion & ~SHADOW_COMPLETION_ALL) && config->wait_ns >= 1 && config->wait_ns <= SHADOW_WAIT_NS_MAX;
 }
 
 static bool smmu_needs_valid(const struct smmu_needs *needs)
@@ -109,6 +109,23 @@ static bool smmu_reads_tables(const struct smmu_needs *needs, uint32_t idr3, uin
 	return (idr5 & granule) && field_get(SMMU_IDR3_BBML, idr3) >= needs->bbml &&
 	       (!needs->fwb || (idr3 & SMMU_IDR3_FWB)) &&
 	       (!needs->large || smmu_has_large(needs->granule_lg2, idr5));
+}
+
+/* The cheapest way to see a SYNC complete: memory is read instead of a register, or a CPU need not look until it is woken.
+ * An MSI into memory that the SMMU writes behind the caches would not be seen. Return: 0, or -SHADOW_ENODEV. */
+static int smmu_choose_completion(struct shadow_smmu *smmu, uint32_t idr0)
+{
+	unsigned may = smmu->config.completion ? smmu->config.completion : SHADOW_COMPLETION_ALL;
+
+	if (may & SHADOW_COMPLETION_MSI && idr0 & SMMU_IDR0_MSI && smmu->coherent)
+		smmu->completion = SHADOW_COMPLETION_MSI;
+	else if (may & SHADOW_COMPLETION_EVENT && idr0 & SMMU_IDR0_SEV && !(smmu->errata & SHADOW_ERRATUM_NO_SEV))
+		smmu->completion = SHADOW_COMPLETION_EVENT;
+	else if (may & SHADOW_COMPLETION_POLL)
+		smmu->completion = SHADOW_COMPLETION_POLL;
+	else
+		return -SHADOW_ENODEV;
+	return 0;
 }
 
 /* Queues of control pages that are registers; and how many of them are used. Those errata are about what one queue is
@@ -161,7 +178,7 @@ int smmu_probe(struct shadow_smmu *smmu, const struct shadow_smmu_config *config
 	smmu->ats = idr0 & SMMU_IDR0_ATS;
 	smmu->coherent = idr0 & SMMU_IDR0_COHACC;
 	smmu_probe_ecmdq(smmu, idr1);
-	return 0;
+	return smmu_choose_completion(smmu, idr0);
 }
 
 /* ---- handshakes --------------------------------------------------------------------------------- */
@@ -243,7 +260,7 @@ int smmu_sync(struct shadow_smmu *smmu)
 
 	if (error != 0)
 		return error;
-	position = cmdq_write(&smmu->cmdq, smmu_cmd_sync());
+	position = cmdq_write_sync(&smmu->cmdq);
 	cmdq_publish(&smmu->cmdq);
 	return cmdq_wait_passed(&smmu->cmdq, position, smmu->config.wait_ns);
 }
@@ -432,27 +449,45 @@ static void smmu_init_queue(struct shadow_smmu *smmu, struct cmdq *cmdq, uint64_
 	ats_init(cmdq);
 }
 
+/* Each queue has a line of its own for its MSIs. */
+static void smmu_init_sync(struct shadow_smmu *smmu, unsigned index)
+{
+	uint64_t offset = SMMU_WORD_BYTES * (uint64_t)index;
+
+	if (smmu->completion == SHADOW_COMPLETION_MSI)
+		cmdq_set_sync(smmu_queue(smmu, index), smmu_cmd_sync_msi(smmu->memory.queue_pa.addr + offset),
+			      (const _Atomic uint32_t *)(const void *)((char *)smmu->memory.queue + offset));
+	else if (smmu->completion == SHADOW_COMPLETION_EVENT)
+		cmdq_set_sync(smmu_queue(smmu, index), smmu_cmd_sync_event(), NULL);
+}
+
 int smmu_set_memory(struct shadow_smmu *smmu, const struct smmu_memory *memory, _Atomic uint32_t *completing)
 {
 	const struct shadow_smmu_config *config = &smmu->config;
+	bool msi = smmu->completion == SHADOW_COMPLETION_MSI;
 
 	if (!smmu_part_valid(smmu, memory->strtab, memory->strtab_pa, smmu_strtab_bytes(config)) ||
 	    !smmu_part_valid(smmu, memory->cmdq, memory->cmdq_pa, smmu_cmdq_bytes(config)) ||
 	    !smmu_part_valid(smmu, memory->evtq, memory->evtq_pa, smmu_evtq_bytes(config)))
 		return -SHADOW_EINVAL;
-	if (smmu->ecmdqs && (!memory->queue || !smmu_part_valid(smmu, memory->ecmdq, memory->ecmdq_pa,
-								smmu_ecmdq_bytes(config, smmu->ecmdqs))))
+	if (smmu_queue_bytes(smmu->ecmdqs, msi) &&
+	    !smmu_part_valid(smmu, memory->queue, memory->queue_pa, smmu_queue_bytes(smmu->ecmdqs, msi)))
+		return -SHADOW_EINVAL;
+	if (smmu->ecmdqs && !smmu_part_valid(smmu, memory->ecmdq, memory->ecmdq_pa,
+					     smmu_ecmdq_bytes(config, smmu->ecmdqs)))
 		return -SHADOW_EINVAL;
 
 	smmu->memory = *memory;
 	smmu->completing = completing;
-	smmu->ecmdq = memory->queue;
+	smmu->ecmdq = (struct cmdq *)((char *)memory->queue + (msi ? SMMU_WORD_BYTES * (1 + smmu->ecmdqs) : 0));
 	smmu_init_queue(smmu, &smmu->cmdq, memory->cmdq);
 	for (unsigned i = 0; i < smmu->ecmdqs; i++) {
 		smmu_init_queue(smmu, &smmu->ecmdq[i],
 				memory->ecmdq + i * (smmu_cmdq_bytes(config) / sizeof(*memory->ecmdq)));
 		cmdq_enhance(&smmu->ecmdq[i], config->registers + smmu_ecmdq_offset(smmu, i));
 	}
+	for (unsigned i = 0; i <= smmu->ecmdqs; i++)
+		smmu_init_sync(smmu, i);
 	return 0;
 }
 
@@ -607,7 +642,12 @@ static int smmu_look(const struct shadow_smmu *smmu, struct cmdq *cmdq)
 	bool still = cmdq->still && cmdq->still_at == consumed;
 	uint64_t now_ns = still ? platform_time_ns() : 0;
 
-	if (cmdq_poll(cmdq) != 0)
+	if (cmdq_glance(cmdq) != 0)
+		return -SHADOW_EIO;
+	if (cmdq_moves(cmdq, consumed, now_ns, smmu->config.wait_ns))
+		return 0;
+	/* An MSI that does not come is no silence yet. */
+	if (!cmdq->word || cmdq_poll(cmdq) != 0)
 		return -SHADOW_EIO;
 	return cmdq_moves(cmdq, consumed, now_ns, smmu->config.wait_ns) ? 0 : -SHADOW_EIO;
 }

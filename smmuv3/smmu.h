@@ -28,7 +28,8 @@ struct smmu_memory {
 	shadow_pa_t evtq_pa;
 	uint64_t *ecmdq; /* smmu_ecmdq_bytes(), a multiple of a ring's size; NULL: it uses none */
 	shadow_pa_t ecmdq_pa;
-	struct cmdq *queue; /* smmu_queue_bytes(): what we keep of each; the SMMU does not look at it */
+	void *queue; /* smmu_queue_bytes(): what the MSIs of each queue write, and what we keep of enhanced ones */
+	shadow_pa_t queue_pa;
 };
 
 /* Are the sizes of queues and stream table in their ranges? Whatever this SMMU has. */
@@ -54,15 +55,25 @@ static inline uint64_t smmu_lg2_up(uint64_t count)
 	return count <= 1 ? 0 : 64 - (unsigned)__builtin_clzll(count - 1);
 }
 
-/* Rings of so many enhanced queues, side by side, and what is kept of them. As powers of two. */
+/* Rings of so many enhanced queues, side by side; what is kept of them, behind a line for each queue's MSIs, if there are
+ * any. As powers of two. */
+#define SMMU_WORD_BYTES 64u
 static inline uint64_t smmu_ecmdq_bytes(const struct shadow_smmu_config *config, unsigned queues)
 {
 	return queues ? smmu_cmdq_bytes(config) << smmu_lg2_up(queues) : 0;
 }
 
-static inline uint64_t smmu_queue_bytes(unsigned queues)
+static inline uint64_t smmu_queue_bytes(unsigned queues, bool msi)
 {
-	return queues ? UINT64_C(1) << smmu_lg2_up(queues * sizeof(struct cmdq)) : 0;
+	uint64_t bytes = queues * sizeof(struct cmdq) + (msi ? SMMU_WORD_BYTES * (UINT64_C(1) + queues) : 0);
+
+	return bytes ? UINT64_C(1) << smmu_lg2_up(bytes) : 0;
+}
+
+/* May its SYNCs be complete by an MSI, if it has that? */
+static inline bool smmu_may_use_msi(const struct shadow_smmu_config *config)
+{
+	return !config->completion || config->completion & SHADOW_COMPLETION_MSI;
 }
 
 /* What a target asks of its SMMUs. */
@@ -92,6 +103,7 @@ struct shadow_smmu {
 	uint32_t ecmdq_first;	  /* registers of the first, counted from page 0, */
 	unsigned ecmdq_stride_lg2; /* and from one to the next */
 	unsigned number;	  /* for reports */
+	enum shadow_completion completion; /* the way that was chosen */
 	uint32_t iidr;
 	unsigned errata;	  /* bits of enum shadow_erratum: by IIDR, and by the configuration */
 	unsigned bbml;		  /* IDR3.BBML */
@@ -130,7 +142,7 @@ static inline struct cmdq *smmu_queue(struct shadow_smmu *smmu, unsigned index)
  * @needs: what the target asks for. @number: for reports.
  * Return: 0; -SHADOW_EINVAL: a value of @config or @needs is out of its range; -SHADOW_ENODEV: it lacks stage
  * 2, stage 1 when nested, AArch64 tables, little-endian tables, something in @needs, queues or a stream table
- * of that size; or it would have every fault stall, or is to be nested and has an erratum there. */
+ * of that size, or every way of completion that @config allows; or it would have every fault stall, or is to be nested and has an erratum there. */
 int smmu_probe(struct shadow_smmu *smmu, const struct shadow_smmu_config *config,
 	       const struct smmu_needs *needs, unsigned number);
 

@@ -28,7 +28,9 @@ void *platform_virt(shadow_pa_t pa, size_t bytes);
  * arrived: engine/order.h does. */
 void platform_clean(const void *start, size_t bytes);
 
-/* A monotonic clock in nanoseconds; and a pause inside a polling loop. */
+/* A monotonic clock in nanoseconds; and a pause inside a polling loop. The pause may wait for an event (WFE) if every SMMU
+ * sends one for its SYNCs (shadow_smmu_stats: completion is SHADOW_COMPLETION_EVENT) and the timer sends them too, as
+ * the CPU's event stream does: locks, errors and a wait's end send none, and are seen with the next one. */
 uint64_t platform_time_ns(void);
 void platform_relax(void);
 

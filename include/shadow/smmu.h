@@ -126,6 +126,17 @@ enum shadow_erratum {
 
 #define SHADOW_ERRATA_ALL 31u
 
+/* How a SYNC's completion is seen; docs/queues.md says what is chosen when. */
+enum shadow_completion {
+	SHADOW_COMPLETION_POLL = 1,	/* the queue's CONS register is read; every SMMU has it */
+	SHADOW_COMPLETION_EVENT = 2,	/* the same, but the SYNC also wakes CPUs from WFE (IDR0.SEV): platform_relax() may
+					 * be one where every SMMU of the target does so, see there */
+	SHADOW_COMPLETION_MSI = 4,	/* it writes a word of the pool (IDR0.MSI; it has to look into caches), which is read
+					 * instead of the register */
+};
+
+#define SHADOW_COMPLETION_ALL 7u
+
 struct shadow_smmu_config {
 	uintptr_t registers;	      /* address for platform_mmio_*(), two 64 KiB pages; with ecmdq, also the control
 				       * pages where SMMU_CMDQ_CONTROL_PAGE_BASE says. No device may reach any of them */
@@ -138,6 +149,7 @@ struct shadow_smmu_config {
 	bool no_ril;		      /* do not use range invalidation though IDR3 offers it */
 	bool nested;		      /* streams also have a stage 1, which the host owns; needs IDR0.S1P */
 	unsigned errata;	      /* enum shadow_erratum, ored: beside what SMMU_IIDR tells, from the firmware's tables */
+	unsigned completion;	      /* enum shadow_completion, ored: ways that may be used, the last that it has is. 0: all */
 	struct shadow_tlbi_cost cost; /* what to choose commands by; all zero: the defaults */
 	uint64_t wait_ns;	      /* for handshakes, bring-up, and for a command queue with work to consume some of
 				       * it: an SMMU that takes longer is shut. 1 .. SHADOW_WAIT_NS_MAX */
@@ -146,7 +158,7 @@ struct shadow_smmu_config {
 /**
  * shadow_smmu_pool_bytes() - pool that never runs out for this configuration.
  * @config: its pool's base counts, since a pool inside the address space is a hole; virt and bytes do not.
- * @smmu, @smmu_count: what will be attached, in that order; only rings' sizes and number and the stream table's size count.
+ * @smmu, @smmu_count: what will be attached, in that order; only ring and stream table sizes, ecmdq and completion count.
  * Return: bytes, a multiple of 2 MiB: the tables of the worst state that the host can be in, queues and stream
  * tables; docs/memory.md has the formula. 0 if the configuration is out of range.
  */
@@ -166,6 +178,7 @@ uint64_t shadow_smmu_pool_bytes(const struct shadow_smmu_target_config *config,
  *   - its output size is below ia_bits, the pool's end, or what the start level needs: 44 bits for levels
  *     0 and -1 with 4 KiB, for levels 1 and 0 with 16 KiB 42, for level 1 with 64 KiB 44;
  *   - its VMIDs have 8 bits and the target's has more;
+ *   - it has none of the ways of completion that are allowed;
  *   - it does not look into caches, and all others did when the snapshot was made;
  * -SHADOW_ENOMEM if the pool is too small; -SHADOW_ENOSPC beyond SHADOW_SMMUS_MAX; -SHADOW_ETIMEDOUT;
  * -SHADOW_EIO. An attempt before the snapshot that fails after the probe keeps its part of the pool: the SMMU
@@ -272,6 +285,7 @@ unsigned shadow_smmu_events(struct shadow_smmu *smmu, unsigned most);
 struct shadow_smmu_stats {
 	unsigned errata;	      /* enum shadow_erratum, ored: what it is treated for */
 	unsigned ecmdq;		      /* command queues in use beside the first one */
+	enum shadow_completion completion; /* the way in use */
 	uint64_t tlbi, cfgi, atc, syncs; /* commands published */
 	uint64_t doorbells;
 	uint64_t doorbells_extra;     /* more than one in a flush, because its commands exceeded the ring */

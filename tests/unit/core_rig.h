@@ -85,6 +85,7 @@ struct core {
 	bool nested, no_ril, ats, hyp, sev, msi;
 	bool no_ecmdq;	     /* SMMUs without; else they have CORE_ECMDQS, */
 	unsigned ecmdq;	     /* of which so many are asked for */
+	unsigned completion; /* enum shadow_completion, ored */
 	uint32_t iidr;	     /* of the SMMUs, */
 	unsigned model_errata; /* what they really do wrong, */
 	unsigned errata;     /* and what the driver is told beside IIDR */
@@ -304,6 +305,7 @@ static inline struct shadow_smmu_config core_smmu_config(const struct core *core
 		.nested = core->nested,
 		.errata = core->errata,
 		.ecmdq = core->ecmdq,
+		.completion = core->completion,
 		.wait_ns = core->wait_ns,
 	};
 

@@ -408,7 +408,7 @@ static void stall_at_random(unsigned one_in)
 
 /* CPUs at random, queues that stand still at random between flushes, rings of 4 slots: what a complete ticket revoked
  * cannot be reached, and what is granted can. */
-static void play(unsigned bbml, bool nested)
+static void play(unsigned bbml, bool nested, bool msi)
 {
 	enum { PAGES = 1200 };
 	static struct {
@@ -420,6 +420,7 @@ static void play(unsigned bbml, bool nested)
 	memset(pages, 0, sizeof(pages));
 	core.bbml = bbml;
 	core.nested = nested;
+	core.msi = msi;
 	core.cmdq_lg2 = 2;
 	core.wait_ns = 1000 * CORE_WAIT_NS;
 	core_up(&core);
@@ -458,9 +459,10 @@ static void what_is_complete_is_gone_whatever_the_queues_do(void **state)
 	(void)state;
 	seed = seeded_start();
 	for (unsigned round = 0; round < 3; round++) {
-		play(2, false);
-		play(1, false);
-		play(2, true);
+		play(2, false, false);
+		play(1, false, true);
+		play(2, true, false);
+		play(2, true, true);
 	}
 }
 
