@@ -19,6 +19,8 @@
 #define POOL_PA		(UINT64_C(4) << 30)
 #define IA_BITS		40u
 #define QUEUE_SLOTS	64u
+#define ECMDQS		4u /* of the first SMMU: flushes of several CPUs are in different queues */
+#define REGISTERS_BYTES UINT32_C(0x40000)
 #define LINE_BYTES	64u /* most that a device reads at once: a stream table entry */
 #define LINES		8u
 #define ADDRESS		UINT64_C(0x0000fffffffff000)
@@ -279,6 +281,7 @@ static struct shadow_smmu_config smmu_of(const struct threads_rig *rig, unsigned
 {
 	return (struct shadow_smmu_config){ .registers = rig->smmu[number].registers,
 					    .cmdq_lg2 = 5 - number % 2,
+					    .ecmdq = number == 0 ? ECMDQS : 0,
 					    .evtq_lg2 = 4,
 					    .sid_bits = 6,
 					    .nested = rig->config.nested,
@@ -344,6 +347,8 @@ static void open_device(struct threads_rig *rig, unsigned number)
 	model.s1p = rig->config.nested;
 	model.bbml = rig->config.bbml;
 	model.ril = number % 2 == 0;
+	model.ecmdq = number == 0;
+	model.ecmdq_lg2nump = model.ecmdq_lg2numq = 1;
 	model.gbpa_abort_at_reset = true;
 	model.seed = rig->config.seed + number;
 	model.memory = (struct model_memory){ rig, memory_read, memory_write };
@@ -353,7 +358,7 @@ static void open_device(struct threads_rig *rig, unsigned number)
 	assert_int_equal(pthread_mutex_init(&smmu->lock, NULL), 0);
 	smmu->model = model_new(&model);
 	assert_non_null(smmu->model);
-	smmu->registers = platform_linux_add_device(&device, smmu, 0x20000);
+	smmu->registers = platform_linux_add_device(&device, smmu, REGISTERS_BYTES);
 	assert_int_not_equal(smmu->registers, 0);
 }
 
