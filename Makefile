@@ -307,6 +307,7 @@ TEST_SRCS := \
 	tests/unit/test_trace.c \
 	tests/unit/test_transition.c \
 	tests/unit/test_verify.c \
+	tests/unit/test_what_ifs.c \
 	tests/unit/test_world.c
 
 FUZZ_SRCS := \

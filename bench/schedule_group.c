@@ -81,6 +81,15 @@ int schedule_group_touch(struct schedule_maker *maker, uint64_t start, uint64_t 
 	return spans_touch(&maker->flying, start, end) ? wait_until(maker, maker->flying_end_ns) : 0;
 }
 
+/* Whose trip has not ended and took these pages, has nothing to hand over any more: somebody else changed them since. */
+static int forget_revoked(struct schedule_maker *maker, uint64_t start, uint64_t end)
+{
+	for (unsigned cpu = 0; cpu < maker->schedule->cpu_count; cpu++)
+		if (spans_remove(&maker->cpu[cpu].revoked, start, end))
+			return -1;
+	return 0;
+}
+
 int schedule_group_taken(struct schedule_maker *maker, const struct op *op, bool inherits)
 {
 	struct schedule_cpu *trip = &maker->cpu[op->cpu];
@@ -89,9 +98,9 @@ int schedule_group_taken(struct schedule_maker *maker, const struct op *op, bool
 
 	trip->inherits |= inherits;
 	maker->losses += revokes && !inherits;
-	if (spans_add(&trip->pages, start, end))
+	if (spans_add(&trip->pages, start, end) || forget_revoked(maker, start, end))
 		return -1;
-	return revokes ? spans_add(&trip->revoked, start, end) : spans_remove(&trip->revoked, start, end);
+	return revokes ? spans_add(&trip->revoked, start, end) : 0;
 }
 
 static int add_pages(struct spans *to, const struct spans *from)

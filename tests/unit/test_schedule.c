@@ -246,6 +246,20 @@ static void a_trip_that_an_earlier_flush_took_along_waits_for_that_one(void **st
 	       group(100), UINT64_MAX, "T1 T2 E0 F20 E1 T3+80 F120. ");
 }
 
+static void a_page_that_others_changed_within_a_trip_is_handed_over_by_the_last(void **state)
+{
+	(void)state;
+	expect(HEAD "T 1 1 10 a 40001000 2000 O N u\n"
+		    "T 2 0 15 a 40000000 1000 O N u\n"
+		    "X 3 0 20 hvc a 1 1 0 0\n"
+		    "T 4 2 30 a 40001000 1000 N O u\n"
+		    "T 5 3 40 a 40001000 1000 O N u\n"
+		    "T 6 1 50 a 40008000 1000 O N u\n"
+		    "X 7 1 60 hvc a 1 1 0 0\n"
+		    "X 8 3 70 hvc a 1 1 0 0\n",
+	       group(100), UINT64_MAX, "T1 T2 E0 F20 T3 T4 T5 E1 P1:2+1 P1:8+1 E3 P3:1+1 F120 Q1 Q3 F120. ");
+}
+
 static void grants_alone_leave_nothing_outstanding(void **state)
 {
 	(void)state;
@@ -356,6 +370,7 @@ int main(void)
 		cmocka_unit_test(who_touches_a_page_of_an_outstanding_flush_waits_for_that_alone),
 		cmocka_unit_test(a_cpu_that_waits_makes_no_other_trip),
 		cmocka_unit_test(a_trip_that_an_earlier_flush_took_along_waits_for_that_one),
+		cmocka_unit_test(a_page_that_others_changed_within_a_trip_is_handed_over_by_the_last),
 		cmocka_unit_test(grants_alone_leave_nothing_outstanding),
 		cmocka_unit_test(a_list_completes_when_its_cpu_has_made_that_many),
 		cmocka_unit_test(who_touches_a_page_of_a_list_completes_it_first),
