@@ -364,9 +364,9 @@ void tlbi_plan_init(struct tlbi_plan *plan, const struct tlbi_spans *spans, cons
 	plan->page_word[1] = page.word[1];
 	plan->done = false;
 	tlbi_plan_rewind(plan);
-	/* A bridge saves a command, and may spare its neighbours the second of their two. A lone span has none. */
+	/* A bridge saves a command, and may spare both neighbours the second of their two. A lone span has none. */
 	plan->wall = !format->ril || plan->count <= 1 ? 0 :
-		     cost->entry		      ? 1 + 2 * cost->command / cost->entry :
+		     cost->entry		      ? 1 + 3 * (uint64_t)cost->command / cost->entry :
 							SHADOW_TLBI_COST_MAX;
 	plan->whole_vmid = false;      /* read while a list is planned */
 	plan->whole_vmid = spans->all || tlbi_whole_is_cheaper(plan);

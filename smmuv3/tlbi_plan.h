@@ -26,7 +26,7 @@ struct tlbi_format {
 
 /* Neighbours that are weighed against each other at a time: the best cut of so many is found, longer chains are cut
  * piece by piece. */
-#define TLBI_WINDOW 8u
+#define TLBI_WINDOW 16u
 
 /* Spans that go with the same commands. */
 struct tlbi_group {
