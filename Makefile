@@ -289,6 +289,7 @@ TEST_SRCS := \
 	tests/unit/test_runner.c \
 	tests/unit/test_scale.c \
 	tests/unit/test_schedule.c \
+	tests/unit/test_several.c \
 	tests/unit/test_simulate.c \
 	tests/unit/test_simulate_buffer.c \
 	tests/unit/test_smmu.c \
