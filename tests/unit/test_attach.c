@@ -59,14 +59,14 @@ static void relax_and_listen(void *ctx)
 }
 
 /* One SMMU is there from the start, and there is memory for two. */
-static int set_up(void **state)
+static void set_up_at_level(unsigned bbml)
 {
-	(void)state;
 	listening = NULL;
 	powered_off = false;
 	register_writes = 0;
 	core_init(&core);
 	platform_linux_set_relax(relax_and_listen, &core);
+	core.bbml = bbml;
 	core.smmu_count = 2;
 	core.cmdq_lg2 = 3;
 	core_engine_up(&core);
@@ -76,6 +76,12 @@ static int set_up(void **state)
 	assert_int_equal(shadow_smmu_stream(core.smmu[0].smmu, CORE_SID), 0);
 	assert_int_equal(shadow_engine_register(core.engine, core.target), 0);
 	core_host_up(&core);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	set_up_at_level(2);
 	return 0;
 }
 
@@ -386,6 +392,53 @@ static void an_smmu_comes_back_as_if_it_were_new(void **state)
 	assert_int_equal(core.report_count, 0);
 }
 
+/* Whatever is asked of the engine, no register of an SMMU that is off is read or written, and it delays nothing. */
+static void nothing_that_goes_on_touches_an_smmu_that_is_off(void **state)
+{
+	struct shadow_smmu_stats stats;
+	shadow_ticket_t compacted;
+	uint64_t time_ns;
+
+	(void)state;
+	tear_down(state);
+	set_up_at_level(1);
+	snapshot();
+	attach_late_with_stream();
+	assert_int_equal(shadow_smmu_enable(late()), 0);
+	core_revoke(&core, PAGE + 300, 1);
+	core_finish(&core);
+	assert_int_equal(shadow_smmu_detach(late()), 0);
+	powered_off = true;
+	core_forget(&core);
+	time_ns = core.time_ns;
+
+	core_revoke(&core, PAGE + 1030, 1); /* marks, then cuts */
+	ticket = shadow_flush(core.engine);
+	assert_false(shadow_complete(core.engine, ticket));
+	core_finish(&core);
+	core_grant(&core, PAGE + 1030, 1);
+	core_grant(&core, PAGE + 300, 1);
+	core_finish(&core);
+	(void)shadow_compact(core.engine, 8, &compacted);
+	assert_int_equal(shadow_wait(core.engine, compacted, CORE_WAIT_NS), 0);
+	core_revoke(&core, PAGE, 512);
+	core_finish(&core);
+	assert_int_equal(shadow_smmu_events(late(), 10), 0);
+	assert_int_equal(shadow_smmu_stream(late(), CORE_SID + 1), 0);
+	shadow_smmu_stats(late(), &stats);
+	shadow_reclaim(core.engine);
+
+	assert_true(core.time_ns - time_ns < CORE_WAIT_NS);
+	assert_int_equal(core.report_count, 0);
+	assert_false(stats.closed);
+	powered_off = false;
+	assert_int_equal(shadow_smmu_enable(late()), 0);
+	assert_false(core_reaches(&core, LATE, PAGE + 511));
+	assert_true(core_reaches(&core, LATE, PAGE + 1030));
+	assert_int_equal(model_dma(core.smmu[LATE].model, CORE_SID + 1, (PAGE + 512) << 12, true).fault, MODEL_OK);
+	assert_int_equal(core.violations, 0);
+}
+
 static void the_only_smmu_may_go(void **state)
 {
 	(void)state;
@@ -524,6 +577,7 @@ int main(void)
 		TEST(a_ticket_from_before_a_detach_does_not_wait_for_what_comes_back),
 		TEST(a_detached_smmu_aborts_and_is_off),
 		TEST(an_smmu_comes_back_as_if_it_were_new),
+		TEST(nothing_that_goes_on_touches_an_smmu_that_is_off),
 		TEST(the_only_smmu_may_go),
 		TEST(an_smmu_that_is_off_at_the_snapshot_comes_later),
 		TEST(an_enable_that_fails_leaves_abort_and_may_be_repeated),

@@ -237,6 +237,47 @@ static void a_refused_command_is_not_replaced_where_kinds_may_not_mix(void **sta
 	assert_int_equal(core_smmu_stats(&core, 0).commands_repaired, 0);
 }
 
+/* Nor where it would be lost, being said once. */
+static void a_refused_command_is_not_replaced_where_runs_are_repeated(void **state)
+{
+	(void)state;
+	core.errata = SHADOW_ERRATUM_REPEAT;
+	core.model_errata = MODEL_ERRATUM_LOSES_FIRST;
+	core_up(&core);
+	cut_memory();
+	/* In the second writing. */
+	model_inject_cerror(core.smmu[0].model, model_counters(core.smmu[0].model)->commands + 13, 1);
+
+	assert_int_equal(reached_after_revoking(10), 0);
+
+	assert_true(core_smmu_stats(&core, 0).closed);
+	assert_int_equal(core_smmu_stats(&core, 0).commands_repaired, 0);
+}
+
+/* The SMMU has cached that the stream aborts, and would go on so; and the other way round. */
+static void streams_come_and_go_where_runs_are_repeated(void **state)
+{
+	(void)state;
+	core.errata = SHADOW_ERRATUM_REPEAT;
+	core.model_errata = MODEL_ERRATUM_LOSES_FIRST;
+	core_up(&core);
+	assert_int_equal(model_dma(core.smmu[0].model, CORE_SID + 1, PAGE << 12, true).fault, MODEL_ABORT);
+
+	assert_int_equal(shadow_smmu_stream(core.smmu[0].smmu, CORE_SID + 1), 0);
+
+	assert_int_equal(model_dma(core.smmu[0].model, CORE_SID + 1, PAGE << 12, true).fault, MODEL_OK);
+	core_revoke(&core, PAGE, 1);
+	core_finish(&core);
+	assert_true(core_reaches(&core, 0, PAGE + 1));
+	assert_int_equal(shadow_smmu_detach(core.smmu[0].smmu), 0);
+	core_revoke(&core, PAGE + 1, 1);
+	core_finish(&core);
+	assert_int_equal(shadow_smmu_enable(core.smmu[0].smmu), 0);
+	assert_int_equal(model_dma(core.smmu[0].model, CORE_SID + 1, PAGE << 12, true).fault, MODEL_F_TRANSLATION);
+	assert_false(core_reaches(&core, 0, PAGE + 1));
+	assert_true(core_reaches(&core, 0, PAGE + 2));
+}
+
 static void every_run_is_issued_twice(void **state)
 {
 	(void)state;
@@ -328,6 +369,8 @@ int main(void)
 		TEST(stages_are_not_mixed_either),
 		TEST(nor_are_invalidations_before_streams_are_let_in),
 		TEST(a_refused_command_is_not_replaced_where_kinds_may_not_mix),
+		TEST(a_refused_command_is_not_replaced_where_runs_are_repeated),
+		TEST(streams_come_and_go_where_runs_are_repeated),
 		TEST(every_run_is_issued_twice),
 		TEST(a_run_that_is_issued_once_is_lost_on_such_an_smmu),
 		TEST(both_steps_of_a_nested_list_are_issued_twice),

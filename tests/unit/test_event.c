@@ -9,10 +9,40 @@
 
 static struct core core;
 
+/* What an SMMU that has gone wrong says of its event queue; 0: the truth. */
+static uint32_t forged_prod;
+static unsigned reports_at_cons; /* made when CONS was written last */
+
+static uint32_t listen_read32(void *ctx, uint32_t offset)
+{
+	return offset == 0x100a8 && forged_prod ? forged_prod : core_read32(ctx, offset);
+}
+
+static void listen_write32(void *ctx, uint32_t offset, uint32_t value)
+{
+	if (offset == 0x100ac)
+		reports_at_cons = core.report_count;
+	core_write32(ctx, offset, value);
+}
+
+/* Registers that the test can listen to. */
+static void listen(unsigned smmu, struct shadow_smmu_config *config)
+{
+	static const struct platform_linux_device device = { listen_read32, core_read64, listen_write32, core_write64 };
+
+	if (!core.smmu[smmu].model)
+		return;
+	platform_linux_remove_device(core.smmu[smmu].registers);
+	core.smmu[smmu].registers = platform_linux_add_device(&device, &core.smmu[smmu], 0x20000);
+	config->registers = core.smmu[smmu].registers;
+}
+
 static int set_up(void **state)
 {
 	(void)state;
+	forged_prod = 0;
 	core_init(&core);
+	core.smmu_differs = listen;
 	core_up(&core);
 	core_revoke(&core, PAGE, 64);
 	core_finish(&core);
@@ -181,6 +211,39 @@ static void an_event_that_could_not_be_written_is_acknowledged(void **state)
 	assert_int_equal(core_smmu_stats(&core, 0).commands_repaired, 1);
 }
 
+/* More than the queue has room for, for each distance that is so. */
+static void what_cannot_be_in_the_queue_is_not_taken_out(void **state)
+{
+	(void)state;
+	for (uint32_t ahead = QUEUE + 1; ahead < 2 * QUEUE; ahead++) {
+		uint32_t cons = model_read32(core.smmu[0].model, 0x100ac);
+		uint64_t lost = core_smmu_stats(&core, 0).events_lost, taken = core_smmu_stats(&core, 0).events;
+
+		forged_prod = (cons & 0x80000000) | ((cons + ahead) & (2 * QUEUE - 1)) | 0x100;
+		assert_int_equal(shadow_smmu_events(smmu(), 100), 0);
+		forged_prod = 0;
+
+		assert_int_equal(core_smmu_stats(&core, 0).events, taken);
+		assert_int_equal(core_smmu_stats(&core, 0).events_lost, lost + 1);
+	}
+	core_revoke(&core, PAGE + 100, 1);
+	core_finish(&core);
+	assert_false(core_reaches(&core, 0, PAGE + 100));
+	assert_false(core_smmu_stats(&core, 0).closed);
+}
+
+static void records_are_read_before_their_places_are_given_back(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		fault(PAGE + i);
+
+	assert_int_equal(shadow_smmu_events(smmu(), 100), 3);
+
+	assert_int_equal(reports_at_cons, 3);
+	assert_int_equal(core.report_count, 3);
+}
+
 static void an_smmu_that_is_off_is_left_alone(void **state)
 {
 	(void)state;
@@ -206,6 +269,8 @@ int main(void)
 		TEST(a_queue_that_is_full_loses_events_and_nothing_else),
 		TEST(a_loss_is_reported),
 		TEST(an_event_that_could_not_be_written_is_acknowledged),
+		TEST(what_cannot_be_in_the_queue_is_not_taken_out),
+		TEST(records_are_read_before_their_places_are_given_back),
 		TEST(an_smmu_that_is_off_is_left_alone),
 	};
 #undef TEST

@@ -248,7 +248,7 @@ static void a_configuration_out_of_range_is_refused_unread(void **state)
 {
 	(void)state;
 
-	for (unsigned i = 0; i < 11; i++) {
+	for (unsigned i = 0; i < 14; i++) {
 		prepare();
 		switch (i) {
 		case 0:
@@ -283,6 +283,15 @@ static void a_configuration_out_of_range_is_refused_unread(void **state)
 			break;
 		case 10:
 			needs.granule_lg2 = 18;
+			break;
+		case 11:
+			config.errata = SHADOW_ERRATA_ALL + 1;
+			break;
+		case 12:
+			config.cost.vmid = 1; /* but no command */
+			break;
+		case 13:
+			config.cost = (struct shadow_tlbi_cost){ .command = SHADOW_TLBI_COST_MAX + 1, .share = 1 };
 			break;
 		}
 

@@ -61,6 +61,13 @@ static void split_memory(void)
 	core_forget(&core);
 }
 
+/* Worth less than a second command. */
+static void cheap_vmid(unsigned smmu, struct shadow_smmu_config *config)
+{
+	(void)smmu;
+	config->cost = (struct shadow_tlbi_cost){ .command = 64, .sync = 64, .entry = 8, .table = 8, .vmid = 64, .share = 16 };
+}
+
 /* ---- commands of a flush ------------------------------------------------------------------------------ */
 
 static void a_page_is_one_command_and_one_sync_on_every_smmu(void **state)
@@ -149,6 +156,40 @@ static void five_hundred_pages_on_four_nested_smmus_are_eight_syncs(void **state
 		assert_int_equal(syncs, 2);
 		assert_int_equal(core_count(&core, CORE_DOORBELL, i), 1);
 	}
+	for (unsigned i = 0, rung = 0; i < core.log_count; i++) {
+		rung += core.log[i].event == CORE_DOORBELL;
+		if (core.log[i].event == CORE_CONS_READ)
+			assert_int_equal(rung, 4);
+	}
+}
+
+/* How long @count SMMUs are waited for that all need the same time. */
+static uint64_t time_of_512_pages(unsigned count)
+{
+	shadow_ticket_t ticket;
+	uint64_t start_ns;
+
+	core_init(&core);
+	core.nested = true;
+	core.smmu_count = count;
+	core_up(&core);
+	for (unsigned i = 0; i < 512; i++)
+		core_revoke(&core, PAGE + 512 + i, 1);
+	ticket = shadow_flush(core.engine);
+	start_ns = core.time_ns;
+	assert_int_equal(shadow_wait(core.engine, ticket, CORE_WAIT_NS), 0);
+	start_ns = core.time_ns - start_ns;
+	core_down(&core);
+	return start_ns;
+}
+
+static void four_smmus_are_waited_for_side_by_side(void **state)
+{
+	uint64_t one;
+
+	(void)state;
+	one = time_of_512_pages(1);
+	assert_in_range(time_of_512_pages(4), one, one + one / 2);
 }
 
 static void a_nested_ticket_waits_for_the_second_sync(void **state)
@@ -525,6 +566,31 @@ static void spans_that_do_not_fit_become_the_whole_vmid(void **state)
 	core_finish(&core);
 	assert_commands(2);
 	assert_command(0, 0, CORE_TLBI_S2_IPA | VMID, (PAGE + 500) << 12 | TG_4K | TTL(3) | LEAF);
+}
+
+/* Both stages in one command: there is no second step. */
+static void the_whole_vmid_is_one_step_when_nested(void **state)
+{
+	(void)state;
+	core.nested = true;
+	core.smmu_count = 2;
+	core.smmu_differs = cheap_vmid;
+	core_up(&core);
+	split_memory();
+	assert_true(core_reaches(&core, 0, PAGE + 7));
+	assert_true(core_reaches(&core, 1, PAGE + 100));
+
+	core_revoke(&core, PAGE + 7, 1);
+	core_revoke(&core, PAGE + 100, 1);
+	core_finish(&core);
+
+	assert_commands(2);
+	for (unsigned smmu = 0; smmu < 2; smmu++) {
+		assert_command(smmu, 0, CORE_TLBI_S12_VMALL | VMID, 0);
+		assert_command(smmu, 1, CORE_SYNC, 0);
+		assert_false(core_reaches(&core, smmu, PAGE + 7));
+		assert_false(core_reaches(&core, smmu, PAGE + 100));
+	}
 }
 
 static void the_statistics_count_what_was_published(void **state)
@@ -1011,8 +1077,9 @@ static void a_bad_configuration_makes_no_target(void **state)
 	bytes = shadow_smmu_target_bytes(&good);
 	memory = core_alloc(bytes);
 
-	for (unsigned i = 0; i < 10; i++) {
+	for (unsigned i = 0; i < 11; i++) {
 		bad = good;
+		bad.region_count = i == 10 ? SHADOW_REGIONS_MAX + 1 : good.region_count;
 		bad.bbml = i == 1 ? 3 : good.bbml;
 		bad.map.granule_lg2 = i == 0 ? 13 : good.map.granule_lg2;
 		bad.start = i == 8 ? SHADOW_START_SINGLE + 2 : good.start;
@@ -1148,6 +1215,7 @@ int main(void)
 		TEST(a_stream_has_a_stage_1_only_on_a_nested_smmu),
 		TEST(a_nested_smmu_drops_stage_1_after_stage_2_is_gone),
 		TEST(five_hundred_pages_on_four_nested_smmus_are_eight_syncs),
+		TEST(four_smmus_are_waited_for_side_by_side),
 		TEST(a_nested_ticket_waits_for_the_second_sync),
 		TEST(a_grant_of_what_is_invalid_needs_no_command),
 		TEST(every_smmu_is_rung_before_any_is_waited_for),
@@ -1167,6 +1235,7 @@ int main(void)
 		TEST(the_smallest_ring_serves),
 		TEST(the_ring_wraps_many_times),
 		TEST(spans_that_do_not_fit_become_the_whole_vmid),
+		TEST(the_whole_vmid_is_one_step_when_nested),
 		TEST(the_statistics_count_what_was_published),
 		TEST(a_target_without_an_smmu_completes_at_once),
 		TEST(a_refused_invalidation_is_covered_by_a_wider_one),
