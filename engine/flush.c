@@ -24,6 +24,16 @@ static void report_reserved(struct shadow_engine *engine, const struct plan_curs
 			cursor->reserved_end << engine->granule_lg2);
 }
 
+/* Another run was made. Return: how many wait now to be handed on. */
+static inline unsigned add_run(struct shadow_engine *engine, unsigned runs,
+			       void (*take)(struct shadow_target *, const struct run *, unsigned))
+{
+	if (++runs < ENGINE_RUNS)
+		return runs;
+	take(engine->target, engine->run, runs);
+	return 0;
+}
+
 /* Cut one sorted, conflict-free batch into runs and hand them on, some at a time so that the target can look ahead. */
 static inline void hand_on(struct shadow_engine *engine, const struct coalesce_item *item, uint32_t count,
 			   void (*take)(struct shadow_target *, const struct run *, unsigned), bool report)
@@ -31,15 +41,15 @@ static inline void hand_on(struct shadow_engine *engine, const struct coalesce_i
 	struct plan_cursor cursor;
 	unsigned runs = 0;
 
-	for (uint32_t i = 0; i < count; i++) {
-		plan_cut(&cursor, &engine->zones, item[i].start, item[i].end, coalesce_access(&item[i]));
-		while (plan_next(&cursor, &engine->run[runs])) {
-			if (++runs < ENGINE_RUNS)
-				continue;
-			take(engine->target, engine->run, runs);
-			runs = 0;
+	for (const struct coalesce_item *end = item + count; item < end; item++) {
+		if (plan_whole(&engine->zones, item->start, item->end, coalesce_access(item), &engine->run[runs])) {
+			runs = add_run(engine, runs, take);
+			continue;
 		}
-		if (report && cursor.reserved_pages && coalesce_is_grant(&item[i]))
+		plan_cut(&cursor, &engine->zones, item->start, item->end, coalesce_access(item));
+		while (plan_next(&cursor, &engine->run[runs]))
+			runs = add_run(engine, runs, take);
+		if (report && cursor.reserved_pages && coalesce_is_grant(item))
 			report_reserved(engine, &cursor);
 	}
 	take(engine->target, engine->run, runs);

@@ -32,6 +32,7 @@ int plan_zones_init(struct plan_zones *zones, const struct shadow_address_map *m
 	uint64_t top = UINT64_C(1) << map->ia_bits, at = 0, in_page = (UINT64_C(1) << granule_lg2) - 1;
 
 	zones->count = zones->recent = 0;
+	zones->whole = (struct run){ 0 };
 	zones->granule_lg2 = granule_lg2;
 	for (unsigned i = 0; i < map->memory_count; i++) {
 		const struct shadow_range *range = &map->memory[i];
@@ -82,6 +83,7 @@ void plan_zones_reserve(struct plan_zones *zones, struct shadow_range range)
 		return;
 	/* The page after the last byte's: no sum that could pass the largest address. */
 	end = ((range.end - 1) >> zones->granule_lg2) + 1;
+	zones->whole = (struct run){ 0 };
 	zone_cut(zones, start);
 	zone_cut(zones, end);
 	for (unsigned i = 0; i < zones->count; at = zones->zone[i++].end)
@@ -121,6 +123,18 @@ void plan_cut(struct plan_cursor *cursor, struct plan_zones *zones, uint64_t sta
 {
 	*cursor = (struct plan_cursor){ .zones = zones, .index = zone_find(zones, start), .next = start, .end = end,
 					.access = access };
+}
+
+bool plan_whole_slow(struct plan_zones *zones, uint64_t start, uint64_t end, enum shadow_access access, struct run *run)
+{
+	unsigned at = zone_find(zones, start);
+
+	if (at == zones->count || zones->zone[at].reserved)
+		return false;
+	zones->whole = (struct run){ zone_start(zones, at), zones->zone[at].end, SHADOW_ACCESS_NONE,
+				     zones->zone[at].memory };
+	*run = (struct run){ start, end, access, zones->whole.memory };
+	return end <= zones->whole.end;
 }
 
 bool plan_next(struct plan_cursor *cursor, struct run *run)

@@ -22,6 +22,7 @@ struct plan_zones {
 	unsigned count, capacity;
 	unsigned granule_lg2;	       /* of the pages */
 	unsigned recent;	       /* where the last search ended: the next one looks there first */
+	struct run whole;	       /* the zone that plan_whole() found last, or empty */
 };
 
 /* Zones that any map of this shape may need, with @extra further reserved ranges. */
@@ -55,5 +56,24 @@ void plan_cut(struct plan_cursor *cursor, struct plan_zones *zones, uint64_t sta
 
 /* Return: false when the run is used up. */
 bool plan_next(struct plan_cursor *cursor, struct run *run);
+
+/* As plan_whole(), of any zone. */
+bool plan_whole_slow(struct plan_zones *zones, uint64_t start, uint64_t end, enum shadow_access access,
+		     struct run *run);
+
+/* What is cut is nearly always one run, in the zone of the one before it: a short cut. Return: false if [@start, @end)
+ * has to be cut after all. */
+static inline bool plan_whole(struct plan_zones *zones, uint64_t start, uint64_t end, enum shadow_access access,
+			      struct run *run)
+{
+	if (start < zones->whole.start || end > zones->whole.end || start >= end)
+		return start < end && plan_whole_slow(zones, start, end, access, run);
+	/* Member by member: gcc makes more of the whole. */
+	run->start = start;
+	run->end = end;
+	run->access = access;
+	run->memory = zones->whole.memory;
+	return true;
+}
 
 #endif
