@@ -173,7 +173,7 @@ static inline void queue_piece(struct shadow_engine *engine, unsigned cpu, uint6
 			return;
 		}
 	}
-	queue_push(queue, number, piece);
+	queue_push(queue, number, piece->start, piece->end, piece->access);
 }
 
 void engine_queue_piece(struct shadow_engine *engine, unsigned cpu, uint64_t number,
@@ -221,6 +221,20 @@ __attribute__((noinline)) static bool queue_slow(struct shadow_engine *engine, u
 	return changes;
 }
 
+/* A revoke whose pages have one old state, anywhere. */
+static inline bool queue_revoke(struct shadow_engine *engine, struct queue *queue, uint64_t number,
+				const struct shadow_transition *transition)
+{
+	uint64_t page = transition->start.addr >> engine->granule_lg2;
+
+	if (transition->new_state != SHADOW_STATE_NOPAGE || transition->old_state == SHADOW_STATE_NOPAGE ||
+	    transition->old_states || !engine->open)
+		return false;
+	queue->taken++;
+	queue_push(queue, number, page, page + transition->page_count, SHADOW_ACCESS_NONE);
+	return true;
+}
+
 /* Does a transition without old_states give its pages the access that the slot's pages have? A grant may take back
  * queued revokes. */
 static inline bool same_change(const struct queue *queue, const struct queue_slot *slot,
@@ -253,7 +267,8 @@ bool shadow_queue(struct shadow_engine *engine, unsigned cpu, uint64_t number,
 	shadow_assert(platform_host_lock_held());
 	shadow_assert(number > engine_newest(engine));
 	/* An open slot says that the engine is open. */
-	if (!engine->consent.set && queue_next_page(&engine->queue[cpu], engine->granule_lg2, number, transition))
+	if (!engine->consent.set && (queue_next_page(&engine->queue[cpu], engine->granule_lg2, number, transition) ||
+				     queue_revoke(engine, &engine->queue[cpu], number, transition)))
 		return true;
 	return queue_slow(engine, cpu, number, transition);
 }

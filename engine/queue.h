@@ -87,11 +87,12 @@ static inline bool queue_extend(struct queue_slot *slot, uint64_t number, uint64
 /* A new slot for pages of transition @number. There is room: shadow_reserve() saw to it. */
 void queue_open(struct queue *queue, uint64_t number, uint64_t start, uint64_t end, enum shadow_access access);
 
-/* Take in one piece of transition @number: into the newest slot if it continues that, else a new one. */
-static inline void queue_push(struct queue *queue, uint64_t number, const struct transition_piece *piece)
+/* Take in pages of transition @number: into the newest slot if they continue that, else a new one. */
+static inline void queue_push(struct queue *queue, uint64_t number, uint64_t start, uint64_t end,
+			      enum shadow_access access)
 {
-	if (!queue->newest || !queue_extend(queue->newest, number, piece->start, piece->end, piece->access))
-		queue_open(queue, number, piece->start, piece->end, piece->access);
+	if (!queue->newest || !queue_extend(queue->newest, number, start, end, access))
+		queue_open(queue, number, start, end, access);
 }
 
 /* A grant that voids queued revokes of its pages. It is not extended: what follows may be an ordinary one. */

@@ -115,6 +115,17 @@ static inline bool in_promised_zone(const struct shadow_engine *engine, const st
 	       piece->end <= engine->promised.end;
 }
 
+/* Of a zone whose tables were promised: once more since the last flush. Return: 0, or as the target's reserve(). */
+__attribute__((noinline)) static int reserve_again(struct shadow_engine *engine, const struct transition_piece *piece)
+{
+	const struct run run = { piece->start, piece->end, piece->access, engine->promised.memory };
+	int granted = engine->target->ops->reserve(engine->target, &run);
+
+	engine->promise_holds |= granted == 1; /* until the next flush */
+	engine->counted |= granted == 0;
+	return granted < 0 ? granted : 0;
+}
+
 /* Ask the target for tables for every run of the piece. */
 static int reserve_piece(struct shadow_engine *engine, const struct transition_piece *piece)
 {
@@ -126,11 +137,7 @@ static int reserve_piece(struct shadow_engine *engine, const struct transition_p
 		/* Tables are promised, but what an outstanding flush unlinked may hide a grant. */
 		if (engine->promise_holds && !(piece->access && engine_is_flying(engine)))
 			return 0;
-		run = (struct run){ piece->start, piece->end, piece->access, engine->promised.memory };
-		granted = engine->target->ops->reserve(engine->target, &run);
-		engine->promise_holds |= granted == 1; /* until the next flush */
-		engine->counted |= granted == 0;
-		return granted < 0 ? granted : 0;
+		return reserve_again(engine, piece);
 	}
 	plan_cut(&cursor, &engine->zones, piece->start, piece->end, piece->access);
 	while (plan_next(&cursor, &run)) {
@@ -216,9 +223,10 @@ int shadow_reserve(struct shadow_engine *engine, unsigned cpu, const struct shad
 
 	shadow_assert(platform_host_lock_held());
 	if (!transition->old_states && transition_uniform(transition, engine->granule_lg2, &piece) &&
-	    piece.effect == TRANSITION_REVOKE && engine->promise_holds && in_promised_zone(engine, &piece) &&
+	    piece.effect == TRANSITION_REVOKE && in_promised_zone(engine, &piece) &&
 	    !(engine->pending.set | engine->consent.set) && piece.start << engine->granule_lg2 == transition->start.addr &&
-	    cpu < engine->config.cpu_count && queue_reserve(&engine->queue[cpu], 1))
+	    cpu < engine->config.cpu_count && (engine->promise_holds || !reserve_again(engine, &piece)) &&
+	    queue_reserve(&engine->queue[cpu], 1))
 		return 0;
 	pieces = engine_pieces(engine, transition);
 	return engine_reserve(engine, cpu, &pieces, wait_ns);

@@ -39,7 +39,7 @@ static void push(uint64_t number, uint64_t start, uint64_t end, enum shadow_acce
 		.access = access,
 	};
 
-	queue_push(&queue, number, &piece);
+	queue_push(&queue, number, piece.start, piece.end, piece.access);
 }
 
 static void assert_slot(uint32_t index, uint64_t start, uint64_t end, uint64_t first, uint64_t last,
