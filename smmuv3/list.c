@@ -138,6 +138,9 @@ static int list_add_spans(struct list *list, struct smmu_target *target)
 	struct smmu_cmd cmd;
 	int error = 0;
 
+	target->plan.whole_vmid = false;
+	if (tlbi_lone_page(&target->spans, &format, &cmd))
+		return list_add(list, cmd);
 	tlbi_plan_init(&target->plan, &target->spans, &format);
 	do {
 		list_add_pages(list, &target->plan);

@@ -341,21 +341,37 @@ static bool tlbi_whole_is_cheaper(struct tlbi_plan *plan)
 	return tlbi_list_exceeds(plan, whole - tail);
 }
 
+/* The command for page 0, a leaf of level 3. */
+static struct smmu_cmd tlbi_leaf_command(const struct tlbi_format *format)
+{
+	if (!format->ril)
+		return smmu_cmd_tlbi_s2_ipa(format->vmid, 0, true);
+	return smmu_cmd_tlbi_s2_range(format->vmid,
+				      (struct smmu_tlbi_range){
+					      .tg = smmu_cmd_tlbi_tg(format->granule_lg2), .ttl = 3, .leaf = true });
+}
+
+bool tlbi_lone_page(const struct tlbi_spans *spans, const struct tlbi_format *format, struct smmu_cmd *cmd)
+{
+	const struct shadow_tlbi_cost *cost = &format->cost;
+
+	/* The whole VMID costs less only if it costs less than what it makes unnecessary. */
+	if (spans->count != 1 || spans->all || !tlbi_is_page(spans->span) ||
+	    (format->nested && (uint64_t)cost->command + cost->sync > cost->vmid))
+		return false;
+	*cmd = tlbi_leaf_command(format);
+	cmd->word[1] |= spans->span->start << format->granule_lg2;
+	return true;
+}
+
 void tlbi_plan_init(struct tlbi_plan *plan, const struct tlbi_spans *spans, const struct tlbi_format *format)
 {
 	const struct shadow_tlbi_cost *cost = &format->cost;
-	struct smmu_cmd page;
+	struct smmu_cmd page = tlbi_leaf_command(format);
 
 	shadow_assert(format->granule_lg2 == 12 || format->granule_lg2 == 14 || format->granule_lg2 == 16);
 	shadow_assert(format->ia_bits >= SHADOW_IA_BITS_MIN && format->ia_bits <= SHADOW_IA_BITS_MAX);
 	shadow_assert(tlbi_cost_legal(cost) && cost->command != 0);
-	if (format->ril)
-		page = smmu_cmd_tlbi_s2_range(format->vmid,
-					      (struct smmu_tlbi_range){ .tg = smmu_cmd_tlbi_tg(format->granule_lg2),
-									.ttl = 3,
-									.leaf = true });
-	else
-		page = smmu_cmd_tlbi_s2_ipa(format->vmid, 0, true);
 	/* Member by member: the window is large, and need not be cleared. */
 	plan->span = spans->span;
 	plan->count = spans->count;

@@ -57,6 +57,10 @@ bool tlbi_cost_legal(const struct shadow_tlbi_cost *cost);
 /* The parameters, or the defaults for an all-zero structure. */
 struct shadow_tlbi_cost tlbi_cost(const struct shadow_tlbi_cost *cost);
 
+/* What most flushes of hosts that give one page a trip have to say, without a plan. Return: true and the only command of
+ * the list, if that is of a page. @spans: closed. */
+bool tlbi_lone_page(const struct tlbi_spans *spans, const struct tlbi_format *format, struct smmu_cmd *cmd);
+
 /* @spans: closed, and left alone until the last command. */
 void tlbi_plan_init(struct tlbi_plan *plan, const struct tlbi_spans *spans, const struct tlbi_format *format);
 

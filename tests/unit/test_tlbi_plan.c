@@ -878,6 +878,50 @@ static void small_spans(struct tlbi_spans *spans)
 	tlbi_spans_close(spans);
 }
 
+static void a_lone_page_gets_the_command_of_a_plan_without_one(void **state)
+{
+	unsigned lone = 0, whole = 0;
+
+	(void)state;
+
+	random_state = seeded_start();
+	for (unsigned round = 0; round < 20000; round++) {
+		struct tlbi_spans spans = spans_new(2);
+		struct tlbi_format format;
+		struct smmu_cmd cmd, planned, extra;
+		struct tlbi_plan plan;
+		uint8_t level = random_below(4) ? 3 : 0;
+		bool leaf = random_below(8);
+		uint64_t start;
+
+		use_format((unsigned)random_below(FORMATS));
+		format = format_of(random_below(2));
+		format.nested = random_below(2);
+		if (random_below(2))
+			format.cost.vmid = (uint32_t)random_below(100);
+		start = random_below(space - 2);
+		tlbi_spans_add(&spans, start, start + 1 + !random_below(8), level, leaf);
+		if (!random_below(16))
+			spans.all = true;
+		tlbi_spans_close(&spans);
+
+		if (!tlbi_lone_page(&spans, &format, &cmd)) {
+			tlbi_plan_init(&plan, &spans, &format);
+			whole += plan.whole_vmid;
+			assert_true(plan.whole_vmid || spans.span[0].end - start != 1 || level != 3 || !leaf);
+			continue;
+		}
+		lone++;
+		tlbi_plan_init(&plan, &spans, &format);
+		assert_true(tlbi_plan_next(&plan, &planned));
+		assert_false(tlbi_plan_next(&plan, &extra));
+		assert_memory_equal(&cmd, &planned, sizeof(cmd));
+	}
+	assert_in_range(lone, 2000, 18000);
+	assert_in_range(whole, 200, 18000);
+	use_format(0);
+}
+
 static void no_list_is_much_cheaper_than_the_planned_one(void **state)
 {
 	static const uint32_t entries[] = { 0, 1, 8, 8, 64, 1000 }, shares[] = { 1, 2, 16, 16 };
@@ -955,6 +999,7 @@ int main(void)
 		TEST(a_long_chain_of_small_gaps_is_few_commands),
 		TEST(no_spans_make_no_command),
 		TEST(random_spans_are_invalidated_with_few_commands),
+		TEST(a_lone_page_gets_the_command_of_a_plan_without_one),
 		TEST(no_list_is_much_cheaper_than_the_planned_one),
 	};
 
