@@ -516,14 +516,20 @@ int scale_run(const struct scale_point *point, struct scale_result *result)
 	return error;
 }
 
+/* A trip where nothing else takes time. With a stage 1 there are two syncs, one behind the other. */
+static double alone_ns(const struct scale_point *point)
+{
+	return (double)(point->unlocked_ns + point->locked_ns + point->sync_ns * (point->nested ? 2 : 1));
+}
+
 double scale_one_cpu(const struct scale_point *point)
 {
-	return 1e9 / (double)(point->unlocked_ns + point->locked_ns + point->sync_ns);
+	return 1e9 / alone_ns(point);
 }
 
 double scale_bound(const struct scale_point *point)
 {
-	double lock = (double)(point->unlocked_ns + point->locked_ns + point->sync_ns) / (double)point->locked_ns;
+	double lock = alone_ns(point) / (double)point->locked_ns;
 
 	return lock < point->cpus ? lock : point->cpus;
 }
