@@ -692,6 +692,9 @@ static void check_end(struct host *host)
 		shadow_smmu_stats(host->rig.smmu[i].smmu, &smmu);
 		assert_false(smmu.closed || smmu.isolation_lost);
 		assert_int_equal(smmu.ecmdq != 0, i == 0);
+		assert_int_equal(smmu.completion, i == 0 ? SHADOW_COMPLETION_POLL :
+						  i == 1 ? SHADOW_COMPLETION_MSI :
+							   SHADOW_COMPLETION_EVENT);
 		for (uint64_t page = 0; page < THREADS_PAGES; page++)
 			assert_int_equal(threads_dma(&host->rig, i, THREADS_PAGE_FIRST + page),
 					 host->owner[page] == HOST && !host->consented[page]);

@@ -178,6 +178,15 @@ static const void *memory_read(void *ctx, uint64_t pa, size_t bytes)
 	return line;
 }
 
+/* An MSI or an event: what the device has done so far comes before it. */
+static void *device_writes(void *ctx, uint64_t pa, size_t bytes)
+{
+	unseen_end();
+	device_has_done();
+	unseen_begin();
+	return memory_write(ctx, pa, bytes);
+}
+
 static void violated(void *ctx, const struct model_violation *violation)
 {
 	struct threads_rig *rig = ctx;
@@ -348,10 +357,12 @@ static void open_device(struct threads_rig *rig, unsigned number)
 	model.bbml = rig->config.bbml;
 	model.ril = number % 2 == 0;
 	model.ecmdq = number == 0;
+	model.msi = number == 1;
+	model.sev = number == 2;
 	model.ecmdq_lg2nump = model.ecmdq_lg2numq = 1;
 	model.gbpa_abort_at_reset = true;
 	model.seed = rig->config.seed + number;
-	model.memory = (struct model_memory){ rig, memory_read, memory_write };
+	model.memory = (struct model_memory){ rig, memory_read, device_writes };
 	model.report_ctx = rig;
 	model.report = violated;
 	smmu->rig = rig;
