@@ -110,20 +110,18 @@ static void apply_all(struct shadow_engine *engine, uint32_t count)
 
 void engine_flush(struct shadow_engine *engine, bool all)
 {
-	uint64_t number = load_relaxed_u64(&engine->flushed_number);
+	uint64_t before = load_relaxed_u64(&engine->flushed_number), number = before;
 	uint32_t count = drain_all(engine, &number);
 
 	engine_retire(engine);
 	engine_forget_revoked(engine);
 	engine->promise_holds = engine->counted = false;
-	if (!count && !all) {
+	/* Where all was taken back there is a number to move on, if nothing else. */
+	if (number == before && !all) {
 		engine->target->ops->release(engine->target);
-		/* What its own trip took back leaves nothing to write, but has its place in the order. */
-		if (number != load_relaxed_u64(&engine->flushed_number))
-			engine_flight_add(engine, number, load_relaxed_u64(&engine->fence));
 		return;
 	}
-	engine->stats.flushes += count != 0;
+	engine->stats.flushes += number != before;
 	apply_all(engine, count);
 	engine_flight_add(engine, number, engine->target->ops->publish(engine->target, all));
 }

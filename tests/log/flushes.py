@@ -78,13 +78,13 @@ class Flushes:
         spans, leaves = self.spans(smmu)
         rounds = self.setting.policy == "batched"
         self.commands_per_span = max(self.commands_per_span, len(words) / max(1, len(spans)))
-        limit = (1 if rounds else 2) * len(spans) if self.setting.ril else leaves
+        limit = 2 * len(spans) if self.setting.ril else leaves
         if len(words) > limit:
             self.complain(f"{len(words)} commands for {len(spans)} spans of {leaves} leaves")
         if not self.setting.ril or not rounds:
             return
-        for word0, word1 in words:
-            command = Command(word0, word1, self.vmid, True)
+        commands = [Command(word0, word1, self.vmid, True) for word0, word1 in words]
+        for command in commands:
             if not command.ranged:
                 continue
             count = command.end - command.start

@@ -58,6 +58,8 @@ static void a_trip_that_fails_takes_its_revoke_back_without_a_trace(void **state
 	core_finish(&core);
 
 	cancelled(1, 0);
+	assert_int_equal(shadow_ticket(core.engine).number, core.number);
+	assert_true(shadow_complete(core.engine, shadow_ticket(core.engine)));
 	assert_int_equal(core_table_stats(&core).writes, writes);
 	assert_int_equal(core_count(&core, CORE_COMMAND, 0), 0);
 	assert_int_equal(core_stats(&core).transitions_access, 2);
