@@ -10,7 +10,8 @@
  * The pairs (tag: this side; partner; observer):
  *   Q1  queue_open(): slot before tail       queue_count() reads tail, then slots              CPU
  *   Q2  queue_drop(): slots read before head  queue_open() reads head, then reuses a slot        CPU
- *   T1  fresh table filled before it is linked  the walker's dependent fetch of the table      SMMU
+ *   T1  fresh table filled before it is linked; members of a group alike before they get the hint
+ *                                              the walker's fetch through what leads there    SMMU
  *   D1  descriptors and commands before PROD   the fetch that the doorbell triggers            SMMU
  *   D2  grant visible before control returns   the walk of a device told to use the page       SMMU
  *   L1  order_try_lock() before what it guards  order_unlock() after it                        CPU

@@ -27,10 +27,8 @@ bool tidy_is_whole(struct pgtable *pgtable, const struct pgtable_page *table)
 				  (enum shadow_memory)table->memory);
 }
 
-static void untidy_push(struct pgtable *pgtable, uint32_t page)
+static void untidy_push(struct pgtable *pgtable, struct pgtable_list *list, uint32_t page)
 {
-	struct pgtable_list *list = &pgtable->untidy;
-
 	pgtable->page[page].untidy = true;
 	pgtable->page[page].next_untidy = PGTABLE_NONE;
 	if (list->first == PGTABLE_NONE)
@@ -55,7 +53,7 @@ void tidy_note(struct pgtable *pgtable, uint32_t page)
 {
 	pgtable->page[page].stamp = pgtable->batch;
 	if (!pgtable->page[page].untidy)
-		untidy_push(pgtable, page);
+		untidy_push(pgtable, &pgtable->untidy, page);
 }
 
 /* A block takes the place of the table that the cursor is in. */
@@ -102,6 +100,14 @@ static bool is_worth_it(struct pgtable *pgtable, const struct pgtable_page *tabl
 	return table->linked && table->leaves && (pgtable->contiguous || tidy_is_whole(pgtable, table));
 }
 
+/* Nothing but hints to give, and the members of this batch are not in memory yet: a walker could find the hint of one
+ * line beside the old members of another. Cleaning in between would clean lines twice. */
+static bool is_too_fresh(struct pgtable *pgtable, const struct pgtable_page *table)
+{
+	return !pgtable->coherent && pgtable->contiguous && table->stamp == pgtable->batch &&
+	       !(pgtable->bbml && tidy_is_whole(pgtable, table));
+}
+
 static void tidy_patiently(struct pgtable *pgtable)
 {
 	if (pgtable->stats.writes < pgtable->patient_writes)
@@ -114,13 +120,27 @@ static void tidy_patiently(struct pgtable *pgtable)
 		if (!is_worth_it(pgtable, &pgtable->page[page]))
 			continue;
 		if (pgtable->batch - pgtable->page[page].stamp < SHADOW_PATIENCE) {
-			untidy_push(pgtable, page);
+			untidy_push(pgtable, &pgtable->untidy, page);
 			continue;
 		}
 		tidy_one(pgtable, page);
 		pgtable->patient_writes = pgtable->stats.writes + TIDY_STORES * format_entries(&pgtable->format);
 		return;
 	}
+}
+
+static void tidy_eagerly(struct pgtable *pgtable)
+{
+	struct pgtable_list later = { PGTABLE_NONE, PGTABLE_NONE };
+	uint32_t page;
+
+	while ((page = untidy_pop(pgtable)) != PGTABLE_NONE) {
+		if (is_too_fresh(pgtable, &pgtable->page[page]))
+			untidy_push(pgtable, &later, page);
+		else if (is_worth_it(pgtable, &pgtable->page[page]))
+			tidy_one(pgtable, page);
+	}
+	pgtable->untidy = later;
 }
 
 void tidy_batch(struct pgtable *pgtable)
@@ -130,8 +150,7 @@ void tidy_batch(struct pgtable *pgtable)
 	if (pgtable->collapse == SHADOW_COLLAPSE_PATIENT)
 		tidy_patiently(pgtable);
 	else
-		while (pgtable_compact(pgtable, 1))
-			;
+		tidy_eagerly(pgtable);
 }
 
 bool pgtable_compact(struct pgtable *pgtable, unsigned blocks)
@@ -141,7 +160,9 @@ bool pgtable_compact(struct pgtable *pgtable, unsigned blocks)
 
 		if (page == PGTABLE_NONE)
 			break;
-		if (is_worth_it(pgtable, &pgtable->page[page]))
+		if (is_too_fresh(pgtable, &pgtable->page[page]))
+			untidy_push(pgtable, &pgtable->untidy, page);
+		else if (is_worth_it(pgtable, &pgtable->page[page]))
 			tidy_one(pgtable, page);
 	}
 	return pgtable->untidy.first != PGTABLE_NONE;
