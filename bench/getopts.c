@@ -42,6 +42,17 @@ int getopts_next(int argc, char **argv, const struct option *known)
 	return GETOPTS_WRONG;
 }
 
+int getopts_each(int argc, char **argv, const struct option *known,
+		 int (*read)(void *into, int option, const char *text), void *into)
+{
+	int option, result = 0;
+
+	getopts_start();
+	while (!result && (option = getopts_next(argc, argv, known)) != GETOPTS_END)
+		result = option == GETOPTS_WRONG ? -1 : read(into, option, optarg);
+	return result;
+}
+
 int getopts_file(const char *name, const char *text, const char **file)
 {
 	if (!*text) {

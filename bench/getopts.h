@@ -24,6 +24,17 @@ void getopts_start(void);
  */
 int getopts_next(int argc, char **argv, const struct option *known);
 
+/* From a reader of options: what is on the rest of the line does not matter. */
+#define GETOPTS_ENOUGH 1
+
+/**
+ * getopts_each() - all options of a command line, from the first one on; arguments as of getopts_next().
+ * @read: takes an option into @into. Return: 0; GETOPTS_ENOUGH; -1 after one line on standard error.
+ * Return: 0, the rest starts at optind; or the first other thing that @read returned, or -1.
+ */
+int getopts_each(int argc, char **argv, const struct option *known,
+		 int (*read)(void *into, int option, const char *text), void *into);
+
 /* Take @text, the argument of --@name, as a file. Return: 0; -1 after one line on standard error. */
 int getopts_file(const char *name, const char *text, const char **file) __attribute__((warn_unused_result));
 

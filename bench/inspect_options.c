@@ -76,8 +76,9 @@ static int read_plot(struct inspect_options *options, const char *text)
 	return 0;
 }
 
-static int read_option(struct inspect_options *options, int option, const char *text)
+static int read_option(void *into, int option, const char *text)
 {
+	struct inspect_options *options = into;
 	switch (option) {
 	case OPT_ADDR:
 		return read_address(options, text);
@@ -90,7 +91,7 @@ static int read_option(struct inspect_options *options, int option, const char *
 		return read_plot(options, text);
 	default:
 		options->help = true;
-		return 0;
+		return GETOPTS_ENOUGH;
 	}
 }
 
@@ -119,16 +120,12 @@ static int check_together(const struct inspect_options *options, char **files, i
 
 int inspect_options_parse(struct inspect_options *options, int argc, char **argv)
 {
-	int option;
+	int result;
 
 	*options = (struct inspect_options){ 0 };
-	getopts_start();
-	while ((option = getopts_next(argc, argv, long_options)) != GETOPTS_END) {
-		if (option == GETOPTS_WRONG || read_option(options, option, optarg))
-			return -1;
-		if (options->help)
-			return 0;
-	}
+	result = getopts_each(argc, argv, long_options, read_option, options);
+	if (result)
+		return result == GETOPTS_ENOUGH ? 0 : -1;
 	options->image = argv[optind];
 	return check_together(options, argv + optind, argc - optind);
 }

@@ -344,8 +344,9 @@ static int read_reserve(struct options *options, const char *text)
 	return 0;
 }
 
-static int read_option(struct options *options, int option, const char *text)
+static int read_option(void *into, int option, const char *text)
 {
+	struct options *options = into;
 	uint64_t value;
 
 	switch (option) {
@@ -418,7 +419,7 @@ static int read_option(struct options *options, int option, const char *text)
 		return getopts_file("image", text, &options->image);
 	case OPT_HELP:
 		options->help = true;
-		return 0;
+		return GETOPTS_ENOUGH;
 	default:
 		return -1;
 	}
@@ -498,7 +499,7 @@ static int check_together(struct options *options)
 
 int options_parse(struct options *options, int argc, char **argv)
 {
-	int option;
+	int result;
 
 	*options = (struct options){
 		.flush = { .mode = SCHEDULE_TRIP },
@@ -507,13 +508,9 @@ int options_parse(struct options *options, int argc, char **argv)
 		.until = UINT64_MAX,
 		.sync_ns = 1000,
 	};
-	getopts_start();
-	while ((option = getopts_next(argc, argv, long_options)) != GETOPTS_END) {
-		if (option == GETOPTS_WRONG || read_option(options, option, optarg))
-			return -1;
-		if (options->help)
-			return 0;
-	}
+	result = getopts_each(argc, argv, long_options, read_option, options);
+	if (result)
+		return result == GETOPTS_ENOUGH ? 0 : -1;
 	options->traces = argv + optind;
 	options->traces_count = (unsigned)(argc - optind);
 	return check_together(options);

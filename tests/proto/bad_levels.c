@@ -71,18 +71,6 @@ static void split_through_an_invalid_entry_without_sync(struct levels *levels)
 	link_child(levels);
 }
 
-/* A table in place, with nothing cached of what was before. */
-static void begin_table(struct levels *levels)
-{
-	levels_fill(levels, 0);
-	levels->may_fault = true;
-	levels_store(levels, 0);
-	levels_tlbi(levels, 0);
-	levels_store(levels, levels_table(levels, levels->child));
-	levels->may_fault = false;
-	levels_sync(levels);
-}
-
 static void collapse_with(struct levels *levels, uint64_t bits)
 {
 	levels_last(levels);
@@ -91,13 +79,13 @@ static void collapse_with(struct levels *levels, uint64_t bits)
 
 static void collapse_in_one_store(struct levels *levels)
 {
-	begin_table(levels);
+	levels_begin_table(levels);
 	collapse_with(levels, 0);
 }
 
 static void nt_cleared_without_tlbi(struct levels *levels)
 {
-	begin_table(levels);
+	levels_begin_table(levels);
 	levels_store(levels, levels_block(levels, RIG_NT));
 	levels_sync(levels);
 	collapse_with(levels, 0);
@@ -105,7 +93,7 @@ static void nt_cleared_without_tlbi(struct levels *levels)
 
 static void nt_cleared_before_the_sync(struct levels *levels)
 {
-	begin_table(levels);
+	levels_begin_table(levels);
 	levels_store(levels, levels_block(levels, RIG_NT));
 	levels_command(levels, 0);
 	collapse_with(levels, 0);
@@ -113,7 +101,7 @@ static void nt_cleared_before_the_sync(struct levels *levels)
 
 static void nt_cleared_after_leaf_only(struct levels *levels)
 {
-	begin_table(levels);
+	levels_begin_table(levels);
 	levels_store(levels, levels_block(levels, RIG_NT));
 	levels_tlbi(levels, RIG_LEAF);
 	collapse_with(levels, 0);
@@ -121,7 +109,7 @@ static void nt_cleared_after_leaf_only(struct levels *levels)
 
 static void nt_cleared_after_pages_of_another_level(struct levels *levels)
 {
-	begin_table(levels);
+	levels_begin_table(levels);
 	levels_store(levels, levels_block(levels, RIG_NT));
 	levels_tlbi(levels, levels->level >= 1 ? RIG_TTL(levels->level) : RIG_TTL(levels->level + 2));
 	collapse_with(levels, 0);
@@ -129,7 +117,7 @@ static void nt_cleared_after_pages_of_another_level(struct levels *levels)
 
 static void collapse_through_an_invalid_entry_without_sync(struct levels *levels)
 {
-	begin_table(levels);
+	levels_begin_table(levels);
 	levels->may_fault = true;
 	levels_store(levels, 0);
 	levels_command(levels, 0);
@@ -138,7 +126,7 @@ static void collapse_through_an_invalid_entry_without_sync(struct levels *levels
 
 static void table_written_before_its_sync(struct levels *levels)
 {
-	begin_table(levels);
+	levels_begin_table(levels);
 	levels->may_fault = true;
 	levels_store(levels, 0);
 	levels_command(levels, 0);

@@ -35,21 +35,9 @@ static void split_through_an_invalid_entry(struct levels *levels)
 	split_with_a_hole(levels);
 }
 
-/* Bring a table in place, with nothing cached of what was before. */
-static void begin_split(struct levels *levels)
-{
-	levels->may_fault = true;
-	levels_fill(levels, 0);
-	levels_store(levels, 0);
-	levels_tlbi(levels, 0);
-	levels_store(levels, levels_table(levels, levels->child));
-	levels->may_fault = false;
-	levels_sync(levels);
-}
-
 static void collapse(struct levels *levels)
 {
-	begin_split(levels);
+	levels_begin_table(levels);
 	levels_store(levels, levels_block(levels, 0));
 	levels_tlbi(levels, 0);
 	levels_fill(levels, RIG_NT); /* the table is free: anything may be in it */
@@ -57,7 +45,7 @@ static void collapse(struct levels *levels)
 
 static void collapse_by_nt(struct levels *levels)
 {
-	begin_split(levels);
+	levels_begin_table(levels);
 	levels_store(levels, levels_block(levels, RIG_NT));
 	levels_tlbi(levels, 0);
 	levels_store(levels, levels_block(levels, 0));
@@ -66,7 +54,7 @@ static void collapse_by_nt(struct levels *levels)
 
 static void collapse_through_an_invalid_entry(struct levels *levels)
 {
-	begin_split(levels);
+	levels_begin_table(levels);
 	levels->may_fault = true;
 	levels_store(levels, 0);
 	levels_tlbi(levels, 0);

@@ -178,6 +178,17 @@ void levels_tlbi_group(struct levels *levels, uint64_t bits)
 	levels_sync(levels);
 }
 
+void levels_begin_table(struct levels *levels)
+{
+	levels->may_fault = true;
+	levels_fill(levels, 0);
+	levels_store(levels, 0);
+	levels_tlbi(levels, 0);
+	levels_store(levels, levels_table(levels, levels->child));
+	levels->may_fault = false;
+	levels_sync(levels);
+}
+
 void levels_last(struct levels *levels)
 {
 	assert_int_equal(levels->rig.violations, 0);

@@ -74,6 +74,9 @@ void levels_sync(struct levels *levels);
 void levels_tlbi(struct levels *levels, uint64_t bits);
 void levels_tlbi_group(struct levels *levels, uint64_t bits);
 
+/* Bring a table in place, with nothing cached of what was before. */
+void levels_begin_table(struct levels *levels);
+
 /* The step that breaks the rule comes next. */
 void levels_last(struct levels *levels);
 
