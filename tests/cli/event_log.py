@@ -48,7 +48,7 @@ class Log:
         for number, line in enumerate(lines, 1):
             fields = line.rstrip("\n").split(" ")
             try:
-                need(fields[0] in tuple("TWCDSK") and line.endswith("\n"), "no event")
+                need(fields[0] in tuple("TAWCDSK") and line.endswith("\n"), "no event")
                 getattr(self, "on_" + fields[0])(*fields[1:])
             except (Bad, TypeError, ValueError) as problem:
                 raise Bad(f"line {number}, {line.strip()!r}: {problem}") from problem
@@ -61,6 +61,10 @@ class Log:
         need(self.snapshot, "a T before the snapshot")
         need(not self.taken or int(seq) > self.taken[-1], "T goes back")
         self.taken.append(int(seq))
+
+    def on_A(self, address, size):
+        address, size = int(address, 16), int(size, 16)
+        need(self.snapshot and size >= 2 * PAGE and size & (size - 1) == 0 and address % size == 0, "no aligned block")
 
     def on_W(self, address, value):
         address, value = int(address, 16), int(value, 16)

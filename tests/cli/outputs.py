@@ -19,7 +19,7 @@ KEYS = {"trace", "policy", "pool", "reserved", "ste", "vmid", "transitions", "tr
         "pages_granted", "pages_revoked", "flushes", "flushes_forced", "tlbi", "syncs", "doorbells",
         "table_writes", "table_bytes_live", "table_bytes_peak", "table_bytes_reserved", "table_writes_per_access",
         "splits", "collapses", "splits_per_1000", "collapses_per_1000", "hints", "hints_dropped", "leaves",
-        "cpu_ns", "latency_ns", "init"}
+        "cpu_ns", "latency_ns", "init", "syncs_per_1000_revoked", "what_if", "ahead"}
 
 
 def read_image(path):
@@ -193,6 +193,28 @@ def maps_agree(command):
     attempt(command, "the maps of all policies are the same", action)
 
 
+WHAT_IFS = [["--group", "--sync-ns", "9000"], ["--list", "16"], ["--ahead", "64K"], ["--list", "4096", "--ahead", "2M"]]
+
+
+def what_ifs(command):
+    """They flush otherwise, but end with the same map; a consent is given where it says, and nowhere else."""
+    trace = os.path.join(TRACES, "boot.txt.xz")
+
+    def compare(options, plain):
+        run, runs = check_all(command, trace, ["--policy", "batched", *options])
+        need(run["what_if"] is True, "not marked as a what-if")
+        need(runs == plain[1], "the map is another")
+        need((run["ahead"] is not None) == ("--ahead" in options), f"ahead: {run['ahead']}")
+        need("--ahead" not in options or run["ahead"]["consents"] > 0, "no consents")
+
+    plain = check_all(command, trace, ["--policy", "batched"])
+    attempt(command, "a flush at each trip is no what-if",
+            lambda: need(plain[0]["what_if"] is False and plain[0]["ahead"] is None, "marked as one"))
+    for options in WHAT_IFS:
+        attempt(command, " ".join([*options, "boot"]) + " ends with the same map",
+                lambda options=options: compare(options, plain))
+
+
 def reserved_ranges(command):
     def action():
         run, runs = check_all(command, data("good_small.txt"),
@@ -250,6 +272,7 @@ def main():
     all_files(command, os.path.join(TRACES, "np-thp.txt.xz"), ("batched",))
     all_files(command, os.path.join(TRACES, "boot.txt.xz"), ("batched",))
     maps_agree(command)
+    what_ifs(command)
     reserved_ranges(command)
     lenient(command)
     unpacked(command)
