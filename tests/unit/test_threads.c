@@ -15,7 +15,7 @@
 
 #include "seeded.h"
 
-#define TRIPS	     800u /* of all threads together */
+#define TRIPS	     400u /* of all threads together */
 #define DMA_THREADS  2u
 #define SMMUS	     2u
 #define PAGES_MAX    64u
