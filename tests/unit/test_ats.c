@@ -459,6 +459,29 @@ static void streams_are_let_in_before_the_snapshot_too(void **state)
 	assert_int_equal(use(0, SID, PAGE), MODEL_F_TRANSLATION);
 }
 
+/* Marks at level 1 are waited for in the flush itself: a device that does not confirm them is shut out there. */
+static void a_device_that_does_not_confirm_a_mark_is_shut_out_as_well(void **state)
+{
+	(void)state;
+	core.bbml = 1;
+	core.smmu_count = 2;
+	up();
+	assert_int_equal(ask(0, SID, PAGE), MODEL_OK);
+	assert_int_equal(ask(1, SID, PAGE), MODEL_OK);
+	model_atc_mute(model(0), SID);
+
+	core_revoke(&core, PAGE, 1);
+	core_finish(&core);
+
+	assert_int_equal(word(0, SID, 0), 1);
+	assert_int_equal(reports_of(PLATFORM_REPORT_STREAM_ABORTED), 1);
+	assert_int_equal(reports_of(PLATFORM_REPORT_SMMU_CLOSED), 0);
+	assert_true(use(0, SID, PAGE) != MODEL_OK);
+	assert_int_equal(use(1, SID, PAGE), MODEL_F_TRANSLATION);
+	assert_int_equal(ask(1, SID, PAGE + 1), MODEL_OK);
+	assert_true(core_reaches(&core, 0, PAGE + 1));
+}
+
 /* It is not the SMMU that fails. */
 static void a_device_that_does_not_confirm_at_the_snapshot_stays_out_alone(void **state)
 {
@@ -516,6 +539,7 @@ int main(void)
 		TEST(an_smmu_that_comes_back_does_not_trust_what_devices_kept),
 		TEST(streams_are_let_in_before_the_snapshot_too),
 		TEST(a_device_that_does_not_confirm_at_the_snapshot_stays_out_alone),
+		TEST(a_device_that_does_not_confirm_a_mark_is_shut_out_as_well),
 		TEST(devices_may_be_shut_out_and_let_in_any_number_of_times),
 	};
 

@@ -551,6 +551,35 @@ static void a_gap_between_two_that_need_two_commands_each_may_be_wider(void **st
 	}
 }
 
+/* However cheap what goes in vain is: gaps and rounding together stay below the share that is given. */
+static void what_goes_in_vain_stays_below_its_share(void **state)
+{
+	static const uint32_t shares[] = { 1, 2, 16, 64, 1000 };
+
+	(void)state;
+
+	cost = format_of(true).cost;
+	cost.entry = 0;
+	for (unsigned i = 0; i < sizeof(shares) / sizeof(shares[0]); i++) {
+		cost.share = shares[i];
+		for (uint64_t pages = 2; pages < 3000; pages += 7) {
+			for (uint64_t gap = 0; gap < 3; gap++) {
+				struct tlbi_spans spans = spans_new(2);
+				uint64_t named;
+
+				tlbi_spans_add(&spans, 0, pages / 2, 3, true);
+				tlbi_spans_add(&spans, pages / 2 + gap, pages + gap, 3, true);
+				tlbi_spans_close(&spans);
+				run_plan(&spans, true);
+				if (effect_count > 1)
+					continue;
+				named = effects[0].end - effects[0].start;
+				assert_true(named == pages || (named - pages) * shares[i] < pages);
+			}
+		}
+	}
+}
+
 static void a_bridge_forgets_what_differs(void **state)
 {
 	struct tlbi_spans spans = spans_new(4);
@@ -993,6 +1022,7 @@ int main(void)
 		TEST(a_small_gap_between_large_spans_is_bridged),
 		TEST(a_gap_of_its_share_or_more_is_not_bridged),
 		TEST(a_gap_between_two_that_need_two_commands_each_may_be_wider),
+		TEST(what_goes_in_vain_stays_below_its_share),
 		TEST(a_bridge_forgets_what_differs),
 		TEST(pointers_to_many_tables_are_not_given_up_for_one_command),
 		TEST(costs_are_legal_in_their_ranges_only),
