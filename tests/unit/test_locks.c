@@ -2,15 +2,18 @@
  *
  * test_locks.c - real threads: a host with one lock, and one with a lock for each region of its pages.
  *
- * The host here does what docs/locking.md asks of either. One lock: checks, its own table, reserve, queue and flush are
- * under it; it is held through the wait, or dropped with the pages pending. A lock a region: that is held over the
- * whole trip, or dropped with the pages pending; a short lock, the engine's host lock, is around reserve and queue, and
- * around flushes, which may be bounded. Pages are donated to guests, taken back by force or in the same hold, shared, given
- * up ahead of donations; guests are torn down; trips fail at their end. Meanwhile devices access any page, one SMMU is attached, goes and comes, events are read, tables compacted.
+ * The host here does what docs/locking.md asks of either. One lock: checks, its own table, reserve, queue
+ * and flush are under it; it is held through the wait, or dropped with the pages pending. A lock a region:
+ * that is held over the whole trip, or dropped with the pages pending; a short lock, the engine's host
+ * lock, is around reserve and queue, and around flushes, which may be bounded. Pages are donated to
+ * guests, taken back by force or in the same hold, shared, given up ahead of donations; guests are torn
+ * down; trips fail at their end. Meanwhile devices access any page, one SMMU is attached, goes and comes,
+ * events are read, tables compacted.
  *
- * What devices may see is in books that rise with each step of a page: what they say before and after an access
- * counts, if it is the same. Which trips are made follows from the seed (S2SHADOW_SEED), when they meet does not.
- * `make check-tsan` runs it under ThreadSanitizer, which also sees whether those locks suffice for the host's own data.
+ * What devices may see is in books that rise with each step of a page: what they say before and after an
+ * access counts, if it is the same. Which trips are made follows from the seed (S2SHADOW_SEED), when they
+ * meet does not. `make check-tsan` runs it under ThreadSanitizer, which also sees whether those locks
+ * suffice for the host's own data.
  */
 #include "threads_rig.h"
 

@@ -2,8 +2,8 @@
  *
  * test_locks_commit.c - group commit: CPUs that share flushes and syncs, and what a waiter may count on.
  *
- * One thread plays all CPUs, since every call returns before the next is made; where it matters that the one who flushed
- * is gone, or waits elsewhere, there are two. Which CPU a call is made on is its argument.
+ * One thread plays all CPUs, since every call returns before the next is made; where it matters that the
+ * one who flushed is gone, or waits elsewhere, there are two. Which CPU a call is made on is its argument.
  */
 #include "core_rig.h"
 

@@ -2,12 +2,13 @@
  *
  * threads_rig.h - a system that real threads share: engine, target, software SMMUs, a host lock.
  *
- * The SMMUs differ: the first has a command queue for each of some CPUs, the second says by MSIs what is complete and has
- * no ranges, the third says it by events. Each model has a lock, as a device does one thing at a time. ThreadSanitizer is
- * told to take no notice of what goes on behind it: neither of the model's own data, nor of the lock, which would order more
- * than a device does. What the model reads of the driver's memory it reads with single-copy atomic loads, and these are
- * looked at. They are ordered behind the core's barriers alone, and the core's looks at a register or at what a device
- * wrote behind them, by the two words of engine/order.h.
+ * The SMMUs differ: the first has a command queue for each of some CPUs, the second says by MSIs what is
+ * complete and has no ranges, the third says it by events. Each model has a lock, as a device does one
+ * thing at a time. ThreadSanitizer is told to take no notice of what goes on behind it: neither of the
+ * model's own data, nor of the lock, which would order more than a device does. What the model reads of
+ * the driver's memory it reads with single-copy atomic loads, and these are looked at. They are ordered
+ * behind the core's barriers alone, and the core's looks at a register or at what a device wrote behind
+ * them, by the two words of engine/order.h.
  */
 #ifndef TESTS_UNIT_THREADS_RIG_H
 #define TESTS_UNIT_THREADS_RIG_H
