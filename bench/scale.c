@@ -42,8 +42,8 @@ static const char help[] =
 	"  --lock-ns N          the lock takes so long from one CPU to one that waits, beside --locked-ns (default 0)\n"
 	"  --mmio-ns N          a read of a device register takes (default 100)\n"
 	"Of the code; the defaults are what --calibrate found on the machine in docs/scaling.md:\n"
-	"  --access-ps N        an access to memory, with the instructions around it (default 280)\n"
-	"  --doorbell-ns N      a doorbell, with the barriers and locked instructions up to its wait (default 55)\n"
+	"  --access-ps N        an access to memory, with the instructions around it (default 200)\n"
+	"  --doorbell-ns N      a doorbell, with the barriers and locked instructions up to its wait (default 30)\n"
 	"  --line-ns N          a cache line comes from another CPU (default 10)\n"
 	"  --relax-ns N         a pause in a polling loop (default 25)\n"
 	"  --calibrate          measure these four here, print them, use them\n"
@@ -299,7 +299,7 @@ static struct command defaults(void)
 		.locked = { { 100, 500, 2800 }, 3 },
 		.unlocked = { { 1000 }, 1 },
 		.point = { .batch = 1, .tlbi_ns = 500, .after_percent = 50, .spread_percent = 50, .trips = 40, .seed = 1,
-			   .costs = { .access_ps = 280, .doorbell_ns = 55, .line_ns = 10, .mmio_ns = 100, .relax_ns = 25 } },
+			   .costs = { .access_ps = 200, .doorbell_ns = 30, .line_ns = 10, .mmio_ns = 100, .relax_ns = 25 } },
 	};
 }
 

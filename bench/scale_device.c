@@ -64,12 +64,13 @@ static void doorbell(struct scale_device *device, uint32_t prod)
 	uint64_t end = device->published + ((prod - device->published) & ring_mask(device));
 	uint64_t start = scale_now_ps() > device->free_ps ? scale_now_ps() : device->free_ps;
 
+	device->free_ps = start;
 	for (; device->published < end; device->published++) {
 		if ((device->ring[2 * (device->published % slots)] & OPCODE) != OPCODE_SYNC)
 			continue;
-		sync_add(device, device->published + 1, start + device->sync_ps);
-		device->free_ps = start + device->busy_ps;
 		start += device->sync_ps;
+		sync_add(device, device->published + 1, start);
+		device->free_ps += device->busy_ps;
 	}
 }
 

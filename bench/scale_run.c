@@ -69,6 +69,7 @@ struct machine {
 	uint64_t latencies;
 	double rate;		       /* trips per second of the CPUs that are done */
 	uint64_t trips;
+	uint64_t boot_syncs;
 	int error;
 };
 
@@ -459,6 +460,7 @@ static int open_machine(struct machine *machine, const struct scale_point *point
 	for (unsigned i = 0; i < point->smmus && !error; i++) {
 		machine->device[i].sync_ps = point->sync_ns * PS;
 		machine->device[i].busy_ps = point->sync_ns * PS * point->busy_percent / 100;
+		machine->boot_syncs += machine->device[i].syncs;
 	}
 	return error;
 }
@@ -497,6 +499,7 @@ static void gather(struct machine *machine, struct scale_result *result)
 		.p99_ns = machine->latency_ns[(count * 99 + 99) / 100 - 1],
 		.accesses = scale_accesses(), .misses = scale_misses(),
 	};
+	result->syncs = 0 - machine->boot_syncs;
 	for (unsigned i = 0; i < machine->point->smmus; i++)
 		result->syncs += machine->device[i].syncs;
 }
