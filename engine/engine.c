@@ -200,7 +200,6 @@ __attribute__((noinline)) static bool queue_pieces(struct shadow_engine *engine,
 	return count;
 }
 
-/* Takes what shadow_queue() takes, in that order: where the fast path fails, a jump is enough. */
 __attribute__((noinline)) static bool queue_slow(struct shadow_engine *engine, unsigned cpu, uint64_t number,
 						 const struct shadow_transition *transition)
 {
@@ -221,15 +220,17 @@ __attribute__((noinline)) static bool queue_slow(struct shadow_engine *engine, u
 	return changes;
 }
 
-/* A revoke whose pages have one old state, anywhere. */
-static inline bool queue_revoke(struct shadow_engine *engine, struct queue *queue, uint64_t number,
-				const struct shadow_transition *transition)
+/* A revoke whose pages have one old state, anywhere; or whatever else. Takes what shadow_queue() takes, in that order: where
+ * the fast path fails, a jump is enough. */
+__attribute__((noinline)) static bool queue_elsewhere(struct shadow_engine *engine, unsigned cpu, uint64_t number,
+						      const struct shadow_transition *transition)
 {
+	struct queue *queue = &engine->queue[cpu];
 	uint64_t page = transition->start.addr >> engine->granule_lg2;
 
 	if (transition->new_state != SHADOW_STATE_NOPAGE || transition->old_state == SHADOW_STATE_NOPAGE ||
-	    transition->old_states || !engine->open)
-		return false;
+	    transition->old_states || engine->consent.set || !engine->open)
+		return queue_slow(engine, cpu, number, transition);
 	queue->taken++;
 	queue_push(queue, number, page, page + transition->page_count, SHADOW_ACCESS_NONE);
 	return true;
@@ -267,10 +268,9 @@ bool shadow_queue(struct shadow_engine *engine, unsigned cpu, uint64_t number,
 	shadow_assert(platform_host_lock_held());
 	shadow_assert(number > engine_newest(engine));
 	/* An open slot says that the engine is open. */
-	if (!engine->consent.set && (queue_next_page(&engine->queue[cpu], engine->granule_lg2, number, transition) ||
-				     queue_revoke(engine, &engine->queue[cpu], number, transition)))
+	if (!engine->consent.set && queue_next_page(&engine->queue[cpu], engine->granule_lg2, number, transition))
 		return true;
-	return queue_slow(engine, cpu, number, transition);
+	return queue_elsewhere(engine, cpu, number, transition);
 }
 
 void shadow_trip_end(struct shadow_engine *engine, unsigned cpu)

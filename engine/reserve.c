@@ -214,20 +214,39 @@ __attribute__((noinline)) int engine_reserve(struct shadow_engine *engine, unsig
 	return error == -SHADOW_EAGAIN ? -SHADOW_ENOMEM : error;
 }
 
+/* A revoke of pages that have one old state, in a zone that was promised, of which no bit says anything. */
+static inline bool is_plain(const struct shadow_engine *engine, unsigned cpu, const struct shadow_transition *transition,
+			    struct transition_piece *piece)
+{
+	return !transition->old_states && transition_uniform(transition, engine->granule_lg2, piece) &&
+	       piece->effect == TRANSITION_REVOKE && in_promised_zone(engine, piece) &&
+	       !(engine->pending.set | engine->consent.set) &&
+	       piece->start << engine->granule_lg2 == transition->start.addr && cpu < engine->config.cpu_count;
+}
+
+/* Takes what shadow_reserve() takes, in that order: where the fast path fails, a jump is enough. */
+__attribute__((noinline)) static int reserve_slow(struct shadow_engine *engine, unsigned cpu,
+						  const struct shadow_transition *transition, uint64_t wait_ns)
+{
+	struct transition_piece piece;
+	struct pieces pieces;
+
+	/* The first revoke after a flush. */
+	if (!engine->promise_holds && is_plain(engine, cpu, transition, &piece) && !reserve_again(engine, &piece) &&
+	    queue_reserve(&engine->queue[cpu], 1))
+		return 0;
+	pieces = engine_pieces(engine, transition);
+	return engine_reserve(engine, cpu, &pieces, wait_ns);
+}
+
 /* Most transitions: a revoke in a zone whose tables are promised, on a queue with room. */
 int shadow_reserve(struct shadow_engine *engine, unsigned cpu, const struct shadow_transition *transition,
 		   uint64_t wait_ns)
 {
 	struct transition_piece piece;
-	struct pieces pieces;
 
 	shadow_assert(platform_host_lock_held());
-	if (!transition->old_states && transition_uniform(transition, engine->granule_lg2, &piece) &&
-	    piece.effect == TRANSITION_REVOKE && in_promised_zone(engine, &piece) &&
-	    !(engine->pending.set | engine->consent.set) && piece.start << engine->granule_lg2 == transition->start.addr &&
-	    cpu < engine->config.cpu_count && (engine->promise_holds || !reserve_again(engine, &piece)) &&
-	    queue_reserve(&engine->queue[cpu], 1))
+	if (engine->promise_holds && is_plain(engine, cpu, transition, &piece) && queue_reserve(&engine->queue[cpu], 1))
 		return 0;
-	pieces = engine_pieces(engine, transition);
-	return engine_reserve(engine, cpu, &pieces, wait_ns);
+	return reserve_slow(engine, cpu, transition, wait_ns);
 }
