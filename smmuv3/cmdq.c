@@ -39,6 +39,8 @@ void cmdq_init(struct cmdq *cmdq, uint64_t *ring, unsigned entries_lg2, uintptr_
 		.entries_lg2 = entries_lg2,
 		.number = number,
 		.sync = smmu_cmd_sync(),
+		.cons_res0 = (uint32_t)SMMU_CMDQ_CONS_RES0,
+		.cons_moved = (UINT32_C(2) << entries_lg2) - 1,
 		.coherent = coherent,
 		.completing = completing,
 	};
@@ -49,6 +51,8 @@ void cmdq_enhance(struct cmdq *cmdq, uintptr_t registers)
 	cmdq->enhanced = true;
 	cmdq->prod_reg = registers + SMMU_ECMDQ_PROD;
 	cmdq->cons_reg = registers + SMMU_ECMDQ_CONS;
+	cmdq->cons_res0 = (uint32_t)SMMU_ECMDQ_CONS_RES0;
+	cmdq->cons_moved = 0;
 	cmdq->written = 1; /* the first epoch begins at the next multiple of twice the ring */
 }
 
@@ -94,6 +98,16 @@ static void cmdq_write_prod(struct cmdq *cmdq)
 	platform_mmio_write32(cmdq->prod_reg, cmdq->prod_flags | published);
 }
 
+/* The same steps as below, one writer of PROD at a time. */
+static __attribute__((noinline)) void cmdq_publish_enhanced(struct cmdq *cmdq)
+{
+	cmdq_lock_prod(cmdq);
+	store_release_u64(&cmdq->published, cmdq->written);
+	order_device_publish(cmdq->coherent);
+	cmdq_write_prod(cmdq);
+	order_unlock(&cmdq->prod_lock);
+}
+
 void cmdq_publish(struct cmdq *cmdq)
 {
 	uint64_t published = load_relaxed_u64(&cmdq->published);
@@ -105,18 +119,15 @@ void cmdq_publish(struct cmdq *cmdq)
 	 * Observer: SMMU. */
 	if (!cmdq->coherent)
 		cmdq_clean(cmdq, published, cmdq->written);
-	if (cmdq->enhanced)
-		cmdq_lock_prod(cmdq);
+	cmdq->stats.doorbells++;
+	if (cmdq->enhanced) {
+		cmdq_publish_enhanced(cmdq);
+		return;
+	}
 	/* Visible before PROD is written, or who reads CONS could find it beyond what was published. */
 	store_release_u64(&cmdq->published, cmdq->written);
 	order_device_publish(cmdq->coherent);
-	if (cmdq->enhanced) {
-		cmdq_write_prod(cmdq);
-		order_unlock(&cmdq->prod_lock);
-	} else {
-		platform_mmio_write32(cmdq->prod_reg, (uint32_t)cmdq->written & cmdq_index_mask(cmdq));
-	}
-	cmdq->stats.doorbells++;
+	platform_mmio_write32(cmdq->prod_reg, (uint32_t)cmdq->written & cmdq_index_mask(cmdq));
 }
 
 void cmdq_begin_epoch(struct cmdq *cmdq)
@@ -153,18 +164,17 @@ static int cmdq_advance(struct cmdq *cmdq, uint32_t cons)
 {
 	uint64_t consumed = load_relaxed_u64(&cmdq->consumed);
 	uint32_t passed = (cons - (uint32_t)consumed) & cmdq_index_mask(cmdq);
-	uint64_t res0 = cmdq->enhanced ? SMMU_ECMDQ_CONS_RES0 : SMMU_CMDQ_CONS_RES0;
 
 	/* [C1] CONS read before what it completes, and before what had been published when it was. Pairs with the
 	 * SMMU's write of CONS after the SYNC. Observer: SMMU. */
 	order_device_seen();
-	if (passed > load_acquire_u64(&cmdq->published) - consumed || cons & res0)
+	if (passed > load_acquire_u64(&cmdq->published) - consumed || cons & cmdq->cons_res0)
 		return cmdq_check_enabled(cmdq, cons) ? -SHADOW_EIO : cmdq_fail(cmdq, SHADOW_SMMU_CONS);
 	if (!passed)
 		return 0;
 	/* An index of 0 is what a reset leaves; and a doorbell turns an enhanced queue on again, wherever that is then.
 	 * CR0ACK is read later than CONS, so it shows a reset before it. */
-	if ((cmdq->enhanced || !(cons & cmdq_index_mask(cmdq))) && cmdq_check_enabled(cmdq, cons) != 0)
+	if (!(cons & cmdq->cons_moved) && cmdq_check_enabled(cmdq, cons) != 0)
 		return -SHADOW_EIO;
 	/* [P1] The SMMU is done before anyone is told so. Pairs with cmdq_consumed(). Observer: CPU. */
 	store_release_u64(&cmdq->consumed, consumed + passed);
@@ -339,15 +349,15 @@ int cmdq_poll(struct cmdq *cmdq)
 	return cmdq_inquire(cmdq, cons);
 }
 
-int cmdq_glance(struct cmdq *cmdq)
+int cmdq_glance_word(struct cmdq *cmdq)
 {
 	if (load_relaxed_u32(&cmdq->failed))
 		return -SHADOW_EIO;
-	if (cmdq->word && cmdq_read_word(cmdq)) {
+	if (cmdq_read_word(cmdq)) {
 		cmdq->glances = 0;
 		return 0;
 	}
-	return cmdq->word && ++cmdq->glances % CMDQ_GLANCES ? 0 : cmdq_poll(cmdq);
+	return ++cmdq->glances % CMDQ_GLANCES ? 0 : cmdq_poll(cmdq);
 }
 
 /* One look, unless someone else is looking. Return: 0, or -SHADOW_EIO once the queue has failed. */

@@ -36,6 +36,8 @@ struct cmdq {
 	struct smmu_cmd sync; /* as this queue has its SYNCs, but for MSIDATA, */
 	uint64_t sync_data;   /* which is the low half of the position behind it where this mask lets it be */
 	const _Atomic uint32_t *word; /* where that arrives; NULL: CONS is all there is */
+	uint32_t cons_res0;   /* bits that CONS has not; */
+	uint32_t cons_moved;  /* and of these none is set where an advance counts only with CR0ACK beside it */
 	bool enhanced;	      /* EN and ENACK, ERR and ERRACK are in PROD and CONS */
 	void *owner;	      /* the SMMU */
 	_Atomic uint32_t *completing; /* the completion lock */
@@ -171,7 +173,12 @@ int cmdq_poll(struct cmdq *cmdq);
 /* The same, but where an MSI is expected, registers are read only once in CMDQ_GLANCES times that it has not come: an error
  * or a reset does not show in it. */
 #define CMDQ_GLANCES 64u
-int cmdq_glance(struct cmdq *cmdq);
+int cmdq_glance_word(struct cmdq *cmdq);
+
+static inline int cmdq_glance(struct cmdq *cmdq)
+{
+	return cmdq->word ? cmdq_glance_word(cmdq) : cmdq_poll(cmdq);
+}
 
 /* cmdq_poll() again and again, without the lock in between, until there are @slots free slots; publishes first if some of
  * them are written but unseen. Return: 0; -SHADOW_ETIMEDOUT if nothing was consumed for @wait_ns; -SHADOW_EIO. @slots is

@@ -48,16 +48,19 @@ static struct list list_begin(struct shadow_smmu *smmu, struct cmdq *cmdq)
 }
 
 /* Wait until @needed slots are free, after ringing once more for what is already written. */
-static int list_room(const struct list *list, uint64_t needed)
+static __attribute__((noinline)) int list_make_room(const struct list *list, uint64_t needed)
 {
 	struct shadow_smmu *smmu = list->smmu;
 	struct cmdq *cmdq = list->cmdq;
 
-	if (cmdq_room(cmdq) >= needed)
-		return 0;
 	smmu->doorbells_extra += cmdq->written != load_relaxed_u64(&cmdq->published);
 	cmdq_publish(cmdq);
 	return cmdq_wait_room(cmdq, needed, smmu->config.wait_ns);
+}
+
+static inline int list_room(const struct list *list, uint64_t needed)
+{
+	return cmdq_room(list->cmdq) >= needed ? 0 : list_make_room(list, needed);
 }
 
 /* Write the commands of a run and their SYNC again, from what is still in the ring. */

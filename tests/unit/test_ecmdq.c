@@ -398,6 +398,39 @@ static void a_block_is_cut_only_after_what_other_queues_are_told(void **state)
 	assert_false(core_smmu_stats(&core, 0).closed);
 }
 
+/* One command more than the ring holds, from each start: what is published in one go fits, and the rest waits. */
+static void a_ring_overflows_and_wraps_at_every_position(void **state)
+{
+	(void)state;
+	for (unsigned lg2 = 2; lg2 <= 4; lg2++) {
+		unsigned pages = 1u << lg2, wrap = 2u << lg2, starts = 0;
+
+		core.cmdq_lg2 = lg2;
+		core.no_ril = true;
+		core.queue_slots = 32;
+		core_up(&core);
+		for (unsigned turn = 0; turn < wrap; turn++) {
+			uint64_t page = PAGE + 512 * (uint64_t)turn;
+			uint32_t before = produced(0, 1);
+
+			cut_around(page);
+			for (unsigned i = 1; i <= pages; i++) {
+				assert_true(core_reaches(&core, 0, page + 3 * i));
+				assert_int_equal(core_change_on(&core, 1, page + 3 * i, 1, OWNED, NOPAGE), 0);
+			}
+			wait_for(shadow_flush(core.engine));
+			assert_int_equal(produced(0, 1), (before + pages + 1) % wrap);
+			for (unsigned i = 1; i <= pages; i++)
+				assert_false(core_reaches(&core, 0, page + 3 * i));
+			starts |= 1u << before;
+		}
+		assert_int_equal(starts, UINT32_MAX >> (32 - wrap));
+		assert_int_equal(core_smmu_stats(&core, 0).doorbells_extra, wrap);
+		core_down(&core);
+		set_up(NULL);
+	}
+}
+
 static uint64_t seed;
 
 static void stall_at_random(unsigned one_in)
@@ -746,6 +779,7 @@ int main(void)
 		T(flushes_beyond_the_fences_wait_for_every_queue_they_used),
 		T(an_smmu_that_comes_later_is_no_matter_of_earlier_tickets),
 		T(smmus_with_and_without_go_side_by_side),
+		T(a_ring_overflows_and_wraps_at_every_position),
 		T(a_block_is_cut_only_after_what_other_queues_are_told),
 		T(what_is_complete_is_gone_whatever_the_queues_do),
 		T(an_error_is_repaired_in_its_own_queue),
