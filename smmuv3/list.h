@@ -9,8 +9,8 @@
 
 #include "smmuv3/target.h"
 
-/* Write commands for all of the target's spans, which are closed, and the SYNCs that they need, into the queue of @cpu. @position: of the last
- * SYNC. Waits, and rings the doorbell before it does, if they do not fit into the ring at once.
+/* Write commands for all of the target's spans, which are closed, and the SYNCs that they need, into the queue of @cpu.
+ * @position: of the last SYNC. Waits, and rings the doorbell before it does, if they do not fit into the ring at once.
  * Return: 0; -SHADOW_ETIMEDOUT or -SHADOW_EIO: a part is written, and the SMMU has to be closed.
  * Context: host lock. */
 int list_write(struct smmu_target *target, struct shadow_smmu *smmu, unsigned cpu, uint64_t *position);

@@ -65,7 +65,8 @@ bool smmu_sizes_valid(const struct shadow_smmu_config *config)
 static bool smmu_config_valid(const struct shadow_smmu_config *config)
 {
 	return smmu_sizes_valid(config) && tlbi_cost_legal(&config->cost) &&
-	       !(config->errata & ~SHADOW_ERRATA_ALL) && !(config->completion & ~SHADOW_COMPLETION_ALL) && config->wait_ns >= 1 && config->wait_ns <= SHADOW_WAIT_NS_MAX;
+	       !(config->errata & ~SHADOW_ERRATA_ALL) && !(config->completion & ~SHADOW_COMPLETION_ALL) &&
+	       config->wait_ns >= 1 && config->wait_ns <= SHADOW_WAIT_NS_MAX;
 }
 
 static bool smmu_needs_valid(const struct smmu_needs *needs)

@@ -142,7 +142,8 @@ static inline struct cmdq *smmu_queue(struct shadow_smmu *smmu, unsigned index)
  * @needs: what the target asks for. @number: for reports.
  * Return: 0; -SHADOW_EINVAL: a value of @config or @needs is out of its range; -SHADOW_ENODEV: it lacks stage
  * 2, stage 1 when nested, AArch64 tables, little-endian tables, something in @needs, queues or a stream table
- * of that size, or every way of completion that @config allows; or it would have every fault stall, or is to be nested and has an erratum there. */
+ * of that size, or every way of completion that @config allows; or it would have every fault stall, or is to be
+ * nested and has an erratum there. */
 int smmu_probe(struct shadow_smmu *smmu, const struct shadow_smmu_config *config,
 	       const struct smmu_needs *needs, unsigned number);
 

@@ -174,12 +174,13 @@ static uint64_t msi_of(const struct core_entry *sync, uint32_t *data)
 static void an_msi_says_how_far_the_queue_is_in_the_pool(void **state)
 {
 	uint64_t first = 0;
+	uint32_t before = 0;
 
 	(void)state;
 	core.msi = true;
 	core_up(&core);
 	for (unsigned i = 0; i < 40; i++) {
-		uint32_t data, before;
+		uint32_t data;
 		uint64_t pa;
 
 		core_forget(&core);
