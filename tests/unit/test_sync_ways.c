@@ -371,7 +371,9 @@ static void start_at(unsigned lg2, uint64_t position)
 	fake_set(0x9c, (uint32_t)position & ((2u << lg2) - 1));
 	cmdq_init(&cmdq, ring, lg2, fake.registers, 7, true, &completing);
 	cmdq_set_sync(&cmdq, smmu_cmd_sync_msi(0x1000), &word);
-	cmdq.written = cmdq.published = cmdq.consumed = position;
+	cmdq.written = position;
+	cmdq.published = position;
+	cmdq.consumed = position;
 	word = (uint32_t)position;
 }
 
