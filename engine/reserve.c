@@ -220,7 +220,7 @@ static inline bool is_plain(const struct shadow_engine *engine, unsigned cpu, co
 {
 	return !transition->old_states && transition_uniform(transition, engine->granule_lg2, piece) &&
 	       piece->effect == TRANSITION_REVOKE && in_promised_zone(engine, piece) &&
-	       !(engine->pending.set | engine->consent.set) &&
+	       !engine->consent.set && !(engine->pending.set && bits_any(&engine->pending, piece->start, piece->end)) &&
 	       piece->start << engine->granule_lg2 == transition->start.addr && cpu < engine->config.cpu_count;
 }
 
