@@ -92,6 +92,20 @@ PLATFORM_SRCS := \
 EL2_SRCS := \
 	engine/platform/el2.c
 
+# What boots at EL2 in QEMU, besides tests/qemu/start.S.
+QEMU_SRCS := \
+	tests/qemu/case_snapshot.c \
+	tests/qemu/console.c \
+	tests/qemu/edu.c \
+	tests/qemu/host.c \
+	tests/qemu/machine.c \
+	tests/qemu/main.c \
+	tests/qemu/memory.c \
+	tests/qemu/pci.c \
+	tests/qemu/rig.c \
+	tests/qemu/spy.c \
+	tests/qemu/tap.c
+
 # Code that drives a core: built for native and observed, linked with it.
 RUNNER_SRCS := \
 	bench/baseline.c \
@@ -412,7 +426,7 @@ LINK = $(CC) -pthread $(config_flags) $(CFLAGS) $(LDFLAGS)
 
 # --- what is built ---------------------------------------------------------------------------------------
 
-all_srcs := $(CORE_SRCS) $(MODEL_SRCS) $(PLATFORM_SRCS) $(EL2_SRCS) $(RUNNER_SRCS) $(COMMAND_SRCS) \
+all_srcs := $(CORE_SRCS) $(MODEL_SRCS) $(PLATFORM_SRCS) $(EL2_SRCS) $(QEMU_SRCS) $(RUNNER_SRCS) $(COMMAND_SRCS) \
 	$(SIMULATOR_SRCS) $(TIMED_SRCS) $(WORKLOAD_SRCS) $(BENCH_SRCS) $(TEST_SUPPORT_SRCS) $(TEST_SRCS) $(FUZZ_SRCS) \
 	bench/s2shadow.c bench/harness.cc
 absent := $(filter-out $(wildcard $(all_srcs)),$(all_srcs))
@@ -420,7 +434,7 @@ ifneq ($(absent),)
   $(error sources in the Makefile that are not there: $(absent))
 endif
 unlisted := $(filter-out $(all_srcs),$(wildcard $(addsuffix /*.c,engine engine/platform smmuv3 \
-	smmuv3/model bench tests tests/fuzz tests/proto tests/unit)))
+	smmuv3/model bench tests tests/fuzz tests/proto tests/qemu tests/unit)))
 
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
 
@@ -437,10 +451,12 @@ test_objects := $(call objects,plain,$(WORKLOAD_SRCS) $(TEST_SUPPORT_SRCS) $(TES
 bench_objects := $(call objects,plain,$(BENCH_SRCS)) $(BUILD)/plain/bench/harness.o
 el2_core := $(patsubst %.c,$(EL2_BUILD)/%.o,$(CORE_SRCS))
 el2_platform := $(patsubst %.c,$(EL2_BUILD)/%.o,$(EL2_SRCS))
+qemu_objects := $(EL2_BUILD)/tests/qemu/start.o $(patsubst %.c,$(EL2_BUILD)/%.o,$(QEMU_SRCS))
 
 LIBRARY := $(BUILD)/libs2shadow.a
 HOSTED_LIBRARY := $(BUILD)/libs2shadow-linux.a
 EL2_LIBRARY := $(EL2_BUILD)/libs2shadow.a
+PAYLOAD := $(EL2_BUILD)/payload.elf
 COMMAND := $(BUILD)/s2shadow
 BENCHMARKS := $(BUILD)/s2shadow-bench
 test_programs := $(patsubst %.c,$(BUILD)/tests/%,$(notdir $(TEST_SRCS)))
@@ -642,9 +658,22 @@ $(EL2_LIBRARY): $(el2_core) $(el2_platform)
 	@rm -f $@
 	$(Q)$(EL2_CROSS_COMPILE)ar qcs $@ $(filter %.o,$^)
 
+# Loops of memory.c are not to become calls of memset().
+$(EL2_BUILD)/tests/qemu/memory.o: private el2_flags += -fno-builtin -fno-tree-loop-distribute-patterns
+$(EL2_BUILD)/%.o: %.S Makefile | setup
+	$(call say,AS,$<)
+	@mkdir -p $(@D)
+	$(Q)$(EL2_CROSS_COMPILE)gcc -I. -MMD -MP -c -o $@ $<
+
+# tests/qemu/spy.c stands between the library and the registers.
+$(PAYLOAD): $(qemu_objects) $(EL2_LIBRARY) tests/qemu/payload.lds
+	$(call say,LINK,$@)
+	$(Q)$(EL2_CROSS_COMPILE)ld -static -nostdlib -z max-page-size=4096 --wrap=platform_mmio_write32 \
+		--wrap=platform_mmio_read32 -T tests/qemu/payload.lds -o $@ $(qemu_objects) $(EL2_LIBRARY)
+
 # --- checks ----------------------------------------------------------------------------------------------
 
-CHECKS := check-lists check-headers check-el2 check-clang check-unit check-sanitize check-tsan check-readme check-cli \
+CHECKS := check-lists check-headers check-el2 check-qemu check-clang check-unit check-sanitize check-tsan check-readme check-cli \
 	check-bench check-maps check-traces check-batching check-log check-referee check-mutations check-fuzz check-spin check-simulate
 RUN_TESTS := scripts/run-tests
 trace = $(patsubst %,bench/traces/%.txt.xz,$(1))
@@ -702,6 +731,12 @@ check-clang:
 check-el2: $(EL2_LIBRARY) $(EL2_BUILD)/core.o $(EL2_BUILD)/embedded.o $(LIBRARY)
 	$(Q)$(RUN_TESTS) --name el2 -- scripts/check-symbols $(EL2_CROSS_COMPILE)nm $(EL2_BUILD)/core.o \
 		$(EL2_BUILD)/embedded.o $(LIBRARY) 512 $(el2_core)
+
+## check-qemu: the library at EL2 in QEMU: devices behind its SMMUv3 reach what they may and nothing else
+.PHONY: check-qemu
+check-qemu: $(PAYLOAD)
+	$(Q)scripts/install-qemu || [ $$? -eq 77 ]
+	$(Q)$(RUN_TESTS) --limit 600 'scripts/run-qemu $(PAYLOAD) s2' 'scripts/run-qemu $(PAYLOAD) nested'
 
 ## check-lists: every source is in this file
 .PHONY: check-lists
@@ -892,7 +927,7 @@ help:
 
 all_objects := $(native_core) $(observed_core) $(simulated_core) $(simulator_objects) $(native_runner) $(timed_core) \
 	$(timed_objects) $(observed_runner) $(plain_objects) $(test_objects) $(bench_objects) $(el2_core) $(el2_platform) \
-	$(fuzz_objects) $(BUILD)/plain/bench/s2shadow.o
+	$(qemu_objects) $(fuzz_objects) $(BUILD)/plain/bench/s2shadow.o
 .SECONDARY: $(all_objects)
 # What is left out of a list has to leave the archives as well.
 $(LIBRARY) $(HOSTED_LIBRARY) $(EL2_LIBRARY) $(EL2_BUILD)/core.o $(EL2_BUILD)/embedded.o: Makefile
