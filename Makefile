@@ -296,6 +296,7 @@ TEST_SRCS := \
 	tests/unit/test_pool_exhaustion.c \
 	tests/unit/test_prepare.c \
 	tests/unit/test_queue.c \
+	tests/unit/test_refusal.c \
 	tests/unit/test_replay.c \
 	tests/unit/test_reserve.c \
 	tests/unit/test_results.c \
@@ -321,6 +322,7 @@ TEST_SRCS := \
 	tests/unit/test_tlbi_plan.c \
 	tests/unit/test_trace.c \
 	tests/unit/test_transition.c \
+	tests/unit/test_two_level.c \
 	tests/unit/test_verify.c \
 	tests/unit/test_what_ifs.c \
 	tests/unit/test_world.c

@@ -86,6 +86,8 @@ uint64_t shadow_smmu_pool_bytes(const struct shadow_smmu_target_config *config, 
 			return 0;
 		carve(&end, smmu_cmdq_bytes(&smmu[i]), granule);
 		carve(&end, smmu_strtab_bytes(&smmu[i]), granule);
+		if (smmu[i].sid_split)
+			carve(&end, smmu_level2_bytes(&smmu[i]), granule);
 		carve(&end, smmu_evtq_bytes(&smmu[i]), granule);
 		if (smmu[i].ecmdq)
 			carve(&end, smmu_ecmdq_bytes(&smmu[i], smmu[i].ecmdq), granule);
@@ -146,7 +148,9 @@ static int carve_memory(struct smmu_target *target, const struct shadow_smmu *sm
 	memory->cmdq = pgtable_carve(&target->pgtable, smmu_cmdq_bytes(config), &memory->cmdq_pa);
 	if (memory->cmdq)
 		memory->strtab = pgtable_carve(&target->pgtable, smmu_strtab_bytes(config), &memory->strtab_pa);
-	if (memory->strtab)
+	if (memory->strtab && config->sid_split)
+		memory->level2 = pgtable_carve(&target->pgtable, smmu_level2_bytes(config), &memory->level2_pa);
+	if (memory->strtab && (memory->level2 || !config->sid_split))
 		memory->evtq = pgtable_carve(&target->pgtable, smmu_evtq_bytes(config), &memory->evtq_pa);
 	if (memory->evtq && smmu->ecmdqs)
 		memory->ecmdq = pgtable_carve(&target->pgtable, smmu_ecmdq_bytes(config, smmu->ecmdqs), &memory->ecmdq_pa);
@@ -175,14 +179,21 @@ static unsigned start_needs_oas(const struct pgtable_format *format)
 	return level > 1 ? 0 : format->granule_lg2 == 14 ? 42 : 44;
 }
 
-/* An input size or a table beyond its output size would make every entry illegal. */
-static bool serves_target(const struct smmu_target *target, const struct shadow_smmu *smmu)
+/* An input size or a table beyond its output size would make every entry illegal. Tables that are in use were never
+ * cleaned if all SMMUs so far look into caches. */
+static enum shadow_smmu_refusal refuse_target(const struct smmu_target *target, const struct shadow_smmu *smmu)
 {
 	unsigned bits = smmu_oas_bits(smmu->oas);
 	uint64_t space = UINT64_C(1) << bits;
 
-	return (target->config.vmid <= 0xff || smmu->vmid16) && space >> target->config.map.ia_bits &&
-	       target->base.own.end <= space && bits >= start_needs_oas(&target->pgtable.format);
+	if (target->config.vmid > 0xff && !smmu->vmid16)
+		return SHADOW_REFUSAL_VMID;
+	if (!(space >> target->config.map.ia_bits) || target->base.own.end > space ||
+	    bits < start_needs_oas(&target->pgtable.format))
+		return SHADOW_REFUSAL_OUTPUT_SIZE;
+	if (target->live && !smmu->coherent && target->pgtable.coherent)
+		return SHADOW_REFUSAL_COHERENCE;
+	return SHADOW_REFUSAL_NONE;
 }
 
 static struct smmu_needs needs_of(const struct smmu_target *target)
@@ -207,10 +218,18 @@ static int carve_live(struct smmu_target *target, const struct shadow_smmu *smmu
 	return error;
 }
 
-/* Tables that are in use were never cleaned if all SMMUs so far look into caches. */
-static bool finds_tables(const struct smmu_target *target, const struct shadow_smmu *smmu)
+/* What it is, and whether it serves. Return: 0; -SHADOW_EINVAL, -SHADOW_ENODEV, and @refusal says why. */
+static int probe(const struct smmu_target *target, struct shadow_smmu *smmu, const struct shadow_smmu_config *config,
+		 enum shadow_smmu_refusal *refusal)
 {
-	return !target->live || smmu->coherent || !target->pgtable.coherent;
+	struct smmu_needs needs = needs_of(target);
+	int error = smmu_probe(smmu, config, &needs, target_smmus(target));
+
+	if (error == -SHADOW_EINVAL)
+		*refusal = SHADOW_REFUSAL_CONFIG;
+	else
+		*refusal = smmu->refusal ? smmu->refusal : refuse_target(target, smmu);
+	return *refusal && !error ? -SHADOW_ENODEV : error;
 }
 
 int shadow_smmu_attach(struct shadow_target *target, const struct shadow_smmu_config *config,
@@ -219,19 +238,20 @@ int shadow_smmu_attach(struct shadow_target *target, const struct shadow_smmu_co
 	struct smmu_target *smmus = smmu_target_of(target);
 	unsigned count = target_smmus(smmus);
 	struct shadow_smmu *made = &smmus->smmu[count];
-	struct smmu_needs needs = needs_of(smmus);
 	struct smmu_memory memory = { 0 };
 	int error;
 
+	smmus->refusal = SHADOW_REFUSAL_NONE;
 	if (is_attached(smmus, config->registers))
 		return -SHADOW_EBUSY;
 	if (count == SHADOW_SMMUS_MAX)
 		return -SHADOW_ENOSPC;
-	error = smmu_probe(made, config, &needs, count);
-	if (!error && (!serves_target(smmus, made) || !finds_tables(smmus, made)))
-		error = -SHADOW_ENODEV;
-	if (!error)
-		error = carve_live(smmus, made, &memory);
+	error = probe(smmus, made, config, &smmus->refusal);
+	if (error)
+		return error;
+	error = carve_live(smmus, made, &memory);
+	if (error)
+		smmus->refusal = SHADOW_REFUSAL_POOL;
 	if (!error)
 		error = smmu_set_memory(made, &memory, &target->completing);
 	if (!error && !smmus->live)
@@ -244,6 +264,11 @@ int shadow_smmu_attach(struct shadow_target *target, const struct shadow_smmu_co
 	store_release_u32(&smmus->smmu_count, count + 1);
 	*smmu = made;
 	return 0;
+}
+
+enum shadow_smmu_refusal shadow_smmu_refusal(const struct shadow_target *target)
+{
+	return ((const struct smmu_target *)target)->refusal;
 }
 
 /* The entry that lets a stream use the target's table. */
@@ -327,7 +352,9 @@ static int stream_add(struct shadow_smmu *smmu, uint32_t sid, struct smmu_stage1
 			return stream_again(&target->stream[i], ats);
 	if (count == SHADOW_STREAMS_MAX)
 		return -SHADOW_ENOSPC;
-	error = target->live && !smmu_is_off(smmu) ? stream_let_in(&stream) : 0;
+	error = stream_reserve(smmu, sid);
+	if (!error && target->live && !smmu_is_off(smmu))
+		error = stream_let_in(&stream);
 	if (error)
 		return error;
 	target->stream[count] = stream;

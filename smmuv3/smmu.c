@@ -7,7 +7,7 @@
  * translates them; an SMMU that does not follow ends in confirmed abort, or isolation is reported lost.
  * Every handshake has the time limit of the configuration. Callers: one CPU at a time for one SMMU; host lock held
  * while it is live, but for the close, which belongs to who has the completion lock.
- * Leaves out interrupts (an MSI of a SYNC goes to memory that is polled) and two-level stream tables.
+ * Leaves out interrupts (an MSI of a SYNC goes to memory that is polled).
  * Spec: IHI 0070, Initialization and reset; SMMU_CR0; SMMU_GBPA; SMMU_GERROR.
  */
 #include "smmuv3/smmu.h"
@@ -56,10 +56,20 @@ static int smmu_wait(const struct shadow_smmu *smmu, uint32_t offset, uint64_t m
 
 /* ---- probe -------------------------------------------------------------------------------------- */
 
+static bool smmu_streams_valid(const struct shadow_smmu_config *config)
+{
+	unsigned split = config->sid_split;
+
+	if (!split)
+		return config->sid_bits <= 32;
+	return (split == 6 || split == 8 || split == 10) && config->sid_bits > split && config->sid_bits <= 32 &&
+	       config->sid_tables >= 1 && config->sid_tables <= SHADOW_STREAMS_MAX;
+}
+
 bool smmu_sizes_valid(const struct shadow_smmu_config *config)
 {
-	return config->cmdq_lg2 >= 2 && config->cmdq_lg2 <= SMMU_QUEUE_LG2_MAX && config->evtq_lg2 >= 2 &&
-	       config->evtq_lg2 <= SMMU_QUEUE_LG2_MAX && config->sid_bits <= 32 && config->ecmdq <= SHADOW_CPUS_MAX;
+	return smmu_streams_valid(config) && config->cmdq_lg2 >= 2 && config->cmdq_lg2 <= SMMU_QUEUE_LG2_MAX && config->evtq_lg2 >= 2 &&
+	       config->evtq_lg2 <= SMMU_QUEUE_LG2_MAX && config->ecmdq <= SHADOW_CPUS_MAX;
 }
 
 static bool smmu_config_valid(const struct shadow_smmu_config *config)
@@ -75,23 +85,39 @@ static bool smmu_needs_valid(const struct smmu_needs *needs)
 	       (needs->granule_lg2 == 12 || needs->granule_lg2 == 14 || needs->granule_lg2 == 16);
 }
 
-/* What cannot be done without, whatever the target's tables are. */
-static bool smmu_serves(const struct shadow_smmu_config *config, uint32_t idr0, uint32_t idr1)
+/* Does it translate as is needed, whatever the target's tables are? */
+static enum shadow_smmu_refusal smmu_refuse_stages(const struct shadow_smmu_config *config, uint32_t idr0)
 {
-	if (!(idr0 & SMMU_IDR0_S2P) || (config->nested && !(idr0 & SMMU_IDR0_S1P)))
-		return false;
-	if (!(field_get(SMMU_IDR0_TTF, idr0) & SMMU_IDR0_TTF_AARCH64) ||
-	    field_get(SMMU_IDR0_TTENDIAN, idr0) == SMMU_IDR0_TTENDIAN_BIG)
-		return false;
+	if (!(idr0 & SMMU_IDR0_S2P))
+		return SHADOW_REFUSAL_STAGE_2;
+	if (config->nested && !(idr0 & SMMU_IDR0_S1P))
+		return SHADOW_REFUSAL_STAGE_1;
+	if (!(field_get(SMMU_IDR0_TTF, idr0) & SMMU_IDR0_TTF_AARCH64))
+		return SHADOW_REFUSAL_AARCH64;
+	if (field_get(SMMU_IDR0_TTENDIAN, idr0) == SMMU_IDR0_TTENDIAN_BIG)
+		return SHADOW_REFUSAL_ENDIAN;
 	/* Entries say S2S = 0: where every fault has to stall, that is an illegal entry. */
 	if (field_get(SMMU_IDR0_STALL_MODEL, idr0) == SMMU_IDR0_STALL_MODEL_FORCED)
-		return false;
-	/* Preset bases are memory that somebody else has chosen. */
-	if (idr1 & (SMMU_IDR1_TABLES_PRESET | SMMU_IDR1_QUEUES_PRESET))
-		return false;
-	return config->cmdq_lg2 <= field_get(SMMU_IDR1_CMDQS, idr1) &&
-	       config->evtq_lg2 <= field_get(SMMU_IDR1_EVTQS, idr1) &&
-	       config->sid_bits <= field_get(SMMU_IDR1_SIDSIZE, idr1);
+		return SHADOW_REFUSAL_STALL;
+	return SHADOW_REFUSAL_NONE;
+}
+
+/* Can it have the queues and the stream table that are asked for? Preset bases are memory that somebody else has chosen. */
+static enum shadow_smmu_refusal smmu_refuse_sizes(const struct shadow_smmu_config *config, uint32_t idr0, uint32_t idr1)
+{
+	if (idr1 & SMMU_IDR1_TABLES_PRESET)
+		return SHADOW_REFUSAL_TABLE_PRESET;
+	if (idr1 & SMMU_IDR1_QUEUES_PRESET)
+		return SHADOW_REFUSAL_QUEUES_PRESET;
+	if (config->cmdq_lg2 > field_get(SMMU_IDR1_CMDQS, idr1))
+		return SHADOW_REFUSAL_CMDQ_SIZE;
+	if (config->evtq_lg2 > field_get(SMMU_IDR1_EVTQS, idr1))
+		return SHADOW_REFUSAL_EVTQ_SIZE;
+	if (config->sid_bits > field_get(SMMU_IDR1_SIDSIZE, idr1))
+		return SHADOW_REFUSAL_SID_SIZE;
+	if (config->sid_split && field_get(SMMU_IDR0_ST_LEVEL, idr0) != SMMU_IDR0_ST_LEVEL_TWO)
+		return SHADOW_REFUSAL_ST_LEVEL;
+	return SHADOW_REFUSAL_NONE;
 }
 
 static bool smmu_has_large(unsigned granule_lg2, uint32_t idr5)
@@ -101,20 +127,26 @@ static bool smmu_has_large(unsigned granule_lg2, uint32_t idr5)
 }
 
 /* Does it read the tables that the target makes? */
-static bool smmu_reads_tables(const struct smmu_needs *needs, uint32_t idr3, uint32_t idr5)
+static enum shadow_smmu_refusal smmu_refuse_tables(const struct smmu_needs *needs, uint32_t idr3, uint32_t idr5)
 {
 	uint64_t granule = needs->granule_lg2 == 12 ? SMMU_IDR5_GRAN4K :
 			   needs->granule_lg2 == 14 ? SMMU_IDR5_GRAN16K :
 						      SMMU_IDR5_GRAN64K;
 
-	return (idr5 & granule) && field_get(SMMU_IDR3_BBML, idr3) >= needs->bbml &&
-	       (!needs->fwb || (idr3 & SMMU_IDR3_FWB)) &&
-	       (!needs->large || smmu_has_large(needs->granule_lg2, idr5));
+	if (!(idr5 & granule))
+		return SHADOW_REFUSAL_GRANULE;
+	if (field_get(SMMU_IDR3_BBML, idr3) < needs->bbml)
+		return SHADOW_REFUSAL_BBML;
+	if (needs->fwb && !(idr3 & SMMU_IDR3_FWB))
+		return SHADOW_REFUSAL_FWB;
+	if (needs->large && !smmu_has_large(needs->granule_lg2, idr5))
+		return SHADOW_REFUSAL_LARGE;
+	return SHADOW_REFUSAL_NONE;
 }
 
 /* The cheapest way to see a SYNC complete: memory is read instead of a register, or a CPU need not look until it is woken.
- * An MSI into memory that the SMMU writes behind the caches would not be seen. Return: 0, or -SHADOW_ENODEV. */
-static int smmu_choose_completion(struct shadow_smmu *smmu, uint32_t idr0)
+ * An MSI into memory that the SMMU writes behind the caches would not be seen. */
+static enum shadow_smmu_refusal smmu_choose_completion(struct shadow_smmu *smmu, uint32_t idr0)
 {
 	unsigned may = smmu->config.completion ? smmu->config.completion : SHADOW_COMPLETION_ALL;
 
@@ -125,8 +157,8 @@ static int smmu_choose_completion(struct shadow_smmu *smmu, uint32_t idr0)
 	else if (may & SHADOW_COMPLETION_POLL)
 		smmu->completion = SHADOW_COMPLETION_POLL;
 	else
-		return -SHADOW_ENODEV;
-	return 0;
+		return SHADOW_REFUSAL_COMPLETION;
+	return SHADOW_REFUSAL_NONE;
 }
 
 /* Queues of control pages that are registers; and how many of them are used. Those errata are about what one queue is
@@ -163,14 +195,21 @@ int smmu_probe(struct shadow_smmu *smmu, const struct shadow_smmu_config *config
 	idr1 = smmu_read(smmu, SMMU_IDR1);
 	idr3 = smmu_read(smmu, SMMU_IDR3);
 	idr5 = smmu_read(smmu, SMMU_IDR5);
-	if (!smmu_serves(config, idr0, idr1) || !smmu_reads_tables(needs, idr3, idr5))
+	smmu->refusal = smmu_refuse_stages(config, idr0);
+	if (!smmu->refusal)
+		smmu->refusal = smmu_refuse_sizes(config, idr0, idr1);
+	if (!smmu->refusal)
+		smmu->refusal = smmu_refuse_tables(needs, idr3, idr5);
+	if (smmu->refusal)
 		return -SHADOW_ENODEV;
 
 	smmu->config.cost = tlbi_cost(&config->cost);
 	smmu->iidr = smmu_read(smmu, SMMU_IIDR);
 	smmu->errata = config->errata | errata_of(smmu->iidr);
-	if (config->nested && smmu_has_erratum(smmu, SHADOW_ERRATUM_NO_NESTING))
+	if (config->nested && smmu_has_erratum(smmu, SHADOW_ERRATUM_NO_NESTING)) {
+		smmu->refusal = SHADOW_REFUSAL_NESTING;
 		return -SHADOW_ENODEV;
+	}
 	smmu->bbml = (unsigned)field_get(SMMU_IDR3_BBML, idr3);
 	smmu->oas = (unsigned)field_get(SMMU_IDR5_OAS, idr5);
 	smmu->ril = (idr3 & SMMU_IDR3_RIL) && !config->no_ril;
@@ -179,7 +218,8 @@ int smmu_probe(struct shadow_smmu *smmu, const struct shadow_smmu_config *config
 	smmu->ats = idr0 & SMMU_IDR0_ATS;
 	smmu->coherent = idr0 & SMMU_IDR0_COHACC;
 	smmu_probe_ecmdq(smmu, idr1);
-	return smmu_choose_completion(smmu, idr0);
+	smmu->refusal = smmu_choose_completion(smmu, idr0);
+	return smmu->refusal ? -SHADOW_ENODEV : 0;
 }
 
 /* ---- handshakes --------------------------------------------------------------------------------- */
@@ -317,11 +357,13 @@ static void smmu_set_attributes(const struct shadow_smmu *smmu)
 /* Memory as the SMMU is to find it. Commands are made visible by cmdq_publish(). */
 static void smmu_fill_memory(struct shadow_smmu *smmu, void (*fill)(struct shadow_smmu *smmu))
 {
-	stream_table_fill(smmu->memory.strtab, smmu->config.sid_bits);
+	stream_table_fill(smmu);
 	if (fill)
 		fill(smmu);
 	if (!smmu->coherent) {
 		order_clean(smmu->memory.strtab, smmu_strtab_bytes(&smmu->config));
+		if (smmu->config.sid_split)
+			order_clean(smmu->memory.level2, smmu_level2_bytes(&smmu->config));
 		/* A line of the zeroes that is written back late would go over events. */
 		order_clean(smmu->memory.evtq, smmu_evtq_bytes(&smmu->config));
 	}
@@ -331,9 +373,13 @@ static void smmu_fill_memory(struct shadow_smmu *smmu, void (*fill)(struct shado
 
 static void smmu_set_stream_table(const struct shadow_smmu *smmu)
 {
+	unsigned split = smmu->config.sid_split;
+
 	smmu_write64(smmu, SMMU_STRTAB_BASE, smmu->memory.strtab_pa.addr | SMMU_STRTAB_BASE_RA);
 	smmu_write(smmu, SMMU_STRTAB_BASE_CFG,
-		   (uint32_t)(field_prep(SMMU_STRTAB_BASE_CFG_FMT, SMMU_STRTAB_BASE_CFG_FMT_LINEAR) |
+		   (uint32_t)(field_prep(SMMU_STRTAB_BASE_CFG_FMT, split ? SMMU_STRTAB_BASE_CFG_FMT_LEVELS :
+									   SMMU_STRTAB_BASE_CFG_FMT_LINEAR) |
+			      field_prep(SMMU_STRTAB_BASE_CFG_SPLIT, split) |
 			      field_prep(SMMU_STRTAB_BASE_CFG_LOG2SIZE, smmu->config.sid_bits)));
 }
 
@@ -470,6 +516,9 @@ int smmu_set_memory(struct shadow_smmu *smmu, const struct smmu_memory *memory, 
 	if (!smmu_part_valid(smmu, memory->strtab, memory->strtab_pa, smmu_strtab_bytes(config)) ||
 	    !smmu_part_valid(smmu, memory->cmdq, memory->cmdq_pa, smmu_cmdq_bytes(config)) ||
 	    !smmu_part_valid(smmu, memory->evtq, memory->evtq_pa, smmu_evtq_bytes(config)))
+		return -SHADOW_EINVAL;
+	if (config->sid_split &&
+	    !smmu_part_valid(smmu, memory->level2, memory->level2_pa, smmu_level2_bytes(config)))
 		return -SHADOW_EINVAL;
 	if (smmu_queue_bytes(smmu->ecmdqs, msi) &&
 	    !smmu_part_valid(smmu, memory->queue, memory->queue_pa, smmu_queue_bytes(smmu->ecmdqs, msi)))

@@ -22,6 +22,8 @@
 struct smmu_memory {
 	uint64_t *strtab; /* smmu_strtab_bytes() */
 	shadow_pa_t strtab_pa;
+	uint64_t *level2; /* smmu_level2_bytes(), the tables that level 1 leads to side by side; NULL: there is one level */
+	shadow_pa_t level2_pa;
 	uint64_t *cmdq; /* smmu_cmdq_bytes() */
 	shadow_pa_t cmdq_pa;
 	uint64_t *evtq; /* smmu_evtq_bytes() */
@@ -35,9 +37,19 @@ struct smmu_memory {
 /* Are the sizes of queues and stream table in their ranges? Whatever this SMMU has. */
 bool smmu_sizes_valid(const struct shadow_smmu_config *config);
 
+/* The stream table, or its level 1. */
 static inline uint64_t smmu_strtab_bytes(const struct shadow_smmu_config *config)
 {
-	return UINT64_C(64) << config->sid_bits;
+	uint64_t bytes = config->sid_split ? UINT64_C(8) << (config->sid_bits - config->sid_split) :
+					     UINT64_C(64) << config->sid_bits;
+
+	return bytes < 64 ? 64 : bytes;
+}
+
+/* One level-2 table. */
+static inline uint64_t smmu_level2_table_bytes(const struct shadow_smmu_config *config)
+{
+	return UINT64_C(64) << config->sid_split;
 }
 
 static inline uint64_t smmu_cmdq_bytes(const struct shadow_smmu_config *config)
@@ -53,6 +65,12 @@ static inline uint64_t smmu_evtq_bytes(const struct shadow_smmu_config *config)
 static inline uint64_t smmu_lg2_up(uint64_t count)
 {
 	return count <= 1 ? 0 : 64 - (unsigned)__builtin_clzll(count - 1);
+}
+
+/* All level-2 tables, as a power of two. */
+static inline uint64_t smmu_level2_bytes(const struct shadow_smmu_config *config)
+{
+	return config->sid_split ? smmu_level2_table_bytes(config) << smmu_lg2_up(config->sid_tables) : 0;
 }
 
 /* Rings of so many enhanced queues, side by side; what is kept of them, behind a line for each queue's MSIs, if there are
@@ -96,6 +114,9 @@ struct shadow_smmu {
 	struct shadow_target *target; /* whose table its streams use */
 	struct shadow_smmu_config config;
 	struct smmu_memory memory;
+	/* Index into level 1 of each level-2 table in use; written under the host lock. */
+	uint32_t level2_index[SHADOW_STREAMS_MAX];
+	_Atomic uint32_t level2_count;
 	struct cmdq cmdq;	  /* for all that is about configuration, and without others for all else */
 	struct cmdq *ecmdq;	  /* enhanced ones, */
 	unsigned ecmdqs;	  /* so many in use, */
@@ -103,6 +124,7 @@ struct shadow_smmu {
 	uint32_t ecmdq_first;	  /* registers of the first, counted from page 0, */
 	unsigned ecmdq_stride_lg2; /* and from one to the next */
 	unsigned number;	  /* for reports */
+	enum shadow_smmu_refusal refusal; /* why smmu_probe() refused it */
 	enum shadow_completion completion; /* the way that was chosen */
 	uint32_t iidr;
 	unsigned errata;	  /* bits of enum shadow_erratum: by IIDR, and by the configuration */
@@ -140,10 +162,8 @@ static inline struct cmdq *smmu_queue(struct shadow_smmu *smmu, unsigned index)
 
 /* Read what the SMMU is and refuse what does not serve; writes no register. Clears *@smmu first.
  * @needs: what the target asks for. @number: for reports.
- * Return: 0; -SHADOW_EINVAL: a value of @config or @needs is out of its range; -SHADOW_ENODEV: it lacks stage
- * 2, stage 1 when nested, AArch64 tables, little-endian tables, something in @needs, queues or a stream table
- * of that size, or every way of completion that @config allows; or it would have every fault stall, or is to be
- * nested and has an erratum there. */
+ * Return: 0; -SHADOW_EINVAL: a value of @config or @needs is out of its range; -SHADOW_ENODEV: it does not serve, and
+ * smmu->refusal says why. */
 int smmu_probe(struct shadow_smmu *smmu, const struct shadow_smmu_config *config,
 	       const struct smmu_needs *needs, unsigned number);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * ste.h - stream table entries: abort, stage 2 only, and stage 1 of the host nested in our stage 2.
+ * ste.h - stream table entries: abort, stage 2 only, and stage 1 of the host nested in our stage 2; and what leads to
+ * them where the table has two levels.
  *
  * Owns: whatever stage-1 words the host gives, an entry made here translates through our stage 2,
  * gives the device no ATS (it could keep physical addresses) unless the caller does, and never stalls at stage 2.
@@ -102,6 +103,17 @@ static inline unsigned smmu_oas_bits(unsigned oas)
 	static const uint8_t bits[] = { 32, 36, 40, 42, 44, 48, 52, 56 };
 
 	return oas < sizeof(bits) ? bits[oas] : 0;
+}
+
+/* IHI 0070, Level 1 Stream Table Descriptor: 0 leads nowhere, and then every transaction is terminated. */
+#define SMMU_L1STD_L2PTR SMMU_BITS(55, 6)
+#define SMMU_L1STD_SPAN	 SMMU_BITS(4, 0) /* n: a table of 2^(n - 1) entries, aligned to its size */
+
+/* A whole table of 2^@split entries at @pa. */
+static inline uint64_t smmu_l1std(uint64_t pa, unsigned split)
+{
+	shadow_assert((pa & ~SMMU_L1STD_L2PTR) == 0 && pa % (UINT64_C(64) << split) == 0);
+	return pa | field_prep(SMMU_L1STD_SPAN, split + 1);
 }
 
 /* V = 1, Config = abort: every transaction is terminated, without an event. */

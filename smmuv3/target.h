@@ -37,6 +37,7 @@ struct smmu_target {
 	uint16_t cpu[TARGET_FENCES];   /* whose queues that is in; as above */
 	struct target_stream stream[SHADOW_STREAMS_MAX];
 	_Atomic uint32_t stream_count; /* written under the host lock */
+	enum shadow_smmu_refusal refusal; /* of the last attach; host lock */
 	_Atomic uint32_t smmu_count;   /* attached, on or off; written under the host lock */
 	struct shadow_smmu smmu[SHADOW_SMMUS_MAX];
 };

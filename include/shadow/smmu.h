@@ -145,7 +145,11 @@ struct shadow_smmu_config {
 				       * that of CPU c is c modulo their number. 0: the one that all have, and whatever
 				       * queues an earlier owner has left on stay on. See docs/queues.md */
 	unsigned evtq_lg2;	      /* event ring entries, 2 .. 19, at most IDR1.EVTQS */
-	unsigned sid_bits;	      /* StreamIDs covered by the linear stream table, at most IDR1.SIDSIZE */
+	unsigned sid_bits;	      /* StreamIDs covered by the stream table, at most IDR1.SIDSIZE; all others abort */
+	unsigned sid_split;	      /* 0: the stream table is linear. 6, 8 or 10: it has two levels, and level 2 consists of
+				       * tables for 2^sid_split StreamIDs each, fewer than sid_bits; needs IDR0.ST_LEVEL */
+	unsigned sid_tables;	      /* with sid_split: as many level-2 tables are set aside, 1 .. SHADOW_STREAMS_MAX. A PCI
+				       * bus takes one if sid_split is 8 and StreamIDs are requester IDs. What is in none aborts */
 	bool no_ril;		      /* do not use range invalidation though IDR3 offers it */
 	bool nested;		      /* streams also have a stage 1, which the host owns; needs IDR0.S1P */
 	unsigned errata;	      /* enum shadow_erratum, ored: beside what SMMU_IIDR tells, from the firmware's tables */
@@ -165,6 +169,39 @@ struct shadow_smmu_config {
 uint64_t shadow_smmu_pool_bytes(const struct shadow_smmu_target_config *config,
 				const struct shadow_smmu_config *smmu, unsigned smmu_count);
 
+/* Why shadow_smmu_attach() refuses an SMMU, where its return code does not say all: what it lacks, or what does not fit. */
+enum shadow_smmu_refusal {
+	SHADOW_REFUSAL_NONE = 0,
+	SHADOW_REFUSAL_CONFIG,	      /* a value of the configuration is out of its range, whatever the SMMU is */
+	SHADOW_REFUSAL_STAGE_2,	      /* IDR0.S2P */
+	SHADOW_REFUSAL_STAGE_1,	      /* IDR0.S1P, and it is to be nested */
+	SHADOW_REFUSAL_AARCH64,	      /* IDR0.TTF: tables of 64-bit descriptors */
+	SHADOW_REFUSAL_ENDIAN,	      /* IDR0.TTENDIAN: little-endian tables */
+	SHADOW_REFUSAL_STALL,	      /* IDR0.STALL_MODEL: it stalls every fault */
+	SHADOW_REFUSAL_TABLE_PRESET,  /* IDR1.TABLES_PRESET: a stream table at an address that it has chosen */
+	SHADOW_REFUSAL_QUEUES_PRESET, /* IDR1.QUEUES_PRESET: queues likewise */
+	SHADOW_REFUSAL_CMDQ_SIZE,     /* IDR1.CMDQS below cmdq_lg2 */
+	SHADOW_REFUSAL_EVTQ_SIZE,     /* IDR1.EVTQS below evtq_lg2 */
+	SHADOW_REFUSAL_SID_SIZE,      /* IDR1.SIDSIZE below sid_bits */
+	SHADOW_REFUSAL_ST_LEVEL,      /* IDR0.ST_LEVEL, and sid_split asks for two levels */
+	SHADOW_REFUSAL_GRANULE,	      /* IDR5: the map's granule */
+	SHADOW_REFUSAL_BBML,	      /* IDR3.BBML below the target's */
+	SHADOW_REFUSAL_FWB,	      /* IDR3.FWB, and the target asks for it */
+	SHADOW_REFUSAL_LARGE,	      /* IDR5.OAS, or IDR5.DS with 4 KiB and 16 KiB: 52-bit addresses, for ia_bits above 48 */
+	SHADOW_REFUSAL_NESTING,	      /* SHADOW_ERRATUM_NO_NESTING, and it is to be nested */
+	SHADOW_REFUSAL_COMPLETION,    /* every way of completion that is allowed */
+	SHADOW_REFUSAL_VMID,	      /* IDR0.VMID16, and the target's VMID has more than 8 bits */
+	SHADOW_REFUSAL_OUTPUT_SIZE,   /* IDR5.OAS: below ia_bits, the pool's end, or what the start level needs */
+	SHADOW_REFUSAL_COHERENCE,     /* IDR0.COHACC, and all others had it when the snapshot was made */
+	SHADOW_REFUSAL_POOL,	      /* the pool has not enough memory left for its queues and its stream table */
+};
+
+/**
+ * shadow_smmu_refusal() - why the last shadow_smmu_attach() of this target refused; SHADOW_REFUSAL_NONE if it did not.
+ * Context: as shadow_smmu_attach().
+ */
+enum shadow_smmu_refusal shadow_smmu_refusal(const struct shadow_target *target);
+
 /**
  * shadow_smmu_attach() - probe an SMMU and give it its rings and stream table, from the pool.
  * Before the snapshot it is also shut, and brought up with every stream in abort: GBPA.ABORT is set before anything
@@ -172,7 +209,7 @@ uint64_t shadow_smmu_pool_bytes(const struct shadow_smmu_target_config *config,
  * Context: one CPU before the snapshot; host lock held after it. Return: 0; -SHADOW_EINVAL for a value out of its
  * range; -SHADOW_EBUSY if it is attached already; -SHADOW_ENODEV, with nothing written to it, if
  *   - it lacks stage 2, stage 1 when nested, or little-endian AArch64 tables; stalls every fault; or has
- *     queues or a stream table at preset addresses, or smaller ones than asked for;
+ *     queues or a stream table at preset addresses, smaller ones than asked for, or one level where two are;
  *   - it lacks the map's granule, the BBM level, FWB if asked for, or, if ia_bits are above 48, 52-bit
  *     addresses (with 4 KiB and 16 KiB also IDR5.DS);
  *   - its output size is below ia_bits, the pool's end, or what the start level needs: 44 bits for levels
@@ -182,7 +219,7 @@ uint64_t shadow_smmu_pool_bytes(const struct shadow_smmu_target_config *config,
  *   - it does not look into caches, and all others did when the snapshot was made;
  * -SHADOW_ENOMEM if the pool is too small; -SHADOW_ENOSPC beyond SHADOW_SMMUS_MAX; -SHADOW_ETIMEDOUT;
  * -SHADOW_EIO. An attempt before the snapshot that fails after the probe keeps its part of the pool: the SMMU
- * may still use it.
+ * may still use it. shadow_smmu_refusal() says which it was.
  * Spec: IHI 0070, Initialization and reset; SMMU_GBPA; SMMU_CR0.
  */
 __attribute__((warn_unused_result)) int shadow_smmu_attach(struct shadow_target *target,
@@ -215,8 +252,8 @@ __attribute__((warn_unused_result)) int shadow_smmu_detach(struct shadow_smmu *s
 /**
  * shadow_smmu_stream() - let a stream use the shadow as soon as the snapshot is done (now, if it is) and its SMMU on.
  * Context: host lock held. Return: 0; -SHADOW_EINVAL if @sid is outside the stream table; -SHADOW_EBUSY if it
- * was let in before; -SHADOW_ENOSPC beyond SHADOW_STREAMS_MAX; -SHADOW_ETIMEDOUT, -SHADOW_EIO: it may be
- * tried again.
+ * was let in before; -SHADOW_ENOSPC beyond SHADOW_STREAMS_MAX, or if it needs one more level-2 table than
+ * config.sid_tables; -SHADOW_ETIMEDOUT, -SHADOW_EIO: it may be tried again. It aborts after either.
  */
 __attribute__((warn_unused_result)) int shadow_smmu_stream(struct shadow_smmu *smmu, uint32_t sid);
 

@@ -46,7 +46,7 @@ static void command_execute(struct model *model, struct cmdq *cmdq, const struct
 		watch_refill(model, &extent);
 		break;
 	case COMMAND_CFGI:
-		stream_cache_invalidate(model->streams, command);
+		stream_cache_invalidate(model, command);
 		bbm_configuration_executed(model, cmdq->number);
 		stream_prefetch(model, command);
 		watch_refill(model, NULL);

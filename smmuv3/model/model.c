@@ -139,7 +139,7 @@ const char *model_rule_name(enum model_rule rule)
 		[MODEL_RULE_BBM_TYPE] = "bbm-type",	[MODEL_RULE_CONTIGUOUS] = "contiguous",
 		[MODEL_RULE_DESCRIPTOR] = "descriptor", [MODEL_RULE_REGISTER] = "register",
 		[MODEL_RULE_ALIGNMENT] = "alignment",	[MODEL_RULE_TABLE_REUSE] = "table-reuse",
-		[MODEL_RULE_CLEAN] = "clean",
+		[MODEL_RULE_CLEAN] = "clean",		[MODEL_RULE_STREAM_TABLE] = "stream-table",
 	};
 
 	return (unsigned)rule < MODEL_RULE_COUNT ? names[rule] : "unknown";

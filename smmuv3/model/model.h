@@ -41,6 +41,7 @@ enum model_rule {		/* what a violation breaks; names in model_rule_name() */
 	MODEL_RULE_ALIGNMENT,	/* base of a table or queue not aligned to its size */
 	MODEL_RULE_TABLE_REUSE, /* table page linked twice, or written while walk caches reach it */
 	MODEL_RULE_CLEAN,	/* table linked before memory has it, where walks are not coherent */
+	MODEL_RULE_STREAM_TABLE, /* level-1 stream table descriptor that is reserved */
 	MODEL_RULE_COUNT
 };
 

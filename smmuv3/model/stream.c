@@ -8,8 +8,6 @@
  */
 #include "stream.h"
 
-#include <string.h>
-
 #include "alloc.h"
 #include "bits.h"
 #include "state.h"
@@ -20,6 +18,8 @@ enum {
 	STE_BYTES = 64,
 	SPLIT_MIN = 6
 };
+
+#define LEVEL1_RES0 (bits_mask(63, 56) | bits_mask(5, 5))
 
 struct entry {
 	uint64_t generation; /* cached while it equals the cache's */
@@ -75,8 +75,24 @@ void stream_cache_free(struct stream_cache *cache)
 	model_release(cache);
 }
 
-void stream_cache_invalidate(struct stream_cache *cache, const struct command *command)
+/* The level-1 descriptors that lead to these StreamIDs, and no others. */
+static void level1_forget(struct model *model, uint64_t first, uint64_t last)
 {
+	struct stream_cache *cache = model->streams;
+	unsigned split = bits_get(model->registers.strtab_base_cfg, 10, 6);
+	uint64_t index;
+
+	for (index = first >> split; index <= last >> split && index < cache->level1_count * PAGE_ENTRIES; index++) {
+		struct level1 *page = cache->level1_page[index >> PAGE_LG2];
+
+		if (page)
+			page[index % PAGE_ENTRIES].generation = 0;
+	}
+}
+
+void stream_cache_invalidate(struct model *model, const struct command *command)
+{
+	struct stream_cache *cache = model->streams;
 	uint64_t sid_max = cache->page_count * PAGE_ENTRIES - 1;
 	uint64_t last = command->sid_last < sid_max ? command->sid_last : sid_max, sid;
 
@@ -92,14 +108,8 @@ void stream_cache_invalidate(struct stream_cache *cache, const struct command *c
 		else
 			sid |= PAGE_ENTRIES - 1;
 	}
-	/* Which level-1 descriptor a StreamID has depends on SPLIT: take them all, they refill from memory.
-	 */
-	if (!command->cfgi_level1)
-		return;
-	for (sid = 0; sid < cache->level1_count; sid++) {
-		if (cache->level1_page[sid])
-			memset(cache->level1_page[sid], 0, sizeof(struct level1) * PAGE_ENTRIES);
-	}
+	if (command->cfgi_level1)
+		level1_forget(model, command->sid_first, last);
 }
 
 /* The level-1 descriptor of @index, from the cache or from memory. */
@@ -110,11 +120,11 @@ static enum model_fault level1_find(struct model *model, uint64_t index, bool ke
 	struct level1 **page = &cache->level1_page[index >> PAGE_LG2];
 	const void *memory;
 
+	*fetch_pa = (model->registers.strtab_base & bits_mask(55, 6)) + 8 * index;
 	if (*page && (*page)[index % PAGE_ENTRIES].generation == cache->generation) {
 		*descriptor = (*page)[index % PAGE_ENTRIES].descriptor;
 		return MODEL_OK;
 	}
-	*fetch_pa = (model->registers.strtab_base & bits_mask(55, 6)) + 8 * index;
 	memory = model->config.memory.read(model->config.memory.ctx, *fetch_pa, 8);
 	if (!memory)
 		return MODEL_F_STE_FETCH;
@@ -145,6 +155,9 @@ static enum model_fault ste_locate(struct model *model, uint32_t sid, bool keep,
 	if (fault)
 		return fault;
 	span = bits_get(descriptor, 4, 0);
+	if (span > split + 1 || (span && descriptor & LEVEL1_RES0))
+		model_violate(model, MODEL_RULE_STREAM_TABLE, *pa, 0, descriptor,
+			      "level-1 stream table descriptor with a reserved span, or reserved bits");
 	if (!span || span > split + 1 || (uint64_t)(sid & ((1u << split) - 1)) >> (span - 1))
 		return MODEL_C_BAD_STREAMID;
 	table = descriptor & bits_mask(55, 6);

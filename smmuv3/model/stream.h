@@ -19,7 +19,7 @@ enum model_fault stream_cache_find(struct model *model, uint32_t sid, bool keep,
 				   uint64_t *fetch_pa);
 
 /** stream_cache_invalidate() - forget cached entries as a CFGI command asks, and no others. */
-void stream_cache_invalidate(struct stream_cache *cache, const struct command *command);
+void stream_cache_invalidate(struct model *model, const struct command *command);
 
 /** stream_cache_uses() - does any cached entry use this stage 2? @sid: one that does. */
 bool stream_cache_uses(const struct stream_cache *cache, const struct model_stage2 *stage2, uint32_t *sid);

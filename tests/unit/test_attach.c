@@ -220,6 +220,7 @@ static void an_smmu_that_does_not_look_into_caches_comes_too_late(void **state)
 	config = core_smmu_config(&core, LATE);
 
 	assert_int_equal(shadow_smmu_attach(core.target, &config, &core.smmu[LATE].smmu), -SHADOW_ENODEV);
+	assert_int_equal(shadow_smmu_refusal(core.target), SHADOW_REFUSAL_COHERENCE);
 }
 
 /* What is promised to transitions must still fit; a refusal takes nothing. */
@@ -237,6 +238,7 @@ static void memory_that_is_promised_is_not_taken(void **state)
 
 	assert_int_equal(attach_late(), -SHADOW_ENOMEM);
 
+	assert_int_equal(shadow_smmu_refusal(core.target), SHADOW_REFUSAL_POOL);
 	assert_int_equal(target->pgtable.limit, limit);
 	target->pgtable.reserved = reserved;
 	assert_int_equal(attach_late(), 0);

@@ -200,11 +200,44 @@ static void two_level_table_is_followed(void **state)
 	assert_int_equal(fault_of(64), MODEL_C_BAD_STREAMID); /* Span 0 */
 }
 
-static void level1_descriptor_with_too_large_a_span_is_refused(void **state)
+static void level1_descriptor_with_too_large_a_span_is_refused_and_reported(void **state)
 {
 	(void)state;
 	*rig_word(&rig, RIG_STRTAB + 8) = LEVEL2 | 8; /* SPLIT is 6, so 7 is a full table */
 	assert_int_equal(fault_of(64 + RIG_SID), MODEL_C_BAD_STREAMID);
+
+	assert_int_equal(rig.last.rule, MODEL_RULE_STREAM_TABLE);
+	assert_int_equal(rig.last.pa, RIG_STRTAB + 8);
+}
+
+static void reserved_bits_of_a_level1_descriptor_are_reported(void **state)
+{
+	(void)state;
+	*rig_word(&rig, RIG_STRTAB + 8) = LEVEL2 | 7 | UINT64_C(1) << 56;
+	assert_int_equal(fault_of(64 + RIG_SID), MODEL_OK);
+	assert_int_equal(rig.violations, 1);
+	*rig_word(&rig, RIG_STRTAB + 16) = LEVEL2 | 7 | 1 << 5;
+	assert_int_equal(fault_of(128 + RIG_SID), MODEL_OK);
+
+	assert_int_equal(rig.violations, 2);
+	assert_int_equal(rig.last.rule, MODEL_RULE_STREAM_TABLE);
+}
+
+/* Others that it had read stay. */
+static void cfgi_takes_the_level1_descriptor_of_its_streams_only(void **state)
+{
+	(void)state;
+	assert_int_equal(fault_of(64), MODEL_C_BAD_STREAMID);
+	assert_int_equal(fault_of(128), MODEL_C_BAD_STREAMID);
+	*rig_word(&rig, RIG_STRTAB + 8) = LEVEL2 | 7;
+	*rig_word(&rig, RIG_STRTAB + 16) = LEVEL2 | 7;
+
+	rig_sync(&rig, RIG_CFGI_STE(64), 0);
+
+	assert_int_equal(fault_of(64 + RIG_SID), MODEL_OK);
+	assert_int_equal(fault_of(128 + RIG_SID), MODEL_C_BAD_STREAMID);
+	rig_sync(&rig, UINT64_C(4) | UINT64_C(128) << 32, 5);
+	assert_int_equal(fault_of(128 + RIG_SID), MODEL_OK);
 }
 
 static void cfgi_range_reaches_beyond_what_was_never_used(void **state)
@@ -289,7 +322,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(unreadable_entry_is_a_fetch_fault_with_its_address, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(two_level_table_is_followed, setup_two_level, teardown),
-		cmocka_unit_test_setup_teardown(level1_descriptor_with_too_large_a_span_is_refused,
+		cmocka_unit_test_setup_teardown(level1_descriptor_with_too_large_a_span_is_refused_and_reported,
+						setup_two_level, teardown),
+		cmocka_unit_test_setup_teardown(reserved_bits_of_a_level1_descriptor_are_reported,
+						setup_two_level, teardown),
+		cmocka_unit_test_setup_teardown(cfgi_takes_the_level1_descriptor_of_its_streams_only,
 						setup_two_level, teardown),
 		cmocka_unit_test_setup_teardown(cfgi_range_reaches_beyond_what_was_never_used, setup,
 						teardown),

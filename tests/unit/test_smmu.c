@@ -108,16 +108,17 @@ static void an_smmu_that_lacks_something_is_refused_untouched(void **state)
 	static const struct {
 		const char *what;
 		uint32_t offset, clear, set;
+		enum shadow_smmu_refusal refusal;
 	} cases[] = {
-		{ "stage 2", 0x00, 1u << 0, 0 },
-		{ "AArch64 tables", 0x00, 3u << 2, 1u << 2 },
-		{ "little-endian tables", 0x00, 0, 3u << 21 },
-		{ "faults that do not stall", 0x00, 3u << 24, 2u << 24 },
-		{ "16 command entries", 0x04, 31u << 21, 3u << 21 },
-		{ "8 event entries", 0x04, 31u << 16, 2u << 16 },
-		{ "32 streams", 0x04, 63u, 4u },
-		{ "a stream table of its own", 0x04, 0, 1u << 30 },
-		{ "queues of its own", 0x04, 0, 1u << 29 },
+		{ "stage 2", 0x00, 1u << 0, 0, SHADOW_REFUSAL_STAGE_2 },
+		{ "AArch64 tables", 0x00, 3u << 2, 1u << 2, SHADOW_REFUSAL_AARCH64 },
+		{ "little-endian tables", 0x00, 0, 3u << 21, SHADOW_REFUSAL_ENDIAN },
+		{ "faults that do not stall", 0x00, 3u << 24, 2u << 24, SHADOW_REFUSAL_STALL },
+		{ "16 command entries", 0x04, 31u << 21, 3u << 21, SHADOW_REFUSAL_CMDQ_SIZE },
+		{ "8 event entries", 0x04, 31u << 16, 2u << 16, SHADOW_REFUSAL_EVTQ_SIZE },
+		{ "32 streams", 0x04, 63u, 4u, SHADOW_REFUSAL_SID_SIZE },
+		{ "a stream table of its own", 0x04, 0, 1u << 30, SHADOW_REFUSAL_TABLE_PRESET },
+		{ "queues of its own", 0x04, 0, 1u << 29, SHADOW_REFUSAL_QUEUES_PRESET },
 	};
 
 	(void)state;
@@ -128,6 +129,8 @@ static void an_smmu_that_lacks_something_is_refused_untouched(void **state)
 
 		if (smmu_probe(&smmu, &config, &needs, NUMBER) != -SHADOW_ENODEV)
 			fail_msg("an SMMU without %s was not refused", cases[i].what);
+		if (smmu.refusal != cases[i].refusal)
+			fail_msg("an SMMU without %s was refused for %d", cases[i].what, smmu.refusal);
 		assert_int_equal(fake.write_count, 0);
 	}
 }
@@ -146,31 +149,31 @@ static void an_smmu_that_lacks_what_the_target_needs_is_refused_untouched(void *
 		const char *what;
 		struct smmu_needs needs;
 		uint32_t idr3, idr5;
-		bool serves;
+		enum shadow_smmu_refusal refusal;
 	} cases[] = {
-		{ "4 KiB", { 0, 12, false, false }, 0, GRAN4 | OAS(5), true },
-		{ "no 4 KiB", { 0, 12, false, false }, 0, GRAN16 | GRAN64 | OAS(5), false },
-		{ "16 KiB", { 0, 14, false, false }, 0, GRAN16 | OAS(5), true },
-		{ "no 16 KiB", { 0, 14, false, false }, 0, GRAN4 | GRAN64 | OAS(5), false },
-		{ "64 KiB", { 0, 16, false, false }, 0, GRAN64 | OAS(5), true },
-		{ "no 64 KiB", { 0, 16, false, false }, 0, GRAN4 | GRAN16 | OAS(5), false },
-		{ "BBM level 1", { 1, 12, false, false }, 1u << 11, GRAN4 | OAS(5), true },
-		{ "BBM level 0 for 1", { 1, 12, false, false }, 0, GRAN4 | OAS(5), false },
-		{ "BBM level 2", { 2, 12, false, false }, 2u << 11, GRAN4 | OAS(5), true },
-		{ "BBM level 2 for 1", { 1, 12, false, false }, 2u << 11, GRAN4 | OAS(5), true },
-		{ "BBM level 1 for 2", { 2, 12, false, false }, 1u << 11, GRAN4 | OAS(5), false },
-		{ "BBM level 0 for 2", { 2, 12, false, false }, 0, GRAN4 | OAS(5), false },
-		{ "FWB", { 0, 12, true, false }, FWB, GRAN4 | OAS(5), true },
-		{ "no FWB", { 0, 12, true, false }, 0xffffffff & ~FWB, GRAN4 | OAS(5), false },
-		{ "52 bits in 4 KiB", { 0, 12, false, true }, 0, GRAN4 | DS | OAS(6), true },
-		{ "52 bits in 4 KiB of 56", { 0, 12, false, true }, 0, GRAN4 | DS | OAS(7), true },
-		{ "52 bits in 4 KiB, no DS", { 0, 12, false, true }, 0, GRAN4 | GRAN64 | OAS(6), false },
-		{ "52 bits in 4 KiB, OAS 48", { 0, 12, false, true }, 0, GRAN4 | DS | OAS(5), false },
-		{ "52 bits in 16 KiB", { 0, 14, false, true }, 0, GRAN16 | DS | OAS(6), true },
-		{ "52 bits in 16 KiB, no DS", { 0, 14, false, true }, 0, GRAN16 | GRAN64 | OAS(6), false },
-		{ "52 bits in 16 KiB, OAS 48", { 0, 14, false, true }, 0, GRAN16 | DS | OAS(5), false },
-		{ "52 bits in 64 KiB", { 0, 16, false, true }, 0, GRAN64 | OAS(6), true },
-		{ "52 bits in 64 KiB, OAS 48", { 0, 16, false, true }, 0, GRAN64 | DS | OAS(5), false },
+		{ "4 KiB", { 0, 12, false, false }, 0, GRAN4 | OAS(5), SHADOW_REFUSAL_NONE },
+		{ "no 4 KiB", { 0, 12, false, false }, 0, GRAN16 | GRAN64 | OAS(5), SHADOW_REFUSAL_GRANULE },
+		{ "16 KiB", { 0, 14, false, false }, 0, GRAN16 | OAS(5), SHADOW_REFUSAL_NONE },
+		{ "no 16 KiB", { 0, 14, false, false }, 0, GRAN4 | GRAN64 | OAS(5), SHADOW_REFUSAL_GRANULE },
+		{ "64 KiB", { 0, 16, false, false }, 0, GRAN64 | OAS(5), SHADOW_REFUSAL_NONE },
+		{ "no 64 KiB", { 0, 16, false, false }, 0, GRAN4 | GRAN16 | OAS(5), SHADOW_REFUSAL_GRANULE },
+		{ "BBM level 1", { 1, 12, false, false }, 1u << 11, GRAN4 | OAS(5), SHADOW_REFUSAL_NONE },
+		{ "BBM level 0 for 1", { 1, 12, false, false }, 0, GRAN4 | OAS(5), SHADOW_REFUSAL_BBML },
+		{ "BBM level 2", { 2, 12, false, false }, 2u << 11, GRAN4 | OAS(5), SHADOW_REFUSAL_NONE },
+		{ "BBM level 2 for 1", { 1, 12, false, false }, 2u << 11, GRAN4 | OAS(5), SHADOW_REFUSAL_NONE },
+		{ "BBM level 1 for 2", { 2, 12, false, false }, 1u << 11, GRAN4 | OAS(5), SHADOW_REFUSAL_BBML },
+		{ "BBM level 0 for 2", { 2, 12, false, false }, 0, GRAN4 | OAS(5), SHADOW_REFUSAL_BBML },
+		{ "FWB", { 0, 12, true, false }, FWB, GRAN4 | OAS(5), SHADOW_REFUSAL_NONE },
+		{ "no FWB", { 0, 12, true, false }, 0xffffffff & ~FWB, GRAN4 | OAS(5), SHADOW_REFUSAL_FWB },
+		{ "52 bits in 4 KiB", { 0, 12, false, true }, 0, GRAN4 | DS | OAS(6), SHADOW_REFUSAL_NONE },
+		{ "52 bits in 4 KiB of 56", { 0, 12, false, true }, 0, GRAN4 | DS | OAS(7), SHADOW_REFUSAL_NONE },
+		{ "52 bits in 4 KiB, no DS", { 0, 12, false, true }, 0, GRAN4 | GRAN64 | OAS(6), SHADOW_REFUSAL_LARGE },
+		{ "52 bits in 4 KiB, OAS 48", { 0, 12, false, true }, 0, GRAN4 | DS | OAS(5), SHADOW_REFUSAL_LARGE },
+		{ "52 bits in 16 KiB", { 0, 14, false, true }, 0, GRAN16 | DS | OAS(6), SHADOW_REFUSAL_NONE },
+		{ "52 bits in 16 KiB, no DS", { 0, 14, false, true }, 0, GRAN16 | GRAN64 | OAS(6), SHADOW_REFUSAL_LARGE },
+		{ "52 bits in 16 KiB, OAS 48", { 0, 14, false, true }, 0, GRAN16 | DS | OAS(5), SHADOW_REFUSAL_LARGE },
+		{ "52 bits in 64 KiB", { 0, 16, false, true }, 0, GRAN64 | OAS(6), SHADOW_REFUSAL_NONE },
+		{ "52 bits in 64 KiB, OAS 48", { 0, 16, false, true }, 0, GRAN64 | DS | OAS(5), SHADOW_REFUSAL_LARGE },
 	};
 
 	(void)state;
@@ -180,8 +183,8 @@ static void an_smmu_that_lacks_what_the_target_needs_is_refused_untouched(void *
 		fake_set(0x0c, cases[i].idr3);
 		fake_set(0x14, cases[i].idr5);
 
-		if (smmu_probe(&smmu, &config, &cases[i].needs, NUMBER) !=
-		    (cases[i].serves ? 0 : -SHADOW_ENODEV))
+		if (smmu_probe(&smmu, &config, &cases[i].needs, NUMBER) != (cases[i].refusal ? -SHADOW_ENODEV : 0) ||
+		    smmu.refusal != cases[i].refusal)
 			fail_msg("%s", cases[i].what);
 		assert_int_equal(fake.write_count, 0);
 	}
@@ -205,8 +208,28 @@ static void stage_1_is_needed_for_nested_streams_only(void **state)
 	fake_set(0x00, fake_get(0x00) & ~2u);
 
 	assert_int_equal(smmu_probe(&smmu, &config, &needs, NUMBER), 0);
+	assert_int_equal(smmu.refusal, SHADOW_REFUSAL_NONE);
 	config.nested = true;
 	assert_int_equal(smmu_probe(&smmu, &config, &needs, NUMBER), -SHADOW_ENODEV);
+	assert_int_equal(smmu.refusal, SHADOW_REFUSAL_STAGE_1);
+}
+
+static void two_levels_of_the_stream_table_are_needed_where_asked_for_only(void **state)
+{
+	(void)state;
+	prepare();
+	config.sid_bits = 12;
+	config.sid_tables = 1;
+	assert_int_equal(smmu_probe(&smmu, &config, &needs, NUMBER), 0);
+
+	for (config.sid_split = 6; config.sid_split <= 10; config.sid_split += 2) {
+		fake_set(0x00, fake_get(0x00) & ~(3u << 27));
+		assert_int_equal(smmu_probe(&smmu, &config, &needs, NUMBER), -SHADOW_ENODEV);
+		assert_int_equal(smmu.refusal, SHADOW_REFUSAL_ST_LEVEL);
+		fake_set(0x00, fake_get(0x00) | 1u << 27);
+		assert_int_equal(smmu_probe(&smmu, &config, &needs, NUMBER), 0);
+	}
+	assert_int_equal(fake.write_count, 0);
 }
 
 static void a_lower_bbm_level_serves_who_asks_for_less(void **state)
@@ -248,8 +271,9 @@ static void a_configuration_out_of_range_is_refused_unread(void **state)
 {
 	(void)state;
 
-	for (unsigned i = 0; i < 14; i++) {
+	for (unsigned i = 0; i < 19; i++) {
 		prepare();
+		config.sid_tables = 1;
 		switch (i) {
 		case 0:
 			config.cmdq_lg2 = 1;
@@ -292,6 +316,27 @@ static void a_configuration_out_of_range_is_refused_unread(void **state)
 			break;
 		case 13:
 			config.cost = (struct shadow_tlbi_cost){ .command = SHADOW_TLBI_COST_MAX + 1, .share = 1 };
+			break;
+		case 14:
+			config.sid_split = 7;
+			config.sid_bits = 16;
+			break;
+		case 15:
+			config.sid_split = config.sid_bits = 8;
+			break;
+		case 16:
+			config.sid_split = 8;
+			config.sid_bits = 33;
+			break;
+		case 17:
+			config.sid_split = 8;
+			config.sid_bits = 16;
+			config.sid_tables = 0;
+			break;
+		case 18:
+			config.sid_split = 8;
+			config.sid_bits = 16;
+			config.sid_tables = SHADOW_STREAMS_MAX + 1;
 			break;
 		}
 
@@ -354,6 +399,40 @@ static void smmuen_is_set_only_after_the_caches_are_known_to_be_empty(void **sta
 	assert_int_equal(fake.commands[2].word[0], 0x30);
 	assert_int_equal(fake.commands[3].word[0], 0x46);
 	assert_true(cmdq_passed(&smmu.cmdq, 3));
+}
+
+/* Level 1 leads nowhere at first, and all that it may lead to aborts. */
+static void a_stream_table_of_two_levels_is_made_known_as_one(void **state)
+{
+	const unsigned levels = 12 | 8 << 6 | 1 << 16;
+
+	(void)state;
+	prepare();
+	fake_set(0x00, fake_get(0x00) | 1u << 27);
+	config.sid_bits = 12;
+	config.sid_split = 8;
+	config.sid_tables = 3;
+	memory.strtab = fake_memory(8 << 4);
+	memory.strtab_pa.addr = (uintptr_t)memory.strtab;
+	memory.level2 = fake_memory(64 << 10);
+	memory.level2_pa.addr = (uintptr_t)memory.level2;
+	memset(memory.strtab, 0xff, 8 << 4);
+
+	assert_int_equal(bring_up(), 0);
+
+	fake_find_write(0x88, fake_find_write(0x80, 0, UINT64_MAX, memory.strtab_pa.addr | UINT64_C(1) << 62), UINT32_MAX,
+			levels);
+	for (unsigned i = 0; i < 16; i++)
+		assert_int_equal(memory.strtab[i], 0);
+	for (unsigned i = 0; i < 8 << 10; i++)
+		assert_int_equal(memory.level2[i], i % 8 == 0);
+	assert_int_equal(stream_reserve(&smmu, 0x512), 0);
+	assert_int_equal(stream_reserve(&smmu, 0xf00), 0);
+	assert_int_equal(memory.strtab[5], memory.level2_pa.addr | 9);
+	assert_int_equal(memory.strtab[15], (memory.level2_pa.addr + (64 << 8)) | 9);
+
+	memory.level2_pa.addr += 64 << 9;
+	assert_int_equal(smmu_bring_up(&smmu, &memory, &completing), -SHADOW_EINVAL);
 }
 
 static void el2_entries_go_too_where_there_are_any(void **state)
@@ -931,12 +1010,14 @@ int main(void)
 		cmocka_unit_test(an_smmu_that_lacks_what_the_target_needs_is_refused_untouched),
 		cmocka_unit_test(an_smmu_that_does_not_look_into_caches_serves),
 		cmocka_unit_test(stage_1_is_needed_for_nested_streams_only),
+		cmocka_unit_test(two_levels_of_the_stream_table_are_needed_where_asked_for_only),
 		cmocka_unit_test(a_lower_bbm_level_serves_who_asks_for_less),
 		cmocka_unit_test(both_table_formats_serve_as_well),
 		cmocka_unit_test(a_small_output_size_is_not_an_error),
 		cmocka_unit_test(a_configuration_out_of_range_is_refused_unread),
 		cmocka_unit_test(bring_up_follows_the_order_of_the_specification),
 		cmocka_unit_test(smmuen_is_set_only_after_the_caches_are_known_to_be_empty),
+		cmocka_unit_test(a_stream_table_of_two_levels_is_made_known_as_one),
 		cmocka_unit_test(el2_entries_go_too_where_there_are_any),
 		cmocka_unit_test(translated_requests_are_checked_where_ats_exists),
 		cmocka_unit_test(every_stream_aborts_after_bring_up),
