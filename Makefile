@@ -248,6 +248,7 @@ TEST_SRCS := \
 	tests/unit/test_flush_some.c \
 	tests/unit/test_fuzz_corpus.c \
 	tests/unit/test_granule.c \
+	tests/unit/test_hitless.c \
 	tests/unit/test_host_stage2.c \
 	tests/unit/test_imagefile.c \
 	tests/unit/test_imagefile_read.c \

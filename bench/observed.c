@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * observed.c - the hook that builds with SHADOW_ORDER_OBSERVED call after each descriptor store.
+ * observed.c - the hooks that builds with SHADOW_ORDER_OBSERVED call after each store that a device may read.
  */
 #include "bench/observed.h"
 
@@ -8,9 +8,12 @@
 
 /* Declared by engine/order.h in observed builds only. */
 void order_observed_descriptor(uint64_t *where, uint64_t old_value, uint64_t value);
+void order_observed_device(uint64_t *where, uint64_t old_value, uint64_t value);
 
 static void (*observed_store)(void *ctx, uint64_t *where, uint64_t old_value, uint64_t value);
 static void *observed_ctx;
+static void (*observed_device_store)(void *ctx, uint64_t *where, uint64_t old_value, uint64_t value);
+static void *observed_device_ctx;
 
 void observed_set(void (*store)(void *ctx, uint64_t *where, uint64_t old_value, uint64_t value), void *ctx)
 {
@@ -22,4 +25,16 @@ void order_observed_descriptor(uint64_t *where, uint64_t old_value, uint64_t val
 {
 	if (observed_store)
 		observed_store(observed_ctx, where, old_value, value);
+}
+
+void observed_set_device(void (*store)(void *ctx, uint64_t *where, uint64_t old_value, uint64_t value), void *ctx)
+{
+	observed_device_store = store;
+	observed_device_ctx = ctx;
+}
+
+void order_observed_device(uint64_t *where, uint64_t old_value, uint64_t value)
+{
+	if (observed_device_store)
+		observed_device_store(observed_device_ctx, where, old_value, value);
 }

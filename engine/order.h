@@ -4,7 +4,8 @@
  *
  * Nothing else in engine/ or smmuv3/ touches shared or device-visible memory. Builds with
  * SHADOW_ORDER_OBSERVED call order_observed_descriptor() after each descriptor store, so that replay and
- * the tests see the table as a walker could between any two stores; the ordering is the same. Builds with
+ * the tests see the table as a walker could between any two stores, and order_observed_device() after each store of
+ * a word of stream table or queue; the ordering is the same. Builds with
  * SHADOW_ORDER_SIMULATED have the whole header from the simulated platform, where stores wait in store buffers.
  *
  * The pairs (tag: this side; partner; observer):
@@ -47,6 +48,8 @@
 #ifdef SHADOW_ORDER_OBSERVED
 /* Supplied by who builds so: called after @where changed from @old_value to @value. */
 void order_observed_descriptor(uint64_t *where, uint64_t old_value, uint64_t value);
+/* The same after each word of a queue entry or stream table entry. */
+void order_observed_device(uint64_t *where, uint64_t old_value, uint64_t value);
 #endif
 
 /* ThreadSanitizer knows no fences and no instructions. Beside each barrier is what it knows instead: who makes
@@ -160,7 +163,13 @@ static inline void order_fill_descriptor(uint64_t *where, uint64_t value)
 /* A word of a queue entry or stream table entry: single-copy atomic, unordered. */
 static inline void order_store_device(uint64_t *where, uint64_t value)
 {
+#ifdef SHADOW_ORDER_OBSERVED
+	uint64_t old_value = *where;
+#endif
 	__atomic_store_n(where, value, __ATOMIC_RELAXED);
+#ifdef SHADOW_ORDER_OBSERVED
+	order_observed_device(where, old_value, value);
+#endif
 }
 
 /* [T1] [D1] [D2] What was stored into these bytes is on its way to memory; the barrier of the pair waits for
