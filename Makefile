@@ -94,7 +94,12 @@ EL2_SRCS := \
 
 # What boots at EL2 in QEMU, besides tests/qemu/start.S.
 QEMU_SRCS := \
+	tests/qemu/case_error.c \
+	tests/qemu/case_grant.c \
+	tests/qemu/case_revoke.c \
 	tests/qemu/case_snapshot.c \
+	tests/qemu/case_stale.c \
+	tests/qemu/case_stream.c \
 	tests/qemu/console.c \
 	tests/qemu/edu.c \
 	tests/qemu/host.c \

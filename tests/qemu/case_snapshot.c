@@ -2,8 +2,6 @@
  *
  * case_snapshot.c - what devices reach right after the snapshot.
  */
-#include <shadow/platform.h>
-
 #include "smmuv3/regs.h"
 #include "tests/qemu/cases.h"
 #include "tests/qemu/rig.h"
@@ -51,7 +49,8 @@ void case_readable(void)
 	check(!edu_writes(&rig.edu[0], RIG_READABLE + 16));
 	check(rig_refused(0, RIG_READABLE, RIG_F_PERMISSION));
 	check(edu_reads(&rig.edu[0], RIG_READABLE));
-	check(!edu_writes(&rig.edu[0], RIG_READABLE + 16)); /* by its TLB: QEMU does not record that with stage 2 alone */
+	check(!edu_writes(&rig.edu[0],
+			  RIG_READABLE + 16)); /* by its TLB: QEMU does not record that with stage 2 alone */
 	check(edu_writes(&rig.edu[0], RIG_READABLE + rig.page_bytes));
 	rig_stop();
 }

@@ -12,4 +12,37 @@ void case_not_the_hosts(void);
 void case_readable(void);
 void case_hypervisor(void);
 
+/* case_revoke.c */
+void case_revoke_page(void);
+void case_revoke_run(void);
+void case_revoke_in_2m(void);
+void case_revoke_in_1g(void);
+void case_revoke_run_in_1g(void);
+void case_revoke_in_group(void);
+void case_revoke_16k(void);
+void case_revoke_64k(void);
+void case_revoke_odd(void);
+
+/* case_grant.c */
+void case_grant(void);
+void case_grant_readable(void);
+void case_grant_reserved(void);
+void case_collapse(void);
+
+/* case_stale.c */
+void case_stale_until_invalidated(void);
+void case_stale_until_complete(void);
+void case_slow(void);
+
+/* case_stream.c */
+void case_stream_later(void);
+void case_detach(void);
+void case_take_over(void);
+
+/* case_error.c */
+void case_refused_command(void);
+void case_unknown_command(void);
+void case_queue_wrap(void);
+void case_event_overflow(void);
+
 #endif

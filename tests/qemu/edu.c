@@ -2,8 +2,9 @@
  *
  * edu.c - QEMU's edu device: one precise DMA at a time.
  *
- * Its buffer of 4 KiB holds patterns in the first half, each of which tells which write it was; what it reads goes to
- * the second half, and from there to where the CPU looks. A DMA that the SMMU terminates shows nowhere else.
+ * Its buffer of 4 KiB holds patterns in the first half, each of which tells which write it was; what it reads
+ * goes to the second half, and from there to where the CPU looks. A DMA that the SMMU terminates shows
+ * nowhere else.
  */
 #include "tests/qemu/edu.h"
 

@@ -9,8 +9,8 @@
 
 struct edu {
 	struct pci_device pci;
-	unsigned next;	   /* pattern that the next write uses */
-	uint64_t *words;   /* memory that it may reach, two pages of 4 KiB */
+	unsigned next;	 /* pattern that the next write uses */
+	uint64_t *words; /* memory that it may reach, two pages of 4 KiB */
 };
 
 /* Find the @nth one. @words: its scratch memory, the host's from the snapshot on and never revoked. */

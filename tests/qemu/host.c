@@ -2,8 +2,8 @@
  *
  * host.c - a hypervisor's own stage-2 table for its host.
  *
- * A block is split where a range ends inside it; nothing is joined again. Break-before-make and the CPUs' TLBs are left
- * out, since no guest runs. Spec: DDI 0487, VMSAv8-64 stage 2 descriptor formats.
+ * A block is split where a range ends inside it; nothing is joined again. Break-before-make and the CPUs'
+ * TLBs are left out, since no guest runs. Spec: DDI 0487, VMSAv8-64 stage 2 descriptor formats.
  */
 #include "tests/qemu/host.h"
 
@@ -16,7 +16,7 @@
 #define LEAF	   (UINT64_C(1) << 10 | 3 << 8 | 0xf << 2) /* AF, inner shareable, write-back */
 #define ACCESS_BIT 6
 #define ADDRESS	   UINT64_C(0x0000fffffffff000)
-#define ANNOTATION (UINT64_C(1) << 2)			  /* an owner's number; invalid, and not zero */
+#define ANNOTATION (UINT64_C(1) << 2) /* an owner's number; invalid, and not zero */
 #define LAST	   3
 
 static unsigned shift_of(const struct host *host, int level)
@@ -43,7 +43,9 @@ void host_init(struct host *host, unsigned ia_bits, unsigned granule_lg2, struct
 	unsigned bits = granule_lg2;
 
 	*host = (struct host){ .free = memory.start, .end = memory.end };
-	host->table = (struct shadow_host_table){ .ia_bits = ia_bits, .granule_lg2 = granule_lg2, .start_level = LAST + 1 };
+	host->table = (struct shadow_host_table){ .ia_bits = ia_bits,
+						  .granule_lg2 = granule_lg2,
+						  .start_level = LAST + 1 };
 	for (; bits < ia_bits; bits += granule_lg2 - 3)
 		host->table.start_level--;
 	host->root = new_table(host);
@@ -94,7 +96,8 @@ static void set(struct host *host, struct shadow_range range, uint64_t leaf)
 			entry = entry_of(host, table, at, address);
 			if (at == level)
 				break;
-			table = (*entry & TABLE) == TABLE ? (uint64_t *)(*entry & ADDRESS) : split(host, entry, at);
+			table = (*entry & TABLE) == TABLE ? (uint64_t *)(*entry & ADDRESS) :
+							    split(host, entry, at);
 		}
 		*entry = leaf & VALID ? leaf | address | (level == LAST ? PAGE : VALID) : leaf;
 		address += UINT64_C(1) << shift_of(host, level);

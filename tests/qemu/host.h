@@ -12,7 +12,7 @@
 struct host {
 	struct shadow_host_table table;
 	uint64_t *root;
-	uint64_t free, end;	/* memory for tables */
+	uint64_t free, end; /* memory for tables */
 };
 
 /* An empty one: all of the host's, to be mapped lazily. @memory: zeroed, aligned to the granule. */

@@ -13,21 +13,21 @@
 
 #define STACK_BYTES 65536u
 
-#define GIB_LG2		 30
-#define BLOCK_DEVICE	 (UINT64_C(1) << 54 | 0x441)	/* XN, AF, attribute 0 */
-#define BLOCK_NORMAL	 (UINT64_C(0x741) | 1 << 2)	/* AF, inner shareable, attribute 1 */
-#define MAIR		 0xff04u			/* 0: Device-nGnRE, 1: write-back */
-#define TCR		 0x80823519u			/* 39 bits, 4 KiB, write-back inner shareable walks, 40-bit PA */
-#define SCTLR		 0x30c5183du			/* RES1 bits; I, C, M; SP aligned */
+#define GIB_LG2	     30
+#define BLOCK_DEVICE (UINT64_C(1) << 54 | 0x441) /* XN, AF, attribute 0 */
+#define BLOCK_NORMAL (UINT64_C(0x741) | 1 << 2)	 /* AF, inner shareable, attribute 1 */
+#define MAIR	     0xff04u			 /* 0: Device-nGnRE, 1: write-back */
+#define TCR	     0x80823519u /* 39 bits, 4 KiB, write-back inner shareable walks, 40-bit PA */
+#define SCTLR	     0x30c5183du /* RES1 bits; I, C, M; SP aligned */
 
-#define GICD_CTLR	 0x0000
-#define GICR_WAKER	 0x0014
-#define GICR_IGROUPR0	 0x10080
-#define GICR_ISENABLER0	 0x10100
-#define TIMER_PPI	 26	/* the EL2 physical timer's */
+#define GICD_CTLR	0x0000
+#define GICR_WAKER	0x0014
+#define GICR_IGROUPR0	0x10080
+#define GICR_ISENABLER0 0x10100
+#define TIMER_PPI	26 /* the EL2 physical timer's */
 
-#define PSCI_CPU_ON	 UINT64_C(0xc4000003)
-#define PSCI_SYSTEM_OFF	 UINT64_C(0x84000008)
+#define PSCI_CPU_ON	UINT64_C(0xc4000003)
+#define PSCI_SYSTEM_OFF UINT64_C(0x84000008)
 
 char stacks[MACHINE_CPUS_MAX][STACK_BYTES] __attribute__((aligned(16)));
 
@@ -91,7 +91,8 @@ void machine_sleep_ns(uint64_t ns)
 	__asm__ volatile("mrs %0, cntfrq_el0" : "=r"(frequency));
 	__asm__ volatile("isb\n\tmrs %0, cntpct_el0" : "=r"(now)::"memory");
 	until = now + (ns * (frequency / 1000000) + 999) / 1000;
-	__asm__ volatile("msr cnthp_cval_el2, %0\n\tmsr cnthp_ctl_el2, %1\n\tisb" ::"r"(until), "r"(UINT64_C(1)));
+	__asm__ volatile("msr cnthp_cval_el2, %0\n\tmsr cnthp_ctl_el2, %1\n\tisb" ::"r"(until),
+			 "r"(UINT64_C(1)));
 	while (now < until)
 		__asm__ volatile("wfi\n\tisb\n\tmrs %0, cntpct_el0" : "=r"(now)::"memory");
 	__asm__ volatile("msr cnthp_ctl_el2, %0\n\tisb" ::"r"(UINT64_C(0)));

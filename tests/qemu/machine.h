@@ -8,20 +8,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define MACHINE_GICD	      0x08000000u
-#define MACHINE_GICR	      0x080a0000u /* 128 KiB a CPU */
-#define MACHINE_UART	      0x09000000u
-#define MACHINE_SMMU	      0x09050000u
-#define MACHINE_SMMU_END      0x09070000u
-#define MACHINE_PCI	      0x10000000u /* window for 32-bit BARs */
-#define MACHINE_ECAM	      UINT64_C(0x4010000000)
-#define MACHINE_MEMORY	      UINT64_C(0x40000000) /* scripts/run-qemu gives 3 GiB */
-#define MACHINE_MEMORY_END    UINT64_C(0x100000000)
+#define MACHINE_GICD	   0x08000000u
+#define MACHINE_GICR	   0x080a0000u /* 128 KiB a CPU */
+#define MACHINE_UART	   0x09000000u
+#define MACHINE_SMMU	   0x09050000u
+#define MACHINE_SMMU_END   0x09070000u
+#define MACHINE_PCI	   0x10000000u /* window for 32-bit BARs */
+#define MACHINE_ECAM	   UINT64_C(0x4010000000)
+#define MACHINE_MEMORY	   UINT64_C(0x40000000) /* scripts/run-qemu gives 3 GiB */
+#define MACHINE_MEMORY_END UINT64_C(0x100000000)
 
 /* How the payload divides memory: all below the host's part is the hypervisor's. */
-#define MACHINE_ARENA	      UINT64_C(0x44000000)
-#define MACHINE_POOL	      UINT64_C(0x48000000)
-#define MACHINE_HOST	      UINT64_C(0x50000000)
+#define MACHINE_ARENA UINT64_C(0x44000000)
+#define MACHINE_POOL  UINT64_C(0x48000000)
+#define MACHINE_HOST  UINT64_C(0x50000000)
 
 #define MACHINE_CPUS_MAX 4u
 

@@ -8,13 +8,13 @@
 
 #include "tests/qemu/machine.h"
 
-#define PCI_SLOTS	  32u
-#define PCI_ID		  0x00
-#define PCI_COMMAND	  0x04
-#define PCI_COMMAND_DMA	  6u /* memory and bus master */
-#define PCI_BAR0	  0x10
-#define PCI_BAR_64	  4u
-#define PCI_WINDOW	  0x100000u /* for each slot: no BAR here is larger */
+#define PCI_SLOTS	32u
+#define PCI_ID		0x00
+#define PCI_COMMAND	0x04
+#define PCI_COMMAND_DMA 6u /* memory and bus master */
+#define PCI_BAR0	0x10
+#define PCI_BAR_64	4u
+#define PCI_WINDOW	0x100000u /* for each slot: no BAR here is larger */
 
 bool pci_find(uint16_t vendor, uint16_t device, unsigned nth, struct pci_device *found)
 {

@@ -9,11 +9,12 @@
 #include <stdint.h>
 
 struct pci_device {
-	uint32_t sid;	    /* bus, device, function: what the SMMU knows it by */
+	uint32_t sid;	     /* bus, device, function: what the SMMU knows it by */
 	uintptr_t registers; /* its first BAR */
 };
 
-/* Find the @nth device (from 0) with this vendor and device number, give its BAR 0 an address, let it make DMA. */
+/* Find the @nth device (from 0) with this vendor and device number, give its BAR 0 an address, let it make
+ * DMA. */
 bool pci_find(uint16_t vendor, uint16_t device, unsigned nth, struct pci_device *found);
 
 #endif

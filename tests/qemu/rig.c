@@ -2,8 +2,8 @@
  *
  * rig.c - a small hypervisor around the library.
  *
- * What a real one does, in its order: engine and target in memory of its own, the SMMU attached with every stream in
- * abort, streams, the snapshot; then trips. Its locks are those of docs/locking.md, "one lock".
+ * What a real one does, in its order: engine and target in memory of its own, the SMMU attached with every
+ * stream in abort, streams, the snapshot; then trips. Its locks are those of docs/locking.md, "one lock".
  */
 #include "tests/qemu/rig.h"
 
@@ -68,7 +68,7 @@ bool rig_nested(void)
 }
 
 /* The host's: a context whose stage 1 is an identity of 512 GiB, in blocks of 1 GiB. */
-static void context_build(uint64_t stage1[2])
+static void context_build(void)
 {
 	uint64_t *context = (uint64_t *)RIG_CONTEXT, *table = (uint64_t *)RIG_STAGE1;
 
@@ -76,13 +76,12 @@ static void context_build(uint64_t stage1[2])
 		table[i] = i << 30 | 0x741;
 	for (unsigned i = 0; i < 8; i++)
 		context[i] = 0;
-	context[0] = 25 | 1 << 8 | 1 << 10 | 3 << 12 | 1 << 30 | UINT64_C(1) << 31 | /* T0SZ, walks, EPD1, V */
-		     UINT64_C(4) << 32 | UINT64_C(1) << 41 | UINT64_C(3) << 45 |     /* IPS 44 bits, AA64, R, A */
-		     UINT64_C(1) << 48;						     /* ASID */
+	context[0] = 25 | 1 << 8 | 1 << 10 | 3 << 12 | 1 << 30 |
+		     UINT64_C(1) << 31 |					 /* T0SZ, walks, EPD1, V */
+		     UINT64_C(4) << 32 | UINT64_C(1) << 41 | UINT64_C(3) << 45 | /* IPS 44 bits, AA64, R, A */
+		     UINT64_C(1) << 48;						 /* ASID */
 	context[1] = RIG_STAGE1;
 	context[3] = 0xff;
-	stage1[0] = RIG_CONTEXT;
-	stage1[1] = 1 << 2 | 1 << 4 | 3 << 6; /* contexts are write-back, inner shareable */
 }
 
 static void host_build(unsigned granule_lg2)
@@ -95,21 +94,31 @@ static void host_build(unsigned granule_lg2)
 	host_map(&rig.host, (struct shadow_range){ MACHINE_HOST, RIG_LAZY }, SHADOW_ACCESS_RW);
 	host_annotate(&rig.host, (struct shadow_range){ MACHINE_MEMORY, MACHINE_HOST });
 	host_annotate(&rig.host, (struct shadow_range){ RIG_GONE, RIG_GONE + rig.page_bytes });
-	host_map(&rig.host, (struct shadow_range){ RIG_READABLE, RIG_READABLE + rig.page_bytes }, SHADOW_ACCESS_R);
+	host_map(&rig.host, (struct shadow_range){ RIG_READABLE, RIG_READABLE + rig.page_bytes },
+		 SHADOW_ACCESS_R);
 }
 
-static int streams_add(void)
+int rig_stream_add(unsigned nth)
 {
-	uint64_t stage1[2];
+	static const uint64_t stage1[2] = { RIG_CONTEXT,
+					    1 << 2 | 1 << 4 | 3 << 6 }; /* write-back, inner shareable */
+	uint32_t sid = rig.edu[nth].pci.sid;
+
+	return rig_nested() ? shadow_smmu_stream_nested(rig.smmu, sid, stage1) :
+			      shadow_smmu_stream(rig.smmu, sid);
+}
+
+static int streams_add(bool one)
+{
 	int error = 0;
 
 	if (rig_nested())
-		context_build(stage1);
+		context_build();
 	for (unsigned i = 0; i < 2 && !error; i++) {
 		if (!check(edu_find(&rig.edu[i], i, (uint64_t *)(RIG_WORDS + i * UINT64_C(0x10000)))))
 			return -SHADOW_ENODEV;
-		error = rig_nested() ? shadow_smmu_stream_nested(rig.smmu, rig.edu[i].pci.sid, stage1) :
-				       shadow_smmu_stream(rig.smmu, rig.edu[i].pci.sid);
+		if (!i || !one)
+			error = rig_stream_add(i);
 	}
 	return error;
 }
@@ -148,12 +157,14 @@ static int target_build(const struct rig_shape *shape, const struct shadow_addre
 	error = shadow_smmu_target_init(take(bytes, 64), bytes, &config, &rig.target);
 	if (!error)
 		error = shadow_smmu_attach(rig.target, &smmu, &rig.smmu);
-	return error ? error : streams_add();
+	return error ? error : streams_add(shape->one_stream);
 }
 
 static int engine_build(const struct shadow_address_map *map)
 {
-	struct shadow_engine_config config = { .cpu_count = MACHINE_CPUS_MAX, .queue_slots = QUEUE_SLOTS, .map = *map };
+	struct shadow_engine_config config = { .cpu_count = MACHINE_CPUS_MAX,
+					       .queue_slots = QUEUE_SLOTS,
+					       .map = *map };
 	size_t bytes = shadow_engine_bytes(&config);
 	int error = shadow_engine_init(take(bytes, 64), bytes, &config, &rig.engine);
 
@@ -163,10 +174,14 @@ static int engine_build(const struct shadow_address_map *map)
 bool rig_start(const struct rig_shape *shape)
 {
 	struct platform_el2 platform = { .memory = { MACHINE_MEMORY, MACHINE_MEMORY_END },
-					 .host_lock_held = lock_held, .report = report, .panic = panic };
+					 .host_lock_held = lock_held,
+					 .report = report,
+					 .panic = panic };
 	struct shadow_address_map map = { .ia_bits = IA_BITS,
 					  .granule_lg2 = shape->granule_lg2 ? shape->granule_lg2 : 12,
-					  .memory = memory, .memory_count = 1, .reserved = reserved,
+					  .memory = memory,
+					  .memory_count = 1,
+					  .reserved = reserved,
 					  .reserved_count = sizeof(reserved) / sizeof(reserved[0]) };
 
 	__builtin_memset(&rig, 0, sizeof(rig));
@@ -176,22 +191,31 @@ bool rig_start(const struct rig_shape *shape)
 	platform_el2_init(&platform);
 	host_build(map.granule_lg2);
 	lock_take(&rig.lock);
-	if (!check_equal((uint64_t)-target_build(shape, &map), 0) || !check_equal((uint64_t)-engine_build(&map), 0) ||
+	if (!check_equal((uint64_t)-target_build(shape, &map), 0) ||
+	    !check_equal((uint64_t)-engine_build(&map), 0) ||
 	    !check_equal((uint64_t)-shadow_snapshot(rig.engine, &rig.host.table), 0)) {
 		lock_give(&rig.lock);
 		return false;
 	}
 	lock_give(&rig.lock);
-	return check(edu_load(&rig.edu[0])) && check(edu_load(&rig.edu[1]));
+	return check(edu_load(&rig.edu[0])) && (shape->one_stream || check(edu_load(&rig.edu[1])));
+}
+
+int rig_detach(void)
+{
+	int error;
+
+	lock_take(&rig.lock);
+	error = shadow_smmu_detach(rig.smmu);
+	lock_give(&rig.lock);
+	return error;
 }
 
 void rig_stop(void)
 {
 	spy_delay(0);
 	spy_before_doorbell(NULL);
-	lock_take(&rig.lock);
-	check_equal((uint64_t)-shadow_smmu_detach(rig.smmu), 0);
-	lock_give(&rig.lock);
+	check_equal((uint64_t)-rig_detach(), 0);
 	check_equal(rig.reports[PLATFORM_REPORT_SMMU_CLOSED], 0);
 	check_equal(rig.reports[PLATFORM_REPORT_ISOLATION_LOST], 0);
 }
@@ -226,7 +250,8 @@ shadow_ticket_t rig_queue(unsigned cpu, const struct shadow_transition *transiti
 	return ticket;
 }
 
-/* Without the lock: the pages that a case changes are its CPU's alone, so nobody else can ask for them meanwhile. */
+/* Without the lock: the pages that a case changes are its CPU's alone, so nobody else can ask for them
+ * meanwhile. */
 void rig_wait(shadow_ticket_t ticket)
 {
 	check_equal((uint64_t)-shadow_wait(rig.engine, ticket, RIG_WAIT_NS), 0);
@@ -234,14 +259,17 @@ void rig_wait(shadow_ticket_t ticket)
 
 void rig_revoke(unsigned cpu, uint64_t start, uint64_t pages)
 {
-	rig_wait(rig_queue(cpu, &(struct shadow_transition){ .start = { start }, .page_count = pages,
+	rig_wait(rig_queue(cpu, &(struct shadow_transition){ .start = { start },
+							     .page_count = pages,
 							     .new_state = SHADOW_STATE_NOPAGE }));
 }
 
 void rig_grant(unsigned cpu, uint64_t start, uint64_t pages, unsigned access)
 {
-	rig_wait(rig_queue(cpu, &(struct shadow_transition){ .start = { start }, .page_count = pages,
-							     .old_state = SHADOW_STATE_NOPAGE, .access = access }));
+	rig_wait(rig_queue(cpu, &(struct shadow_transition){ .start = { start },
+							     .page_count = pages,
+							     .old_state = SHADOW_STATE_NOPAGE,
+							     .access = access }));
 }
 
 /* ---- what the SMMU has recorded ---------------------------------------------------------------------- */

@@ -12,7 +12,7 @@
 #include "smmuv3/regs.h"
 #include "tests/qemu/machine.h"
 
-static void (*before)(void);
+static void (*before)(void), (*after)(void);
 static unsigned delay, left, doorbells;
 static bool held;
 static uint32_t held_value;
@@ -27,6 +27,11 @@ static void let_go(void)
 void spy_before_doorbell(void (*call)(void))
 {
 	before = call;
+}
+
+void spy_watch(void (*call)(void))
+{
+	after = call;
 }
 
 void spy_delay(unsigned reads)
@@ -57,6 +62,8 @@ void __wrap_platform_mmio_write32(uintptr_t address, uint32_t value)
 		}
 	}
 	__real_platform_mmio_write32(address, value);
+	if (after && address >= MACHINE_SMMU && address < MACHINE_SMMU_END)
+		after();
 }
 
 uint32_t __wrap_platform_mmio_read32(uintptr_t address)

@@ -2,7 +2,8 @@
  *
  * spy.h - what the library does to the SMMU's command queue, seen and held up on the way.
  *
- * The linker puts it between the library and engine/platform/el2.c (--wrap): the library is the one that ships.
+ * The linker puts it between the library and engine/platform/el2.c (--wrap): the library is the one that
+ * ships.
  */
 #ifndef TESTS_QEMU_SPY_H
 #define TESTS_QEMU_SPY_H
@@ -12,8 +13,11 @@
 /* Called once, right before the next doorbell rings. */
 void spy_before_doorbell(void (*call)(void));
 
-/* From now on the SMMU sees a doorbell only once its CONS register was read so often: it takes its time, which QEMU's
- * does not by itself. 0: at once. What it has not seen yet, it sees when this is called. */
+/* Called right after each write of one of the SMMU's registers of 32 bits; NULL: no more. */
+void spy_watch(void (*call)(void));
+
+/* From now on the SMMU sees a doorbell only once its CONS register was read so often: it takes its time,
+ * which QEMU's does not by itself. 0: at once. What it has not seen yet, it sees when this is called. */
 void spy_delay(unsigned reads);
 
 /* Doorbells so far. */

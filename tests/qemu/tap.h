@@ -22,7 +22,7 @@ void tap_skip(const char *why);
 bool tap_check(bool ok, const char *file, int line, const char *what);
 bool tap_equal(uint64_t is, uint64_t wanted, const char *file, int line, const char *what);
 
-#define check(what) tap_check((what), __FILE__, __LINE__, #what)
+#define check(what)		tap_check((what), __FILE__, __LINE__, #what)
 #define check_equal(is, wanted) tap_equal((is), (wanted), __FILE__, __LINE__, #is)
 
 #endif

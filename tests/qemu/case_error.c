@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * case_error.c - commands that the SMMU refuses, queues that wrap, more events than the queue holds.
+ */
+#include "smmuv3/regs.h"
+#include "tests/qemu/cases.h"
+#include "tests/qemu/rig.h"
+#include "tests/qemu/spy.h"
+#include "tests/qemu/tap.h"
+
+#define PAGE (RIG_SMALL + UINT64_C(0xb000))
+
+static const struct rig_shape plain;
+static uint64_t planted;
+
+/* The next command that the SMMU takes becomes another one. */
+static void plant(void)
+{
+	uint64_t base = platform_mmio_read64(MACHINE_SMMU + SMMU_CMDQ_BASE);
+	uint64_t mask = (UINT64_C(1) << (base & 0x1f)) - 1;
+	uint64_t index = platform_mmio_read32(MACHINE_SMMU + SMMU_CMDQ_CONS) & mask;
+	uint64_t *command = (uint64_t *)(base & UINT64_C(0x00ffffffffffffe0)) + 2 * index;
+
+	command[0] = planted;
+	command[1] = 0;
+}
+
+/* Of the invalidation that goes out, nothing is left but that it was one. */
+void case_refused_command(void)
+{
+	if (!rig_start(&plain))
+		return;
+	for (uint64_t i = 0; i < 10; i++) {
+		uint64_t page = PAGE + 2 * i * rig.page_bytes;
+
+		check(edu_writes(&rig.edu[0], page));
+		planted = 0x15; /* among the TLBI commands, and none */
+		spy_before_doorbell(plant);
+		rig_revoke(0, page, 1);
+		check_equal(rig.reports[PLATFORM_REPORT_COMMAND_ERROR], i + 1);
+		check(!edu_writes(&rig.edu[0], page));
+		check(rig_closed(page));
+		check(edu_writes(&rig.edu[0], page + rig.page_bytes));
+	}
+	rig_stop();
+}
+
+/* What nothing covers: the SMMU is shut, its devices reach nothing, and after a detach it serves again. */
+void case_unknown_command(void)
+{
+	if (!rig_start(&plain))
+		return;
+	check(edu_writes(&rig.edu[0], PAGE));
+	planted = 0xff;
+	spy_before_doorbell(plant);
+	rig_revoke(0, PAGE, 1);
+	check_equal(rig.reports[PLATFORM_REPORT_SMMU_CLOSED], 1);
+	check(!edu_writes(&rig.edu[0], PAGE));
+	check(!edu_writes(&rig.edu[1], PAGE + rig.page_bytes));
+	check(!edu_writes(&rig.edu[1], MACHINE_POOL - 64));
+	check_equal((uint64_t)-rig_detach(), 0);
+	check_equal((uint64_t)-shadow_smmu_enable(rig.smmu), 0);
+	check(rig_closed(PAGE));
+	check(edu_writes(&rig.edu[1], PAGE + rig.page_bytes));
+	rig.reports[PLATFORM_REPORT_SMMU_CLOSED] = 0;
+	rig_stop();
+}
+
+/* A ring of eight commands, gone round some hundred times. */
+void case_queue_wrap(void)
+{
+	const struct rig_shape small = { .cmdq_lg2 = 3, .pages = true };
+	unsigned doorbells;
+
+	if (!rig_start(&small))
+		return;
+	doorbells = spy_doorbells();
+	for (uint64_t i = 0; i < 400; i++) {
+		uint64_t page = PAGE + i % 7 * rig.page_bytes;
+
+		if (i % 8 == 0)
+			check(edu_writes(&rig.edu[0], page));
+		rig_revoke(0, page, 1);
+		if (i % 8 == 0)
+			check(!edu_writes(&rig.edu[0], page));
+		rig_grant(0, page, 1, SHADOW_ACCESS_RW);
+	}
+	check_equal(spy_doorbells() - doorbells, 400);
+	rig_stop();
+}
+
+/* A device that is refused again and again. */
+void case_event_overflow(void)
+{
+	struct shadow_smmu_stats stats;
+
+	if (!rig_start(&plain))
+		return;
+	for (unsigned i = 0; i < 400; i++)
+		check(!edu_writes(&rig.edu[0], RIG_GONE + 8));
+	while (shadow_smmu_events(rig.smmu, 64))
+		;
+	shadow_smmu_stats(rig.smmu, &stats);
+	check(stats.events >= 256);
+	check(stats.events_unreported > 0);
+	check(stats.events_lost > 0);
+	check(rig_closed(RIG_GONE));
+	rig_stop();
+}

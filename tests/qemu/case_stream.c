@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * case_stream.c - streams and SMMUs come and go; at no moment does a device pass the SMMU by.
+ */
+#include "smmuv3/regs.h"
+#include "tests/qemu/cases.h"
+#include "tests/qemu/lock.h"
+#include "tests/qemu/rig.h"
+#include "tests/qemu/spy.h"
+#include "tests/qemu/tap.h"
+
+#define PAGE (RIG_SMALL + UINT64_C(0x3000))
+
+static const struct rig_shape plain;
+static unsigned leaks, tries;
+static struct edu device; /* a copy: rig_start() clears the rig's */
+
+static void try_hypervisor(void)
+{
+	tries++;
+	leaks += edu_writes(&device, MACHINE_POOL - 64);
+}
+
+/* While the SMMU's registers are written, a device tries its luck after each write. */
+static void try_on_writes(void)
+{
+	device = rig.edu[0];
+	tries = leaks = 0;
+	spy_watch(try_hypervisor);
+}
+
+void case_stream_later(void)
+{
+	const struct rig_shape one = { .one_stream = true };
+
+	if (!rig_start(&one))
+		return;
+	check(edu_writes(&rig.edu[0], PAGE));
+	check(!edu_writes(&rig.edu[1], PAGE));
+	lock_take(&rig.lock);
+	check_equal((uint64_t)-rig_stream_add(1), 0);
+	lock_give(&rig.lock);
+	check(edu_load(&rig.edu[1]));
+	check(edu_writes(&rig.edu[1], PAGE));
+	check(!edu_writes(&rig.edu[1], RIG_GONE));
+	rig_stop();
+}
+
+/* Abort is in force when detach returns; what was revoked meanwhile is not there when the SMMU is back. */
+void case_detach(void)
+{
+	if (!rig_start(&plain))
+		return;
+	check(edu_writes(&rig.edu[0], PAGE));
+	check(edu_writes(&rig.edu[0], PAGE + rig.page_bytes));
+	check_equal((uint64_t)-rig_detach(), 0);
+	check(!edu_writes(&rig.edu[0], PAGE));
+	check(!edu_writes(&rig.edu[0], MACHINE_POOL - 64));
+	rig_revoke(0, PAGE, 1);
+	try_on_writes();
+	check_equal((uint64_t)-shadow_smmu_enable(rig.smmu), 0);
+	spy_watch(NULL);
+	check(tries > 5);
+	check_equal(leaks, 0);
+	check(rig_closed(PAGE));
+	check(edu_writes(&rig.edu[0], PAGE + rig.page_bytes));
+	check(edu_writes(&rig.edu[1], PAGE + 2 * rig.page_bytes));
+	rig_revoke(0, PAGE + rig.page_bytes, 1);
+	check(rig_closed(PAGE + rig.page_bytes));
+	rig_stop();
+}
+
+/* One that firmware, or we before, left on: it is in use when it is taken over. */
+void case_take_over(void)
+{
+	if (!rig_start(&plain))
+		return;
+	check(edu_writes(&rig.edu[0], PAGE));
+	check(platform_mmio_read32(MACHINE_SMMU + SMMU_CR0) & SMMU_CR0_SMMUEN);
+	try_on_writes();
+	if (!rig_start(&plain))
+		return;
+	spy_watch(NULL);
+	check(tries > 10);
+	check_equal(leaks, 0);
+	check(rig_closed(RIG_GONE));
+	rig_stop();
+}
