@@ -682,7 +682,7 @@ $(PAYLOAD): $(qemu_objects) $(EL2_LIBRARY) tests/qemu/payload.lds
 # --- checks ----------------------------------------------------------------------------------------------
 
 CHECKS := check-lists check-headers check-el2 check-qemu check-clang check-unit check-sanitize check-tsan check-readme check-cli \
-	check-bench check-maps check-traces check-batching check-log check-referee check-mutations check-fuzz check-spin check-simulate
+	check-bench check-maps check-traces check-batching check-log check-referee check-mutations check-qemu-mutations check-fuzz check-spin check-simulate
 RUN_TESTS := scripts/run-tests
 trace = $(patsubst %,bench/traces/%.txt.xz,$(1))
 TRACES := $(sort $(wildcard bench/traces/*.txt.xz))
@@ -745,6 +745,12 @@ check-el2: $(EL2_LIBRARY) $(EL2_BUILD)/core.o $(EL2_BUILD)/embedded.o $(LIBRARY)
 check-qemu: $(PAYLOAD)
 	$(Q)scripts/install-qemu || [ $$? -eq 77 ]
 	$(Q)$(RUN_TESTS) --limit 600 'scripts/run-qemu $(PAYLOAD) s2' 'scripts/run-qemu $(PAYLOAD) nested'
+
+## check-qemu-mutations: each deliberate bug in tests/qemu/mutations is caught by a case of check-qemu
+.PHONY: check-qemu-mutations
+check-qemu-mutations: $(PAYLOAD)
+	$(Q)scripts/install-qemu || [ $$? -eq 77 ]
+	$(Q)$(RUN_TESTS) --limit 1200 --name 'mutations, QEMU' -- scripts/check-qemu-mutations
 
 ## check-lists: every source is in this file
 .PHONY: check-lists
