@@ -52,6 +52,7 @@ CORE_SRCS := \
 	smmuv3/pgtable_reserve.c \
 	smmuv3/pgtable_tidy.c \
 	smmuv3/smmu.c \
+	smmuv3/stop.c \
 	smmuv3/stream.c \
 	smmuv3/target.c \
 	smmuv3/tlbi.c \
@@ -300,6 +301,7 @@ TEST_SRCS := \
 	tests/unit/test_plan.c \
 	tests/unit/test_platform.c \
 	tests/unit/test_pool_exhaustion.c \
+	tests/unit/test_power.c \
 	tests/unit/test_prepare.c \
 	tests/unit/test_queue.c \
 	tests/unit/test_refusal.c \
@@ -317,6 +319,7 @@ TEST_SRCS := \
 	tests/unit/test_snapshot.c \
 	tests/unit/test_spans.c \
 	tests/unit/test_ste.c \
+	tests/unit/test_stop.c \
 	tests/unit/test_storm.c \
 	tests/unit/test_strict.c \
 	tests/unit/test_sync_ways.c \

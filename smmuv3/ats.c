@@ -67,7 +67,7 @@ int ats_empty(struct shadow_smmu *smmu, uint32_t sid)
 	if (error != 0)
 		return error;
 	ats_forget(smmu);
-	if (load_relaxed_u32(&smmu->ats_count) == SHADOW_STREAMS_MAX)
+	if (load_relaxed_u32(&smmu->ats_count) == SHADOW_STREAMS_MAX && !load_relaxed_u32(&smmu->ats_aborted))
 		return -SHADOW_ENOSPC;
 	error = cmdq_wait_room(cmdq, 3, smmu->config.wait_ns);
 	if (error != 0)
@@ -84,13 +84,42 @@ int ats_empty(struct shadow_smmu *smmu, uint32_t sid)
 	return error == 0 && lost ? -SHADOW_EIO : error;
 }
 
+/* The place of one that was shut out, if there is any. */
 void ats_add(struct shadow_smmu *smmu, uint32_t sid)
 {
-	uint32_t count = load_relaxed_u32(&smmu->ats_count);
+	uint32_t count = load_relaxed_u32(&smmu->ats_count), aborted;
 
-	smmu->ats_sid[count] = sid;
-	/* [A1] Stream before count. Pairs with ats_lost(). Observer: CPU. */
-	store_release_u32(&smmu->ats_count, count + 1);
+	while (!order_try_lock(smmu->completing))
+		platform_relax();
+	aborted = load_relaxed_u32(&smmu->ats_aborted);
+	if (aborted) {
+		smmu->ats_sid[aborted - 1] = sid;
+		store_release_u32(&smmu->ats_aborted, aborted - 1);
+	} else {
+		smmu->ats_sid[count] = sid;
+		/* [A1] Stream before count. Pairs with ats_lost(). Observer: CPU. */
+		store_release_u32(&smmu->ats_count, count + 1);
+	}
+	order_unlock(smmu->completing);
+}
+
+/* It changes places with the first of those that are not shut out, and is the last of the others then. */
+void ats_remove(struct shadow_smmu *smmu, uint32_t sid)
+{
+	uint32_t count = load_relaxed_u32(&smmu->ats_count), aborted;
+
+	while (!order_try_lock(smmu->completing))
+		platform_relax();
+	aborted = load_relaxed_u32(&smmu->ats_aborted);
+	for (uint32_t i = aborted; i < count; i++) {
+		if (smmu->ats_sid[i] != sid)
+			continue;
+		smmu->ats_sid[i] = smmu->ats_sid[aborted];
+		smmu->ats_sid[aborted] = sid;
+		store_release_u32(&smmu->ats_aborted, aborted + 1);
+		break;
+	}
+	order_unlock(smmu->completing);
 }
 
 /* ATC_INVs were not confirmed. Completion lock held. */

@@ -36,8 +36,11 @@ unsigned ats_pieces(uint64_t start, uint64_t end, struct ats_piece piece[2]);
  * Return: 0; -SHADOW_ENOSPC; -SHADOW_ETIMEDOUT, -SHADOW_EIO: it may keep something. Context: host lock. */
 int ats_empty(struct shadow_smmu *smmu, uint32_t sid);
 
-/* From now on ATC_INVs are sent for @sid. Context: host lock. */
+/* From now on ATC_INVs are sent for @sid, for which ats_empty() has found a place. Context: host lock. */
 void ats_add(struct shadow_smmu *smmu, uint32_t sid);
+
+/* From now on none are sent for @sid: its entry aborts before the host lock is released. Context: host lock. */
+void ats_remove(struct shadow_smmu *smmu, uint32_t sid);
 
 /* From now on, when ATC_INVs are not confirmed, the streams of all devices that keep translations abort, and
  * cmdq.c has the SMMU drop its copies of their entries. The queue is initialised. */

@@ -336,10 +336,24 @@ static int stream_again(const struct target_stream *stream, bool ats)
 	return stream_let_in(stream);
 }
 
+/* One that was made to abort comes back as if it were new. Its SMMU is read without the host lock, see streams_fill(). */
+static int stream_back(struct target_stream *stream, const struct target_stream *again)
+{
+	bool now = smmu_target_of(stream->smmu->target)->live && !smmu_is_off(stream->smmu);
+	int error = now ? stream_let_in(again) : 0;
+
+	if (error)
+		return error;
+	stream->stage1 = again->stage1;
+	stream->ats = again->ats;
+	stream->out = false;
+	return 0;
+}
+
 static int stream_add(struct shadow_smmu *smmu, uint32_t sid, struct smmu_stage1 stage1, bool ats)
 {
 	struct smmu_target *target = smmu_target_of(smmu->target);
-	struct target_stream stream = { smmu, sid, stage1, ats };
+	struct target_stream stream = { smmu, sid, stage1, ats, false };
 	uint32_t count = load_relaxed_u32(&target->stream_count);
 	int error;
 
@@ -349,7 +363,8 @@ static int stream_add(struct shadow_smmu *smmu, uint32_t sid, struct smmu_stage1
 		return -SHADOW_EINVAL;
 	for (unsigned i = 0; i < count; i++)
 		if (target->stream[i].smmu == smmu && target->stream[i].sid == sid)
-			return stream_again(&target->stream[i], ats);
+			return target->stream[i].out ? stream_back(&target->stream[i], &stream) :
+						       stream_again(&target->stream[i], ats);
 	if (count == SHADOW_STREAMS_MAX)
 		return -SHADOW_ENOSPC;
 	error = stream_reserve(smmu, sid);
@@ -392,7 +407,7 @@ static bool device_stays_out(const struct target_stream *stream)
  * Return: 0; what went wrong with the SMMU, which is shut then. */
 static int stream_start(const struct target_stream *stream)
 {
-	int error = smmu_is_shut(stream->smmu) ? 0 : stream_enable(stream);
+	int error = smmu_is_shut(stream->smmu) || stream->out ? 0 : stream_enable(stream);
 
 	if (error == -SHADOW_EIO && device_stays_out(stream)) {
 		platform_report(PLATFORM_REPORT_STREAM_ABORTED, stream->smmu->number, stream->sid);
@@ -450,7 +465,7 @@ static void streams_fill(struct shadow_smmu *smmu)
 	uint32_t count = load_acquire_u32(&target->stream_count);
 
 	for (uint32_t i = 0; i < count; i++)
-		if (target->stream[i].smmu == smmu && !target->stream[i].ats) {
+		if (target->stream[i].smmu == smmu && !target->stream[i].ats && !target->stream[i].out) {
 			struct smmu_ste ste = stream_entry(&target->stream[i]);
 
 			stream_place(smmu, target->stream[i].sid, &ste);
@@ -463,6 +478,8 @@ int shadow_smmu_enable(struct shadow_smmu *smmu)
 		return -SHADOW_EAGAIN;
 	if (load_acquire_u32(&smmu->isolation_lost))
 		return -SHADOW_EIO;
+	if (load_acquire_u32(&smmu->gone))
+		return -SHADOW_ENODEV;
 	if (!smmu_is_shut(smmu))
 		return -SHADOW_EBUSY;
 	/* Shut by a failure: a flush under way may have found it live. */

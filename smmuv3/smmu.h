@@ -138,13 +138,14 @@ struct shadow_smmu {
 	uint32_t cr0;		  /* as last written */
 	_Atomic uint32_t *completing; /* the target's completion lock */
 	/* Streams whose devices keep translations. The first ats_aborted of them were shut out, and get no ATC_INV. */
-	uint32_t ats_sid[SHADOW_STREAMS_MAX]; /* written under the host lock, below ats_count never again */
+	uint32_t ats_sid[SHADOW_STREAMS_MAX]; /* written under the host lock, below ats_count under both locks */
 	_Atomic uint32_t ats_count; /* written under the host lock */
 	_Atomic uint32_t ats_aborted; /* written under the completion lock */
 	_Atomic uint32_t ats_trial; /* enum ats_trial */
 	/* Written under the completion lock, read by anyone. */
 	_Atomic uint32_t live;	  /* flushes write commands for it, tickets wait for it */
 	_Atomic uint32_t closed;  /* shut after a failure, abort confirmed, and not detached since; not live */
+	_Atomic uint32_t gone;	  /* shut down for good; written under the host lock */
 	_Atomic uint32_t isolation_lost; /* shut in vain: abort could not be confirmed; not live */
 };
 

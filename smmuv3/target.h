@@ -20,6 +20,7 @@ struct target_stream {
 	uint32_t sid;
 	struct smmu_stage1 stage1;     /* the host's, when nested */
 	bool ats;		       /* its device may keep translations */
+	bool out;		       /* it aborts until it is let in again */
 };
 
 struct smmu_target {

@@ -234,7 +234,8 @@ __attribute__((warn_unused_result)) int shadow_smmu_attach(struct shadow_target 
  * Context: after the snapshot, host lock not needed; no other call about the same SMMU meanwhile. Waits for the SMMU,
  * at most its config.wait_ns a step. Return: 0; -SHADOW_EBUSY if it is on; -SHADOW_EAGAIN before the snapshot, and
  * if it was shut by a failure and not detached since; -SHADOW_ETIMEDOUT or -SHADOW_EIO if it does not follow: that too
- * has shut it; -SHADOW_EIO also for ever once it could not be shut.
+ * has shut it; -SHADOW_EIO also for ever once it could not be shut;
+ * -SHADOW_ENODEV once it was shut down.
  * Spec: IHI 0070, Initialization and reset; SMMU_CR0.
  */
 __attribute__((warn_unused_result)) int shadow_smmu_enable(struct shadow_smmu *smmu);
@@ -250,9 +251,32 @@ __attribute__((warn_unused_result)) int shadow_smmu_enable(struct shadow_smmu *s
 __attribute__((warn_unused_result)) int shadow_smmu_detach(struct shadow_smmu *smmu);
 
 /**
+ * shadow_smmu_shutdown() - as shadow_smmu_detach(), and for good: shadow_smmu_enable() refuses it from then on.
+ * Context, return: as shadow_smmu_detach().
+ */
+__attribute__((warn_unused_result)) int shadow_smmu_shutdown(struct shadow_smmu *smmu);
+
+/**
+ * shadow_smmu_abort() - let every stream of every SMMU of a target abort, until it is let in again one by one.
+ *
+ * Streams are let in again by shadow_smmu_stream() and its like, with what they are given then; until that they abort also
+ * after the snapshot, and after shadow_smmu_enable(). Flushes, waits and tickets go on. An SMMU that does not follow is shut.
+ * Context: host lock held, no shadow_smmu_enable() meanwhile. Waits for the SMMUs. Return: 0: no device of any stream reaches
+ * anything; -SHADOW_EIO: isolation of an SMMU is lost, or was before.
+ * Spec: IHI 0070, Configuration structure update procedure; CMD_CFGI_STE_RANGE.
+ */
+__attribute__((warn_unused_result)) int shadow_smmu_abort(struct shadow_target *target);
+
+/**
+ * shadow_smmu_stream_abort() - the same for one stream. Its device may go, or be given to somebody else.
+ * Return: as shadow_smmu_abort(); -SHADOW_EINVAL if it was never let in.
+ */
+__attribute__((warn_unused_result)) int shadow_smmu_stream_abort(struct shadow_smmu *smmu, uint32_t sid);
+
+/**
  * shadow_smmu_stream() - let a stream use the shadow as soon as the snapshot is done (now, if it is) and its SMMU on.
  * Context: host lock held. Return: 0; -SHADOW_EINVAL if @sid is outside the stream table; -SHADOW_EBUSY if it
- * was let in before; -SHADOW_ENOSPC beyond SHADOW_STREAMS_MAX, or if it needs one more level-2 table than
+ * was let in before, and not made to abort since; -SHADOW_ENOSPC beyond SHADOW_STREAMS_MAX, or if it needs one more level-2 table than
  * config.sid_tables; -SHADOW_ETIMEDOUT, -SHADOW_EIO: it may be tried again. It aborts after either.
  */
 __attribute__((warn_unused_result)) int shadow_smmu_stream(struct shadow_smmu *smmu, uint32_t sid);

@@ -8,6 +8,7 @@
  */
 #include "model.h"
 
+#include "command.h"
 #include "ecmdq.h"
 #include "state.h"
 
@@ -27,6 +28,18 @@ void model_reset(struct model *model)
 {
 	registers_reset(model);
 	cmdq_reset(model);
+}
+
+void model_power_cycle(struct model *model, unsigned kept)
+{
+	const struct command all_streams = { .sid_first = 0, .sid_last = UINT32_MAX };
+	const struct invalidation everything = { .combined = true, .stage2 = true, .everything = true, .vmid_any = true };
+
+	model_reset(model);
+	if (!(kept & MODEL_KEPT_CONFIGURATION))
+		stream_cache_invalidate(model, &all_streams);
+	if (!(kept & MODEL_KEPT_TLB))
+		tlb_invalidate(model->tlb, &everything, ++model->time, NULL);
 }
 
 void model_forge_cons(struct model *model, bool forge, uint32_t value)

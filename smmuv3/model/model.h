@@ -203,6 +203,13 @@ void model_stop_ecmdq(struct model *model, unsigned queue);
 /* The SMMU resets itself: registers are as after a reset, commands under way are lost, and caches keep what they
  * hold, as a reset may leave it. */
 void model_reset(struct model *model);
+/* The SMMU loses its power and gets it back: registers as after a reset, commands under way lost, and of its caches, one by
+ * one, all or nothing, as @kept says of the bits of enum model_kept. */
+enum model_kept {
+	MODEL_KEPT_CONFIGURATION = 1, /* stream table entries and level-1 descriptors */
+	MODEL_KEPT_TLB = 2,
+};
+void model_power_cycle(struct model *model, unsigned kept);
 /* CMDQ_CONS reads as @value until called with @forge = false. */
 void model_forge_cons(struct model *model, bool forge, uint32_t value);
 
