@@ -325,6 +325,7 @@ TEST_SRCS := \
 	tests/unit/test_sync_ways.c \
 	tests/unit/test_system.c \
 	tests/unit/test_tables.c \
+	tests/unit/test_takeover.c \
 	tests/unit/test_target.c \
 	tests/unit/test_threads.c \
 	tests/unit/test_tlbi.c \
