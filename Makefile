@@ -95,8 +95,10 @@ EL2_SRCS := \
 
 # What boots at EL2 in QEMU, besides tests/qemu/start.S.
 QEMU_SRCS := \
+	tests/qemu/case_cpus.c \
 	tests/qemu/case_error.c \
 	tests/qemu/case_grant.c \
+	tests/qemu/case_nvme.c \
 	tests/qemu/case_revoke.c \
 	tests/qemu/case_snapshot.c \
 	tests/qemu/case_stale.c \
@@ -107,6 +109,7 @@ QEMU_SRCS := \
 	tests/qemu/machine.c \
 	tests/qemu/main.c \
 	tests/qemu/memory.c \
+	tests/qemu/nvme.c \
 	tests/qemu/pci.c \
 	tests/qemu/rig.c \
 	tests/qemu/spy.c \
@@ -748,7 +751,8 @@ check-el2: $(EL2_LIBRARY) $(EL2_BUILD)/core.o $(EL2_BUILD)/embedded.o $(LIBRARY)
 .PHONY: check-qemu
 check-qemu: $(PAYLOAD)
 	$(Q)scripts/install-qemu || [ $$? -eq 77 ]
-	$(Q)$(RUN_TESTS) --limit 600 'scripts/run-qemu $(PAYLOAD) s2' 'scripts/run-qemu $(PAYLOAD) nested'
+	$(Q)$(RUN_TESTS) --limit 600 'scripts/run-qemu $(PAYLOAD) s2' 'scripts/run-qemu $(PAYLOAD) nested' \
+		'scripts/run-qemu $(PAYLOAD) s2 4' 'scripts/run-qemu $(PAYLOAD) nested 4'
 
 ## check-qemu-mutations: each deliberate bug in tests/qemu/mutations is caught by a case of check-qemu
 .PHONY: check-qemu-mutations

@@ -46,7 +46,7 @@ void case_stream_later(void)
 	check(edu_writes(&rig.edu[0], PAGE));
 	check(!edu_writes(&rig.edu[1], PAGE));
 	lock_take(&rig.lock);
-	check_equal((uint64_t)-rig_stream_add(1), 0);
+	check_equal((uint64_t)-rig_stream_add(rig.edu[1].pci.sid), 0);
 	lock_give(&rig.lock);
 	check(edu_load(&rig.edu[1]));
 	check(edu_writes(&rig.edu[1], PAGE));

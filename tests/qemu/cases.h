@@ -45,4 +45,11 @@ void case_unknown_command(void);
 void case_queue_wrap(void);
 void case_event_overflow(void);
 
+/* case_nvme.c */
+void case_nvme(void);
+void case_nvme_queue(void);
+
+/* case_cpus.c */
+void case_cpus(void);
+
 #endif

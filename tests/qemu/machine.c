@@ -26,8 +26,11 @@
 #define GICR_ISENABLER0 0x10100
 #define TIMER_PPI	26 /* the EL2 physical timer's */
 
-#define PSCI_CPU_ON	UINT64_C(0xc4000003)
-#define PSCI_SYSTEM_OFF UINT64_C(0x84000008)
+#define PSCI_CPU_ON	   UINT64_C(0xc4000003)
+#define PSCI_CPU_OFF	   UINT64_C(0x84000002)
+#define PSCI_ALREADY_ON	   (-4)
+#define PSCI_AFFINITY_INFO UINT64_C(0xc4000004)
+#define PSCI_SYSTEM_OFF	   UINT64_C(0x84000008)
 
 char stacks[MACHINE_CPUS_MAX][STACK_BYTES] __attribute__((aligned(16)));
 
@@ -109,11 +112,25 @@ static int64_t psci(uint64_t function, uint64_t a, uint64_t b, uint64_t c)
 	return (int64_t)x0;
 }
 
+unsigned machine_cpus(void)
+{
+	unsigned cpus = 1;
+
+	while (cpus < MACHINE_CPUS_MAX && psci(PSCI_AFFINITY_INFO, cpus, 0, 0) >= 0)
+		cpus++;
+	return cpus;
+}
+
 bool machine_cpu_on(unsigned cpu, void (*work)(unsigned cpu))
 {
+	int64_t error;
+
 	works[cpu] = work;
 	__atomic_fetch_add(&busy, 1, __ATOMIC_RELAXED);
-	if (!psci(PSCI_CPU_ON, cpu, (uintptr_t)start_secondary, cpu))
+	do /* it may not be quite off yet */
+		error = psci(PSCI_CPU_ON, cpu, (uintptr_t)start_secondary, cpu);
+	while (error == PSCI_ALREADY_ON);
+	if (!error)
 		return true;
 	__atomic_fetch_sub(&busy, 1, __ATOMIC_RELAXED);
 	return false;
@@ -124,6 +141,7 @@ void payload_secondary(unsigned cpu)
 	machine_start(cpu);
 	works[cpu](cpu);
 	__atomic_fetch_sub(&busy, 1, __ATOMIC_RELEASE);
+	(void)psci(PSCI_CPU_OFF, 0, 0, 0);
 }
 
 void machine_cpus_wait(void)

@@ -31,10 +31,13 @@ void machine_start(unsigned cpu);
 /* Sleep. Under -icount with sleep=off that takes next to no time outside. */
 void machine_sleep_ns(uint64_t ns);
 
+/* How many CPUs there are. */
+unsigned machine_cpus(void);
+
 /* Let @work run on CPU 1 .. MACHINE_CPUS_MAX - 1. Return: is there such a CPU, and one that is off? */
 bool machine_cpu_on(unsigned cpu, void (*work)(unsigned cpu));
 
-/* Until all that were turned on have returned from their work. They stay on, asleep. */
+/* Until all that were turned on have returned from their work. Then they are off again, or will be soon. */
 void machine_cpus_wait(void);
 
 __attribute__((noreturn)) void machine_off(void);

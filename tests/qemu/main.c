@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * main.c - the payload: all cases, one after the other, then the machine is turned off.
+ * main.c - the payload: all cases that go with the number of CPUs, one after the other; then the machine is
+ * turned off.
  */
 #include "tests/qemu/cases.h"
 #include "tests/qemu/machine.h"
 #include "tests/qemu/tap.h"
 
-static const struct tap_case cases[] = {
+/* On one CPU, in virtual time. */
+static const struct tap_case alone[] = {
 	{ "devices reach the host's memory after the snapshot", case_inside },
 	{ "devices do not reach the hypervisor", case_outside },
 	{ "devices do not reach a page that was not the host's at the snapshot", case_not_the_hosts },
@@ -35,11 +37,22 @@ static const struct tap_case cases[] = {
 	{ "an SMMU that refuses what nothing covers is shut, and comes back", case_unknown_command },
 	{ "a small command queue goes round many times", case_queue_wrap },
 	{ "events beyond the queue are counted as lost, and later ones are seen", case_event_overflow },
+	{ "a disk reads into what it may of a list of pages", case_nvme },
+	{ "a disk whose list of pages is revoked writes nothing", case_nvme_queue },
+};
+
+/* On several, in real time, where edu takes 100 ms each time. */
+static const struct tap_case together[] = {
+	{ "a disk reads into what it may of a list of pages", case_nvme },
+	{ "CPUs queue, flush and wait at once while a disk is busy between their pages", case_cpus },
 };
 
 void payload_main(void)
 {
 	machine_start(0);
-	tap_run(cases, sizeof(cases) / sizeof(cases[0]));
+	if (machine_cpus() == 1)
+		tap_run(alone, sizeof(alone) / sizeof(alone[0]));
+	else
+		tap_run(together, sizeof(together) / sizeof(together[0]));
 	machine_off();
 }

@@ -98,17 +98,16 @@ static void host_build(unsigned granule_lg2)
 		 SHADOW_ACCESS_R);
 }
 
-int rig_stream_add(unsigned nth)
+int rig_stream_add(uint32_t sid)
 {
 	static const uint64_t stage1[2] = { RIG_CONTEXT,
 					    1 << 2 | 1 << 4 | 3 << 6 }; /* write-back, inner shareable */
-	uint32_t sid = rig.edu[nth].pci.sid;
 
 	return rig_nested() ? shadow_smmu_stream_nested(rig.smmu, sid, stage1) :
 			      shadow_smmu_stream(rig.smmu, sid);
 }
 
-static int streams_add(bool one)
+static int streams_add(const struct rig_shape *shape)
 {
 	int error = 0;
 
@@ -117,10 +116,12 @@ static int streams_add(bool one)
 	for (unsigned i = 0; i < 2 && !error; i++) {
 		if (!check(edu_find(&rig.edu[i], i, (uint64_t *)(RIG_WORDS + i * UINT64_C(0x10000)))))
 			return -SHADOW_ENODEV;
-		if (!i || !one)
-			error = rig_stream_add(i);
+		if (!i || !shape->one_stream)
+			error = rig_stream_add(rig.edu[i].pci.sid);
 	}
-	return error;
+	if (error || !shape->nvme)
+		return error;
+	return check(nvme_find(&rig.nvme)) ? rig_stream_add(rig.nvme.pci.sid) : -SHADOW_ENODEV;
 }
 
 static int target_build(const struct rig_shape *shape, const struct shadow_address_map *map)
@@ -157,7 +158,7 @@ static int target_build(const struct rig_shape *shape, const struct shadow_addre
 	error = shadow_smmu_target_init(take(bytes, 64), bytes, &config, &rig.target);
 	if (!error)
 		error = shadow_smmu_attach(rig.target, &smmu, &rig.smmu);
-	return error ? error : streams_add(shape->one_stream);
+	return error ? error : streams_add(shape);
 }
 
 static int engine_build(const struct shadow_address_map *map)
@@ -198,7 +199,8 @@ bool rig_start(const struct rig_shape *shape)
 		return false;
 	}
 	lock_give(&rig.lock);
-	return check(edu_load(&rig.edu[0])) && (shape->one_stream || check(edu_load(&rig.edu[1])));
+	return check(edu_load(&rig.edu[0])) && (shape->one_stream || check(edu_load(&rig.edu[1]))) &&
+	       (!shape->nvme || check(nvme_start(&rig.nvme, RIG_QUEUES)));
 }
 
 int rig_detach(void)
@@ -234,7 +236,7 @@ static void host_follow(const struct shadow_transition *transition)
 		host_map(&rig.host, range, transition->access ? transition->access : SHADOW_ACCESS_RW);
 }
 
-shadow_ticket_t rig_queue(unsigned cpu, const struct shadow_transition *transition)
+static shadow_ticket_t trip(unsigned cpu, const struct shadow_transition *transition, bool flush)
 {
 	shadow_ticket_t ticket = { 0 };
 
@@ -244,10 +246,20 @@ shadow_ticket_t rig_queue(unsigned cpu, const struct shadow_transition *transiti
 		if (shadow_queue(rig.engine, cpu, rig.number, transition))
 			rig.number++;
 		shadow_trip_end(rig.engine, cpu);
-		ticket = shadow_flush(rig.engine);
+		ticket = flush ? shadow_flush(rig.engine) : shadow_ticket(rig.engine);
 	}
 	lock_give(&rig.lock);
 	return ticket;
+}
+
+shadow_ticket_t rig_queue(unsigned cpu, const struct shadow_transition *transition)
+{
+	return trip(cpu, transition, true);
+}
+
+shadow_ticket_t rig_queue_only(unsigned cpu, const struct shadow_transition *transition)
+{
+	return trip(cpu, transition, false);
 }
 
 /* Without the lock: the pages that a case changes are its CPU's alone, so nobody else can ask for them

@@ -15,6 +15,7 @@
 #include "tests/qemu/edu.h"
 #include "tests/qemu/host.h"
 #include "tests/qemu/machine.h"
+#include "tests/qemu/nvme.h"
 
 /* The host's memory, and what cases use it for. What is not named is the host's too. */
 #define RIG_CONTEXT  MACHINE_HOST			 /* the host's context descriptor ... */
@@ -37,6 +38,7 @@ struct rig_shape {
 	bool contiguous, no_ril, pages;
 	enum shadow_collapse collapse;
 	bool one_stream; /* the second edu device is not let in */
+	bool nvme;	 /* the disk is */
 };
 
 struct rig {
@@ -45,6 +47,7 @@ struct rig {
 	struct shadow_smmu *smmu;
 	struct host host;
 	struct edu edu[2];
+	struct nvme nvme;
 	uint64_t page_bytes;
 	uint64_t number;      /* the next transition's, under the lock */
 	uint32_t lock;	      /* the host lock */
@@ -64,8 +67,9 @@ bool rig_nested(void);
 bool rig_start(const struct rig_shape *shape);
 void rig_stop(void);
 
-/* Let the device in: done for both by rig_start(). Host lock held. Return: as shadow_smmu_stream(). */
-int rig_stream_add(unsigned nth);
+/* Let a device in, as rig_start() does by itself with most. Host lock held. Return: as shadow_smmu_stream().
+ */
+int rig_stream_add(uint32_t sid);
 
 /* Return: as shadow_smmu_detach(). */
 int rig_detach(void);
@@ -77,6 +81,9 @@ void rig_grant(unsigned cpu, uint64_t start, uint64_t pages, unsigned access);
 /* The same in two parts; the second one waits. */
 shadow_ticket_t rig_queue(unsigned cpu, const struct shadow_transition *transition);
 void rig_wait(shadow_ticket_t ticket);
+
+/* Without the flush: whoever flushes next does it. */
+shadow_ticket_t rig_queue_only(unsigned cpu, const struct shadow_transition *transition);
 
 /* Forget what was reported, and let the next events be reported again. */
 void rig_events_forget(void);
