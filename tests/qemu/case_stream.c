@@ -54,6 +54,98 @@ void case_stream_later(void)
 	rig_stop();
 }
 
+/* Its device goes, and comes back: what was revoked meanwhile is not there. The other device notices nothing.
+ */
+void case_stream_abort(void)
+{
+	uint32_t sid;
+	int error;
+
+	if (!rig_start(&plain))
+		return;
+	sid = rig.edu[0].pci.sid;
+	check(edu_writes(&rig.edu[0], PAGE));
+	lock_take(&rig.lock);
+	error = shadow_smmu_stream_abort(rig.smmu, sid);
+	lock_give(&rig.lock);
+	check_equal((uint64_t)-error, 0);
+	check(!edu_writes(&rig.edu[0], PAGE));
+	check(!edu_reads(&rig.edu[0], PAGE + 8));
+	check(edu_writes(&rig.edu[1], PAGE));
+	rig_revoke(0, PAGE, 1);
+	check(!edu_writes(&rig.edu[1], PAGE));
+	lock_take(&rig.lock);
+	error = rig_stream_add(sid);
+	lock_give(&rig.lock);
+	check_equal((uint64_t)-error, 0);
+	check(rig_closed(PAGE));
+	check(edu_writes(&rig.edu[0], PAGE + rig.page_bytes));
+	rig_stop();
+}
+
+void case_abort_all(void)
+{
+	int error;
+
+	if (!rig_start(&plain))
+		return;
+	lock_take(&rig.lock);
+	error = shadow_smmu_abort(rig.target);
+	lock_give(&rig.lock);
+	check_equal((uint64_t)-error, 0);
+	check(!edu_writes(&rig.edu[0], PAGE));
+	check(!edu_writes(&rig.edu[1], PAGE));
+	check(!edu_writes(&rig.edu[1], MACHINE_POOL - 64));
+	rig_revoke(0, PAGE, 1);
+	lock_take(&rig.lock);
+	error = rig_stream_add(rig.edu[1].pci.sid);
+	lock_give(&rig.lock);
+	check_equal((uint64_t)-error, 0);
+	check(!edu_writes(&rig.edu[1], PAGE));
+	check(edu_writes(&rig.edu[1], PAGE + rig.page_bytes));
+	check(!edu_writes(&rig.edu[0], PAGE + rig.page_bytes));
+	rig_stop();
+}
+
+/* A table of 2^16 StreamIDs, of which two parts of 64 are there: the devices of the others are refused. */
+void case_two_levels(void)
+{
+	const struct rig_shape shape = { .two_levels = true, .one_stream = true, .nvme = true };
+
+	if (!rig_start(&shape))
+		return;
+	check(edu_writes(&rig.edu[0], PAGE));
+	check(!edu_writes(&rig.edu[1], PAGE));
+	rig_revoke(0, PAGE, 1);
+	check(rig_closed(PAGE));
+	lock_take(&rig.lock);
+	check_equal((uint64_t)-rig_stream_add(rig.edu[1].pci.sid), 0);
+	check_equal((uint64_t)-rig_stream_add(0xff00), 0);
+	check_equal((uint64_t)-rig_stream_add(0x8000), SHADOW_ENOSPC);
+	lock_give(&rig.lock);
+	check(edu_load(&rig.edu[1]));
+	check(!edu_writes(&rig.edu[1], PAGE));
+	rig_stop();
+}
+
+void case_shutdown(void)
+{
+	int error;
+
+	if (!rig_start(&plain))
+		return;
+	lock_take(&rig.lock);
+	error = shadow_smmu_shutdown(rig.smmu);
+	lock_give(&rig.lock);
+	check_equal((uint64_t)-error, 0);
+	check(!edu_writes(&rig.edu[0], PAGE));
+	check(!edu_writes(&rig.edu[0], MACHINE_POOL - 64));
+	rig_revoke(0, PAGE, 1);
+	check_equal((uint64_t)-shadow_smmu_enable(rig.smmu), SHADOW_ENODEV);
+	check(!edu_writes(&rig.edu[0], PAGE + rig.page_bytes));
+	rig_stop();
+}
+
 /* Abort is in force when detach returns; what was revoked meanwhile is not there when the SMMU is back. */
 void case_detach(void)
 {

@@ -36,6 +36,10 @@ void case_slow(void);
 
 /* case_stream.c */
 void case_stream_later(void);
+void case_stream_abort(void);
+void case_abort_all(void);
+void case_two_levels(void);
+void case_shutdown(void);
 void case_detach(void);
 void case_take_over(void);
 

@@ -29,7 +29,8 @@
 
 static uint64_t pattern(const struct edu *edu, unsigned index)
 {
-	return UINT64_C(0x5add000000000000) | (uint64_t)edu->pci.sid << 16 | index;
+	return UINT64_C(0x5add000000000000) | (uint64_t)edu->load << 24 | (uint64_t)edu->pci.sid << 16 |
+	       index;
 }
 
 static void begin(const struct edu *edu, uint64_t source, uint64_t target, unsigned bytes, unsigned direction)
@@ -66,6 +67,9 @@ bool edu_find(struct edu *edu, unsigned nth, uint64_t *words)
 
 bool edu_load(struct edu *edu)
 {
+	static unsigned loads;
+
+	edu->load = loads++;
 	for (unsigned i = 0; i < PATTERNS; i++)
 		edu->words[i] = pattern(edu, i);
 	copy(edu, (uintptr_t)edu->words, EDU_BUFFER, EDU_HALF, 0);

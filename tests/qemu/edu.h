@@ -9,6 +9,7 @@
 
 struct edu {
 	struct pci_device pci;
+	unsigned load;	 /* makes patterns differ from those that are left in memory from before */
 	unsigned next;	 /* pattern that the next write uses */
 	uint64_t *words; /* memory that it may reach, two pages of 4 KiB */
 };

@@ -31,6 +31,9 @@ static const struct tap_case alone[] = {
 	{ "a ticket is not complete before a slow SMMU is done", case_stale_until_complete },
 	{ "revokes on a slow SMMU are in force when their trips end", case_slow },
 	{ "a stream aborts until it is let in", case_stream_later },
+	{ "a stream that was made to abort does so at once, and comes back", case_stream_abort },
+	{ "all streams that were made to abort do so at once, and come back one by one", case_abort_all },
+	{ "an SMMU that was shut down aborts for good", case_shutdown },
 	{ "a detached SMMU aborts, and comes back without what was revoked meanwhile", case_detach },
 	{ "an SMMU in use is taken over without a moment of bypass", case_take_over },
 	{ "a refused command is replaced by one that covers it", case_refused_command },
@@ -39,6 +42,8 @@ static const struct tap_case alone[] = {
 	{ "events beyond the queue are counted as lost, and later ones are seen", case_event_overflow },
 	{ "a disk reads into what it may of a list of pages", case_nvme },
 	{ "a disk whose list of pages is revoked writes nothing", case_nvme_queue },
+	/* The last one: QEMU's SMMU never goes back to a table of one level. */
+	{ "a stream table of two levels lets in who is in it, and refuses the rest", case_two_levels },
 };
 
 /* On several, in real time, where edu takes 100 ms each time. */

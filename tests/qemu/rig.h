@@ -39,6 +39,7 @@ struct rig_shape {
 	enum shadow_collapse collapse;
 	bool one_stream; /* the second edu device is not let in */
 	bool nvme;	 /* the disk is */
+	bool two_levels; /* of the stream table: two parts, of 64 StreamIDs each */
 };
 
 struct rig {
