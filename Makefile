@@ -433,7 +433,7 @@ timed_core_flags := $(filter-out -fsanitize=%,$(c_flags)) $(hosted_flags) $(time
 # No stack protector: it would need a symbol of the embedder's. No unwind tables: nothing unwinds at EL2.
 el2_flags := -std=c11 $(common_flags) $(c_warnings) $(EL2_CFLAGS) -ffreestanding -nostdlib \
 	-mgeneral-regs-only -mno-outline-atomics -fno-stack-protector -fno-pic \
-	-fno-asynchronous-unwind-tables -fstack-usage
+	-fno-asynchronous-unwind-tables -fno-unwind-tables -fstack-usage
 
 jemalloc_lib := $(if $(findstring SANITIZED,$(config_flags)),,-ljemalloc)
 LIBS = $(jemalloc_lib) -lhwloc -lurcu-bp -lurcu-common -llzma -ljansson -lcairo -lm
@@ -741,11 +741,13 @@ check-clang:
 		'clang builds everything without a warning' \
 		$(MAKE) CONFIG=clang CC=clang CXX=clang++ WERROR=1 all
 
-## check-el2: the core builds freestanding for aarch64 and needs nothing but the platform
+## check-el2: the core builds freestanding for aarch64, needs nothing but the platform, and little stack
 .PHONY: check-el2
 check-el2: $(EL2_LIBRARY) $(EL2_BUILD)/core.o $(EL2_BUILD)/embedded.o $(LIBRARY)
 	$(Q)$(RUN_TESTS) --name el2 -- scripts/check-symbols $(EL2_CROSS_COMPILE)nm $(EL2_BUILD)/core.o \
 		$(EL2_BUILD)/embedded.o $(LIBRARY) 512 $(el2_core)
+	$(Q)$(RUN_TESTS) --name 'el2, sizes' -- scripts/measure-el2 $(EL2_CROSS_COMPILE)objdump --code 81920 --data 64 \
+		--stack 2560 $(el2_core) $(el2_platform)
 
 ## check-qemu: the library at EL2 in QEMU: devices behind its SMMUv3 reach what they may and nothing else
 .PHONY: check-qemu
