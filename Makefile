@@ -39,6 +39,7 @@ CORE_SRCS := \
 	smmuv3/errata.c \
 	smmuv3/event.c \
 	smmuv3/format.c \
+	smmuv3/gerror.c \
 	smmuv3/list.c \
 	smmuv3/pgtable.c \
 	smmuv3/pgtable_batch.c \
@@ -76,6 +77,7 @@ MODEL_SRCS := \
 	smmuv3/model/event.c \
 	smmuv3/model/fault.c \
 	smmuv3/model/ghost.c \
+	smmuv3/model/irq.c \
 	smmuv3/model/live.c \
 	smmuv3/model/model.c \
 	smmuv3/model/registers.c \
@@ -270,6 +272,7 @@ TEST_SRCS := \
 	tests/unit/test_inspect_text.c \
 	tests/unit/test_inspect_walk.c \
 	tests/unit/test_instant.c \
+	tests/unit/test_irq.c \
 	tests/unit/test_latency.c \
 	tests/unit/test_locks.c \
 	tests/unit/test_locks_commit.c \

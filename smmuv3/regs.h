@@ -83,11 +83,23 @@
 #define SMMU_IRQ_CTRL	  0x0050 /* IHI 0070, SMMU_IRQ_CTRL */
 #define SMMU_IRQ_CTRLACK  0x0054
 #define SMMU_IRQ_CTRL_ALL SMMU_BITS(2, 0)
+#define SMMU_IRQ_CTRL_EVENTQ SMMU_BITS(2, 2)
+#define SMMU_IRQ_CTRL_GERROR SMMU_BITS(0, 0)
+
+/* IHI 0070, SMMU_GERROR_IRQ_CFG0, 64; _CFG1; _CFG2, and the same of the event queue: where and what, with IDR0.MSI. */
+#define SMMU_GERROR_IRQ_CFG0  0x0068
+#define SMMU_EVENTQ_IRQ_CFG0  0x00b0
+#define SMMU_IRQ_CFG0_ADDR    SMMU_BITS(55, 2)
+#define SMMU_IRQ_CFG1	      0x8 /* from _CFG0 on */
+#define SMMU_IRQ_CFG2	      0xc
+#define SMMU_IRQ_CFG2_DEVICE  1 /* MEMATTR: Device-nGnRE */
 
 #define SMMU_GERROR		   0x0060 /* IHI 0070, SMMU_GERROR: active while it differs from */
 #define SMMU_GERRORN		   0x0064 /* SMMU_GERRORN, the same fields */
 #define SMMU_GERROR_CMDQP_ERR	   SMMU_BITS(9, 9)
 #define SMMU_GERROR_SFM_ERR	   SMMU_BITS(8, 8)
+#define SMMU_GERROR_MSI_ABT_ERRS   SMMU_BITS(7, 4) /* of errors, PRI, events, SYNCs */
+#define SMMU_GERROR_PRIQ_ABT_ERR   SMMU_BITS(3, 3)
 #define SMMU_GERROR_EVENTQ_ABT_ERR SMMU_BITS(2, 2)
 #define SMMU_GERROR_CMDQ_ERR	   SMMU_BITS(0, 0)
 

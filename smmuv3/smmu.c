@@ -7,7 +7,7 @@
  * translates them; an SMMU that does not follow ends in confirmed abort, or isolation is reported lost.
  * Every handshake has the time limit of the configuration. Callers: one CPU at a time for one SMMU; host lock held
  * while it is live, but for the close, which belongs to who has the completion lock.
- * Leaves out interrupts (an MSI of a SYNC goes to memory that is polled).
+ * What is done on an interrupt is in event.c and gerror.c; an MSI of a SYNC goes to memory that is polled.
  * Spec: IHI 0070, Initialization and reset; SMMU_CR0; SMMU_GBPA; SMMU_GERROR.
  */
 #include "smmuv3/smmu.h"
@@ -72,10 +72,16 @@ bool smmu_sizes_valid(const struct shadow_smmu_config *config)
 	       config->evtq_lg2 <= SMMU_QUEUE_LG2_MAX && config->ecmdq <= SHADOW_CPUS_MAX;
 }
 
+static bool smmu_msi_valid(const struct shadow_msi *msi)
+{
+	return !(msi->address.addr & ~SMMU_IRQ_CFG0_ADDR);
+}
+
 static bool smmu_config_valid(const struct shadow_smmu_config *config)
 {
 	return smmu_sizes_valid(config) && tlbi_cost_legal(&config->cost) &&
-	       !(config->errata & ~SHADOW_ERRATA_ALL) && !(config->completion & ~SHADOW_COMPLETION_ALL) &&
+	       !(config->irq & ~SHADOW_IRQ_ALL) && smmu_msi_valid(&config->gerror_msi) &&
+	       smmu_msi_valid(&config->events_msi) && !(config->errata & ~SHADOW_ERRATA_ALL) && !(config->completion & ~SHADOW_COMPLETION_ALL) &&
 	       config->wait_ns >= 1 && config->wait_ns <= SHADOW_WAIT_NS_MAX;
 }
 
@@ -102,7 +108,7 @@ static enum shadow_smmu_refusal smmu_refuse_stages(const struct shadow_smmu_conf
 	return SHADOW_REFUSAL_NONE;
 }
 
-/* Can it have the queues and the stream table that are asked for? Preset bases are memory that somebody else has chosen. */
+/* Can it have the queues, the stream table and the interrupts that are asked for? Preset bases are memory that somebody else has chosen. */
 static enum shadow_smmu_refusal smmu_refuse_sizes(const struct shadow_smmu_config *config, uint32_t idr0, uint32_t idr1)
 {
 	if (idr1 & SMMU_IDR1_TABLES_PRESET)
@@ -117,6 +123,8 @@ static enum shadow_smmu_refusal smmu_refuse_sizes(const struct shadow_smmu_confi
 		return SHADOW_REFUSAL_SID_SIZE;
 	if (config->sid_split && field_get(SMMU_IDR0_ST_LEVEL, idr0) != SMMU_IDR0_ST_LEVEL_TWO)
 		return SHADOW_REFUSAL_ST_LEVEL;
+	if (!(idr0 & SMMU_IDR0_MSI) && (config->gerror_msi.address.addr || config->events_msi.address.addr))
+		return SHADOW_REFUSAL_MSI;
 	return SHADOW_REFUSAL_NONE;
 }
 
@@ -216,6 +224,7 @@ int smmu_probe(struct shadow_smmu *smmu, const struct shadow_smmu_config *config
 	smmu->vmid16 = idr0 & SMMU_IDR0_VMID16;
 	smmu->hyp = idr0 & SMMU_IDR0_HYP;
 	smmu->ats = idr0 & SMMU_IDR0_ATS;
+	smmu->msi = idr0 & SMMU_IDR0_MSI;
 	smmu->coherent = idr0 & SMMU_IDR0_COHACC;
 	smmu_probe_ecmdq(smmu, idr1);
 	smmu->refusal = smmu_choose_completion(smmu, idr0);
@@ -438,6 +447,31 @@ static int smmu_start_events(struct shadow_smmu *smmu)
 	return smmu_cr0_set(smmu, SMMU_CR0_EVENTQEN);
 }
 
+/* An earlier owner's address would be written to, if ours is a wire. */
+static void smmu_set_msi(const struct shadow_smmu *smmu, uint32_t offset, const struct shadow_msi *msi)
+{
+	smmu_write64(smmu, offset, msi->address.addr);
+	smmu_write(smmu, offset + SMMU_IRQ_CFG1, msi->data);
+	smmu_write(smmu, offset + SMMU_IRQ_CFG2, SMMU_IRQ_CFG2_DEVICE);
+}
+
+/* They are off since smmu_disable(). */
+static int smmu_start_interrupts(const struct shadow_smmu *smmu)
+{
+	unsigned irq = smmu->config.irq;
+	uint32_t fields = (uint32_t)((irq & SHADOW_IRQ_GERROR ? SMMU_IRQ_CTRL_GERROR : 0) |
+				     (irq & SHADOW_IRQ_EVENTS ? SMMU_IRQ_CTRL_EVENTQ : 0));
+
+	if (!irq)
+		return 0;
+	if (smmu->msi) {
+		smmu_set_msi(smmu, SMMU_GERROR_IRQ_CFG0, &smmu->config.gerror_msi);
+		smmu_set_msi(smmu, SMMU_EVENTQ_IRQ_CFG0, &smmu->config.events_msi);
+	}
+	smmu_write(smmu, SMMU_IRQ_CTRL, fields);
+	return smmu_wait(smmu, SMMU_IRQ_CTRLACK, fields, fields);
+}
+
 /* Live first, SMMUEN later: until it is set nothing is walked, so a flush that sees none live has stored before any
  * walk. From here on the ring is the flushes'. One who looks at the SMMU meanwhile might shut it, and SMMUEN must not
  * follow on that: so it is under the completion lock. */
@@ -479,6 +513,8 @@ static int smmu_set_up(struct shadow_smmu *smmu, void (*fill)(struct shadow_smmu
 		error = smmu_start_ecmdqs(smmu);
 	if (error == 0)
 		error = smmu_start_events(smmu);
+	if (error == 0)
+		error = smmu_start_interrupts(smmu);
 	/* A device that sends translated addresses is checked: does its entry allow that? */
 	if (error == 0 && smmu->ats)
 		error = smmu_cr0_set(smmu, SMMU_CR0_ATSCHK);

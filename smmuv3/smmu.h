@@ -131,7 +131,7 @@ struct shadow_smmu {
 	unsigned bbml;		  /* IDR3.BBML */
 	unsigned oas;		  /* IDR5.OAS, encoded; see smmu_oas_bits() */
 	bool ril;		  /* IDR3.RIL, unless the configuration says not to use it */
-	bool vmid16, hyp, ats;	  /* IDR0 */
+	bool vmid16, hyp, ats, msi; /* IDR0 */
 	bool coherent;		  /* IDR0.COHACC: it looks into caches */
 	struct smmu_events events;
 	uint64_t doorbells_extra; /* rung because a flush exceeded the ring */

@@ -137,6 +137,21 @@ enum shadow_completion {
 
 #define SHADOW_COMPLETION_ALL 7u
 
+/* Interrupts that an SMMU raises. Without any it is polled, which loses nothing: waits look for errors themselves. */
+enum shadow_irq {
+	SHADOW_IRQ_GERROR = 1,	      /* an error: shadow_smmu_gerror() is to be called, on any CPU */
+	SHADOW_IRQ_EVENTS = 2,	      /* there are events where there were none: shadow_smmu_events() likewise, until it takes
+				       * fewer than it was allowed */
+};
+
+#define SHADOW_IRQ_ALL 3u
+
+/* Where an interrupt is written to; an address of 0: it is a wire. It has to be out of reach for devices. */
+struct shadow_msi {
+	shadow_pa_t address;	      /* a multiple of 4, below 2^56; written as Device-nGnRE */
+	uint32_t data;
+};
+
 struct shadow_smmu_config {
 	uintptr_t registers;	      /* address for platform_mmio_*(), two 64 KiB pages; with ecmdq, also the control
 				       * pages where SMMU_CMDQ_CONTROL_PAGE_BASE says. No device may reach any of them */
@@ -154,6 +169,8 @@ struct shadow_smmu_config {
 	bool nested;		      /* streams also have a stage 1, which the host owns; needs IDR0.S1P */
 	unsigned errata;	      /* enum shadow_erratum, ored: beside what SMMU_IIDR tells, from the firmware's tables */
 	unsigned completion;	      /* enum shadow_completion, ored: ways that may be used, the last that it has is. 0: all */
+	unsigned irq;		      /* enum shadow_irq, ored */
+	struct shadow_msi gerror_msi, events_msi; /* of those in irq; need IDR0.MSI unless their address is 0 */
 	struct shadow_tlbi_cost cost; /* what to choose commands by; all zero: the defaults */
 	uint64_t wait_ns;	      /* for handshakes, bring-up, and for a command queue with work to consume some of
 				       * it: an SMMU that takes longer is shut. 1 .. SHADOW_WAIT_NS_MAX */
@@ -190,6 +207,7 @@ enum shadow_smmu_refusal {
 	SHADOW_REFUSAL_LARGE,	      /* IDR5.OAS, or IDR5.DS with 4 KiB and 16 KiB: 52-bit addresses, for ia_bits above 48 */
 	SHADOW_REFUSAL_NESTING,	      /* SHADOW_ERRATUM_NO_NESTING, and it is to be nested */
 	SHADOW_REFUSAL_COMPLETION,    /* every way of completion that is allowed */
+	SHADOW_REFUSAL_MSI,	      /* IDR0.MSI, and interrupts have an address */
 	SHADOW_REFUSAL_VMID,	      /* IDR0.VMID16, and the target's VMID has more than 8 bits */
 	SHADOW_REFUSAL_OUTPUT_SIZE,   /* IDR5.OAS: below ia_bits, the pool's end, or what the start level needs */
 	SHADOW_REFUSAL_COHERENCE,     /* IDR0.COHACC, and all others had it when the snapshot was made */
@@ -215,7 +233,7 @@ enum shadow_smmu_refusal shadow_smmu_refusal(const struct shadow_target *target)
  *   - its output size is below ia_bits, the pool's end, or what the start level needs: 44 bits for levels
  *     0 and -1 with 4 KiB, for levels 1 and 0 with 16 KiB 42, for level 1 with 64 KiB 44;
  *   - its VMIDs have 8 bits and the target's has more;
- *   - it has none of the ways of completion that are allowed;
+ *   - it has none of the ways of completion that are allowed, or interrupts have an address and it cannot write there;
  *   - it does not look into caches, and all others did when the snapshot was made;
  * -SHADOW_ENOMEM if the pool is too small; -SHADOW_ENOSPC beyond SHADOW_SMMUS_MAX; -SHADOW_ETIMEDOUT;
  * -SHADOW_EIO. An attempt before the snapshot that fails after the probe keeps its part of the pool: the SMMU
@@ -342,6 +360,18 @@ enum shadow_smmu_failure {
  * Spec: IHI 0070, Event queue; Event queue overflow.
  */
 unsigned shadow_smmu_events(struct shadow_smmu *smmu, unsigned most);
+
+/**
+ * shadow_smmu_gerror() - an SMMU has raised its error interrupt: find out why, and repair it or shut it as a wait would.
+ *
+ * Nothing depends on it: who waits finds the same. It is for errors while nobody waits. Interrupts that could not be written,
+ * and the like, are acknowledged; records of events that could not be written are left to shadow_smmu_events().
+ * Context: any CPU, also inside an interrupt that came in the middle of any other call; no lock. Return: 0: there is no error,
+ * or none any more; -SHADOW_EAGAIN: somebody is looking at this target's SMMUs at this moment, ask again later;
+ * -SHADOW_EIO: it has failed, and is shut, or isolation is lost; it was reported.
+ * Spec: IHI 0070, SMMU_GERROR; SMMU_GERRORN; Global error recording.
+ */
+__attribute__((warn_unused_result)) int shadow_smmu_gerror(struct shadow_smmu *smmu);
 
 struct shadow_smmu_stats {
 	unsigned errata;	      /* enum shadow_erratum, ored: what it is treated for */

@@ -9,6 +9,7 @@
 #include "event.h"
 
 #include "bits.h"
+#include "irq.h"
 #include "state.h"
 
 enum {
@@ -61,6 +62,8 @@ void event_record(struct model *model, const struct event *event)
 		store64(slot + 8 * word, record[word]);
 	registers->eventq_prod = (registers->eventq_prod & OVERFLOW_FLAG) | ((prod + 1) & index_mask);
 	model->event_count[event->type]++;
+	if (prod == cons)
+		irq_events(model);
 }
 
 uint64_t model_event_count(const struct model *model, enum model_fault type)

@@ -9,8 +9,7 @@
  * Spec: IHI 0070 (SMMUv3), DDI 0487 (VMSAv8-64 stage 2).
  *
  * Simplified: stage 1 of a nested stream is an identity map of global entries owned by the host (contexts are
- * not fetched, stage 1 never faults), a stage-1-only stream is bypassed, no stalls, PRI, MSIs of errors or
- * events, or substreams. Offering HTTU makes the fields legal; descriptors are not updated (with S2HA an AF of 0
+ * not fetched, stage 1 never faults), a stage-1-only stream is bypassed, no stalls, PRI or substreams. Offering HTTU makes the fields legal; descriptors are not updated (with S2HA an AF of 0
  * does not fault). Devices have an ATC of pages of 4 KiB for full ATS; with split-stage ATS
  * they have none. A table is read through one memory
  * callback, so concatenated start tables (up to 64 KiB x 16) must be contiguous for the host too.
@@ -170,6 +169,7 @@ uint64_t model_event_count(const struct model *model, enum model_fault type);
 
 struct model_counters {
 	uint64_t doorbells, commands, tlbi, cfgi, syncs;
+	uint64_t interrupts_gerror, interrupts_events; /* on the wire, or written */
 	uint64_t wakeups;     /* sent to CPUs that wait for one (IDR0.SEV) */
 	uint64_t tlb_fills, tlb_hits, walks;
 	uint64_t refills;     /* accesses that the adversary made to watched addresses */

@@ -10,6 +10,7 @@
  * Spec: IHI 0070, SMMU_CR0; SMMU_CR0ACK; SMMU_GBPA; SMMU_IRQ_CTRL; SMMU_GERROR; SMMU_GERRORN.
  */
 #include "ecmdq.h"
+#include "irq.h"
 #include "registers_internal.h"
 
 enum {
@@ -157,8 +158,10 @@ bool registers_error_active(const struct model *model, uint32_t gerror_bit)
 
 void registers_raise(struct model *model, uint32_t gerror_bit)
 {
-	if (!registers_error_active(model, gerror_bit))
-		model->registers.gerror ^= gerror_bit;
+	if (registers_error_active(model, gerror_bit))
+		return;
+	model->registers.gerror ^= gerror_bit;
+	irq_gerror(model);
 }
 
 void model_raise_gerror(struct model *model, uint32_t bits)

@@ -2,7 +2,7 @@
  *
  * registers_internal.h - where the registers are, and what the files behind registers.h share.
  *
- * Only registers*.c and ecmdq.c may include it. registers.c calls registers_handshake.c, and both call registers_id.c.
+ * Only registers*.c, ecmdq.c and irq.c may include it. registers.c calls registers_handshake.c, and both call registers_id.c.
  * Spec: IHI 0070, Registers.
  */
 #ifndef SMMUV3_MODEL_REGISTERS_INTERNAL_H

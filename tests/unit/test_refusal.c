@@ -37,6 +37,7 @@ enum ask {
 	ASK_NESTED,
 	ASK_TWO_LEVELS,
 	ASK_MSI,
+	ASK_IRQ_MSI,
 	ASK_WITHOUT_END,
 	ASK_FWB,
 	ASK_VMID,
@@ -55,6 +56,10 @@ static void ask_smmu(enum ask ask, struct shadow_smmu_config *config)
 	}
 	if (ask == ASK_MSI)
 		config->completion = SHADOW_COMPLETION_MSI;
+	if (ask == ASK_IRQ_MSI) {
+		config->irq = SHADOW_IRQ_EVENTS;
+		config->events_msi.address.addr = 0x8000;
+	}
 	if (ask == ASK_WITHOUT_END)
 		config->wait_ns = 0;
 	if (ask == ASK_MUCH)
@@ -97,6 +102,7 @@ static const struct refusal {
 	{ SHADOW_REFUSAL_LARGE, ASK_52_BITS, 0x14, 7u, 5u, SHADOW_ENODEV },
 	{ SHADOW_REFUSAL_NESTING, ASK_NESTED, 0x18, UINT32_MAX, 0x4830043b, SHADOW_ENODEV },
 	{ SHADOW_REFUSAL_COMPLETION, ASK_MSI, 0x00, 1u << 13, 0, SHADOW_ENODEV },
+	{ SHADOW_REFUSAL_MSI, ASK_IRQ_MSI, 0x00, 1u << 13, 0, SHADOW_ENODEV },
 	{ SHADOW_REFUSAL_VMID, ASK_VMID, 0x00, 1u << 18, 0, SHADOW_ENODEV },
 	{ SHADOW_REFUSAL_OUTPUT_SIZE, ASK_NOTHING, 0x14, 7u, 1u, SHADOW_ENODEV },
 	{ SHADOW_REFUSAL_POOL, ASK_MUCH, 0, 0, 0, SHADOW_ENOMEM },
