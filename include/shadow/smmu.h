@@ -294,8 +294,8 @@ __attribute__((warn_unused_result)) int shadow_smmu_stream_abort(struct shadow_s
 /**
  * shadow_smmu_stream() - let a stream use the shadow as soon as the snapshot is done (now, if it is) and its SMMU on.
  * Context: host lock held. Return: 0; -SHADOW_EINVAL if @sid is outside the stream table; -SHADOW_EBUSY if it
- * was let in before, and not made to abort since; -SHADOW_ENOSPC beyond SHADOW_STREAMS_MAX, or if it needs one more level-2 table than
- * config.sid_tables; -SHADOW_ETIMEDOUT, -SHADOW_EIO: it may be tried again. It aborts after either.
+ * was let in before, and not made to abort since; -SHADOW_ENOSPC beyond SHADOW_STREAMS_MAX, or if it needs one more
+ * level-2 table than config.sid_tables, and it aborts; -SHADOW_ETIMEDOUT, -SHADOW_EIO: it may be tried again.
  */
 __attribute__((warn_unused_result)) int shadow_smmu_stream(struct shadow_smmu *smmu, uint32_t sid);
 
