@@ -97,6 +97,7 @@ EL2_SRCS := \
 
 # What boots at EL2 in QEMU, besides tests/qemu/start.S.
 QEMU_SRCS := \
+	tests/qemu/case_cost.c \
 	tests/qemu/case_cpus.c \
 	tests/qemu/case_error.c \
 	tests/qemu/case_grant.c \
@@ -469,7 +470,9 @@ test_objects := $(call objects,plain,$(WORKLOAD_SRCS) $(TEST_SUPPORT_SRCS) $(TES
 bench_objects := $(call objects,plain,$(BENCH_SRCS)) $(BUILD)/plain/bench/harness.o
 el2_core := $(patsubst %.c,$(EL2_BUILD)/%.o,$(CORE_SRCS))
 el2_platform := $(patsubst %.c,$(EL2_BUILD)/%.o,$(EL2_SRCS))
-qemu_objects := $(EL2_BUILD)/tests/qemu/start.o $(patsubst %.c,$(EL2_BUILD)/%.o,$(QEMU_SRCS))
+# With the baselines, to count their instructions beside the library's.
+qemu_baselines := $(patsubst %,$(EL2_BUILD)/bench/%.o,baseline eager pages strict)
+qemu_objects := $(EL2_BUILD)/tests/qemu/start.o $(patsubst %.c,$(EL2_BUILD)/%.o,$(QEMU_SRCS)) $(qemu_baselines)
 
 LIBRARY := $(BUILD)/libs2shadow.a
 HOSTED_LIBRARY := $(BUILD)/libs2shadow-linux.a
@@ -676,6 +679,7 @@ $(EL2_LIBRARY): $(el2_core) $(el2_platform)
 	@rm -f $@
 	$(Q)$(EL2_CROSS_COMPILE)ar qcs $@ $(filter %.o,$^)
 
+$(qemu_baselines): private el2_flags += -Itests/qemu/libc
 # Loops of memory.c are not to become calls of memset().
 $(EL2_BUILD)/tests/qemu/memory.o: private el2_flags += -fno-builtin -fno-tree-loop-distribute-patterns
 $(EL2_BUILD)/%.o: %.S Makefile | setup

@@ -53,6 +53,9 @@ void case_event_overflow(void);
 void case_nvme(void);
 void case_nvme_queue(void);
 
+/* case_cost.c */
+void case_cost(void);
+
 /* case_cpus.c */
 void case_cpus(void);
 

@@ -42,6 +42,7 @@ static const struct tap_case alone[] = {
 	{ "events beyond the queue are counted as lost, and later ones are seen", case_event_overflow },
 	{ "a disk reads into what it may of a list of pages", case_nvme },
 	{ "a disk whose list of pages is revoked writes nothing", case_nvme_queue },
+	{ "a page costs so many instructions", case_cost },
 	/* The last one: QEMU's SMMU never goes back to a table of one level. */
 	{ "a stream table of two levels lets in who is in it, and refuses the rest", case_two_levels },
 };

@@ -15,7 +15,7 @@
 #include "tests/qemu/tap.h"
 
 #define IA_BITS	    33u
-#define QUEUE_SLOTS 64u
+#define QUEUE_SLOTS 1024u
 #define EVENT_NS    (SHADOW_EVENT_PERIOD_NS + 100000000)
 
 struct rig rig;
@@ -191,6 +191,7 @@ bool rig_start(const struct rig_shape *shape)
 	arena = MACHINE_ARENA;
 	rig.page_bytes = UINT64_C(1) << map.granule_lg2;
 	rig.number = 1;
+	rig.map = map;
 	platform_el2_init(&platform);
 	host_build(map.granule_lg2);
 	lock_take(&rig.lock);

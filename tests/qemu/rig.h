@@ -46,6 +46,7 @@ struct rig {
 	struct shadow_engine *engine;
 	struct shadow_target *target;
 	struct shadow_smmu *smmu;
+	struct shadow_address_map map;
 	struct host host;
 	struct edu edu[2];
 	struct nvme nvme;
