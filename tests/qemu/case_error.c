@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * case_error.c - commands that the SMMU refuses, queues that wrap, more events than the queue holds.
+ * case_error.c - commands that the SMMU refuses, queues that wrap, more events than the queue holds, interrupts.
  */
 #include "smmuv3/regs.h"
 #include "tests/qemu/cases.h"
@@ -105,5 +105,50 @@ void case_event_overflow(void)
 	check(stats.events_unreported > 0);
 	check(stats.events_lost > 0);
 	check(rig_closed(RIG_GONE));
+	rig_stop();
+}
+
+static const struct rig_shape with_irq = { .irq = SHADOW_IRQ_ALL };
+
+void case_irq_events(void)
+{
+	if (!rig_start(&with_irq))
+		return;
+	machine_irq_listen(MACHINE_IRQ_EVENTS);
+	check(edu_writes(&rig.edu[0], PAGE));
+	check(!machine_irq_came(MACHINE_IRQ_EVENTS));
+	for (unsigned i = 0; i < 3; i++) {
+		check(!edu_writes(&rig.edu[0], RIG_GONE));
+		check(machine_irq_came(MACHINE_IRQ_EVENTS));
+		while (shadow_smmu_events(rig.smmu, 64))
+			;
+	}
+	check(rig_refused(0, RIG_GONE, RIG_F_TRANSLATION));
+	check(!machine_irq_came(MACHINE_IRQ_GERROR));
+	rig_stop();
+}
+
+void case_irq_gerror(void)
+{
+	const struct shadow_transition donate = { .start = { PAGE },
+						  .page_count = 1,
+						  .new_state = SHADOW_STATE_NOPAGE };
+	shadow_ticket_t ticket;
+
+	if (!rig_start(&with_irq))
+		return;
+	machine_irq_listen(MACHINE_IRQ_GERROR);
+	check(edu_writes(&rig.edu[0], PAGE));
+	planted = 0x15;
+	spy_before_doorbell(plant);
+	ticket = rig_queue(0, &donate);
+	check(machine_irq_came(MACHINE_IRQ_GERROR));
+	check(edu_writes(&rig.edu[0], PAGE)); /* the invalidation was refused */
+	check_equal((uint64_t)-shadow_smmu_gerror(rig.smmu), 0);
+	check_equal(rig.reports[PLATFORM_REPORT_COMMAND_ERROR], 1);
+	check(!edu_writes(&rig.edu[0], PAGE));
+	rig_wait(ticket);
+	check(rig_closed(PAGE));
+	check(!machine_irq_came(MACHINE_IRQ_GERROR));
 	rig_stop();
 }

@@ -79,6 +79,15 @@ void case_revoke_run_in_1g(void)
 	in_shape(&(struct rig_shape){ 0 }, RIG_LARGE, 1000, 2000);
 }
 
+/* Level 1: the block is marked first, which QEMU's SMMU takes no notice of. Level 0: there was no block. */
+void case_revoke_bbm(void)
+{
+	in_shape(&(struct rig_shape){ .bbm_less = 1 }, RIG_LARGE, 123456, 1);
+	in_shape(&(struct rig_shape){ .bbm_less = 1 }, RIG_LARGE, 1000, 2000);
+	in_shape(&(struct rig_shape){ .bbm_less = 2 }, RIG_LARGE, 123456, 1);
+	in_shape(&(struct rig_shape){ .bbm_less = 2 }, RIG_LARGE, 1000, 2000);
+}
+
 /* A group of the contiguous hint goes as a whole. */
 void case_revoke_in_group(void)
 {

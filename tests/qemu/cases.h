@@ -18,6 +18,7 @@ void case_revoke_run(void);
 void case_revoke_in_2m(void);
 void case_revoke_in_1g(void);
 void case_revoke_run_in_1g(void);
+void case_revoke_bbm(void);
 void case_revoke_in_group(void);
 void case_revoke_16k(void);
 void case_revoke_64k(void);
@@ -48,6 +49,8 @@ void case_refused_command(void);
 void case_unknown_command(void);
 void case_queue_wrap(void);
 void case_event_overflow(void);
+void case_irq_events(void);
+void case_irq_gerror(void);
 
 /* case_nvme.c */
 void case_nvme(void);

@@ -21,6 +21,9 @@
 #define SCTLR	     0x30c5183du /* RES1 bits; I, C, M; SP aligned */
 
 #define GICD_CTLR	0x0000
+#define GICD_ISPENDR	0x0200
+#define GICD_ICPENDR	0x0280
+#define GICD_ICFGR	0x0c00
 #define GICR_WAKER	0x0014
 #define GICR_IGROUPR0	0x10080
 #define GICR_ISENABLER0 0x10100
@@ -110,6 +113,28 @@ static int64_t psci(uint64_t function, uint64_t a, uint64_t b, uint64_t c)
 
 	__asm__ volatile("dsb sy\n\tsmc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)::"memory");
 	return (int64_t)x0;
+}
+
+static uintptr_t irq_register(uintptr_t first, unsigned irq, unsigned bits)
+{
+	return MACHINE_GICD + first + irq * bits / 32 * 4;
+}
+
+void machine_irq_listen(unsigned irq)
+{
+	uintptr_t configuration = irq_register(GICD_ICFGR, irq, 2);
+
+	platform_mmio_write32(configuration, platform_mmio_read32(configuration) | 2u << irq % 16 * 2);
+	(void)machine_irq_came(irq);
+}
+
+bool machine_irq_came(unsigned irq)
+{
+	uint32_t bit = 1u << irq % 32;
+	bool came = platform_mmio_read32(irq_register(GICD_ISPENDR, irq, 1)) & bit;
+
+	platform_mmio_write32(irq_register(GICD_ICPENDR, irq, 1), bit);
+	return came;
 }
 
 unsigned machine_cpus(void)

@@ -31,6 +31,14 @@ void machine_start(unsigned cpu);
 /* Sleep. Under -icount with sleep=off that takes next to no time outside. */
 void machine_sleep_ns(uint64_t ns);
 
+/* The SMMU's interrupts: edges, which stay pending until they are asked for. Nothing is interrupted. */
+#define MACHINE_IRQ_EVENTS 106u
+#define MACHINE_IRQ_GERROR 109u
+void machine_irq_listen(unsigned irq);
+
+/* Has it come since the last time? */
+bool machine_irq_came(unsigned irq);
+
 /* How many CPUs there are. */
 unsigned machine_cpus(void);
 

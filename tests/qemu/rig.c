@@ -135,12 +135,13 @@ static int target_build(const struct rig_shape *shape, const struct shadow_addre
 		.sid_split = shape->two_levels ? 6 : 0,
 		.sid_tables = shape->two_levels ? 2 : 0,
 		.no_ril = shape->no_ril,
+		.irq = shape->irq,
 		.nested = rig_nested(),
 		.wait_ns = RIG_WAIT_NS,
 	};
 	struct shadow_smmu_target_config config = {
 		.map = *map,
-		.bbml = 2,
+		.bbml = 2 - shape->bbm_less,
 		.vmid = 1,
 		.pool = { .base = { MACHINE_POOL }, .virt = (void *)MACHINE_POOL },
 		.runs_max = MACHINE_CPUS_MAX * QUEUE_SLOTS,

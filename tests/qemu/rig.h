@@ -37,9 +37,11 @@ struct rig_shape {
 	unsigned cmdq_lg2;    /* 0: 8 */
 	bool contiguous, no_ril, pages;
 	enum shadow_collapse collapse;
-	bool one_stream; /* the second edu device is not let in */
-	bool nvme;	 /* the disk is */
-	bool two_levels; /* of the stream table: two parts, of 64 StreamIDs each */
+	bool one_stream;   /* the second edu device is not let in */
+	bool nvme;	   /* the disk is */
+	bool two_levels;   /* of the stream table: two parts, of 64 StreamIDs each */
+	unsigned irq;	   /* enum shadow_irq, ored */
+	unsigned bbm_less; /* so much below BBM level 2 */
 };
 
 struct rig {
