@@ -95,6 +95,10 @@ PLATFORM_SRCS := \
 EL2_SRCS := \
 	engine/platform/el2.c
 
+# The library behind a kernel's hooks, as a part of its EL2 object; tests play that kernel.
+ADAPTER_SRCS := \
+	tests/adapter/kvm_smmu.c
+
 # What boots at EL2 in QEMU, besides tests/qemu/start.S.
 QEMU_SRCS := \
 	tests/qemu/case_cost.c \
@@ -209,6 +213,7 @@ BENCH_SRCS := \
 	bench/floor.c
 
 TEST_SUPPORT_SRCS := \
+	$(ADAPTER_SRCS) \
 	tests/fuzz/play.c \
 	tests/proto/levels.c \
 	tests/proto/proto.c \
@@ -230,6 +235,7 @@ TEST_SRCS := \
 	tests/proto/good_bbm.c \
 	tests/proto/good_contiguous.c \
 	tests/proto/good_levels.c \
+	tests/unit/test_adapter.c \
 	tests/unit/test_ahead.c \
 	tests/unit/test_ats.c \
 	tests/unit/test_attach.c \
@@ -453,7 +459,7 @@ ifneq ($(absent),)
   $(error sources in the Makefile that are not there: $(absent))
 endif
 unlisted := $(filter-out $(all_srcs),$(wildcard $(addsuffix /*.c,engine engine/platform smmuv3 \
-	smmuv3/model bench tests tests/fuzz tests/proto tests/qemu tests/unit)))
+	smmuv3/model bench tests tests/adapter tests/fuzz tests/proto tests/qemu tests/unit)))
 
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
 
@@ -470,6 +476,7 @@ test_objects := $(call objects,plain,$(WORKLOAD_SRCS) $(TEST_SUPPORT_SRCS) $(TES
 bench_objects := $(call objects,plain,$(BENCH_SRCS)) $(BUILD)/plain/bench/harness.o
 el2_core := $(patsubst %.c,$(EL2_BUILD)/%.o,$(CORE_SRCS))
 el2_platform := $(patsubst %.c,$(EL2_BUILD)/%.o,$(EL2_SRCS))
+el2_adapter := $(patsubst %.c,$(EL2_BUILD)/%.o,$(ADAPTER_SRCS))
 # With the baselines, to count their instructions beside the library's.
 qemu_baselines := $(patsubst %,$(EL2_BUILD)/bench/%.o,baseline eager pages strict)
 qemu_objects := $(EL2_BUILD)/tests/qemu/start.o $(patsubst %.c,$(EL2_BUILD)/%.o,$(QEMU_SRCS)) $(qemu_baselines)
@@ -750,9 +757,9 @@ check-clang:
 
 ## check-el2: the core builds freestanding for aarch64, needs nothing but the platform, and little stack
 .PHONY: check-el2
-check-el2: $(EL2_LIBRARY) $(EL2_BUILD)/core.o $(EL2_BUILD)/embedded.o $(LIBRARY)
+check-el2: $(EL2_LIBRARY) $(EL2_BUILD)/core.o $(EL2_BUILD)/embedded.o $(LIBRARY) $(el2_adapter)
 	$(Q)$(RUN_TESTS) --name el2 -- scripts/check-symbols $(EL2_CROSS_COMPILE)nm $(EL2_BUILD)/core.o \
-		$(EL2_BUILD)/embedded.o $(LIBRARY) 512 $(el2_core)
+		$(EL2_BUILD)/embedded.o $(LIBRARY) 512 $(el2_core) $(el2_adapter)
 	$(Q)$(RUN_TESTS) --name 'el2, sizes' -- scripts/measure-el2 $(EL2_CROSS_COMPILE)objdump --code 81920 --data 64 \
 		--stack 2560 $(el2_core) $(el2_platform)
 
@@ -958,7 +965,7 @@ help:
 
 all_objects := $(native_core) $(observed_core) $(simulated_core) $(simulator_objects) $(native_runner) $(timed_core) \
 	$(timed_objects) $(observed_runner) $(plain_objects) $(test_objects) $(bench_objects) $(el2_core) $(el2_platform) \
-	$(qemu_objects) $(fuzz_objects) $(BUILD)/plain/bench/s2shadow.o
+	$(el2_adapter) $(qemu_objects) $(fuzz_objects) $(BUILD)/plain/bench/s2shadow.o
 .SECONDARY: $(all_objects)
 # What is left out of a list has to leave the archives as well.
 $(LIBRARY) $(HOSTED_LIBRARY) $(EL2_LIBRARY) $(EL2_BUILD)/core.o $(EL2_BUILD)/embedded.o: Makefile
