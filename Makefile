@@ -842,12 +842,21 @@ check-log: $(COMMAND)
 		'tests/log/check_log.py --s2shadow $(COMMAND) --sweep quick --traces bench/traces' \
 		'tests/log/check_log.py --s2shadow $(COMMAND) --random 20'
 
+referee_case = $(1):$(call trace,$(2))
+referee_cases := $(call referee_case,plain,churn) $(call referee_case,nested+bbml=1,churn) \
+	$(call referee_case,nested+bbml=0,churn) $(call referee_case,nested,pingpong) \
+	$(call referee_case,bbml=1,pingpong) $(call referee_case,bbml=0,boot) $(call referee_case,nested+bbml=1,boot) \
+	$(call referee_case,nested,pvm-4k) $(call referee_case,bbml=1,pvm-frag) \
+	$(call referee_case,nested+bbml=0,pvm-frag) $(call referee_case,bbml=0,np-4k) $(call referee_case,plain,np-thp)
+referee_settings := plain bbml=1 bbml=0 nested nested+bbml=1 nested+bbml=0
+referee_all := $(foreach trace,$(TRACES),$(foreach setting,$(referee_settings),$(setting):$(trace)))
+
 ## check-referee: QEMU's SMMUv3 agrees with our tables
 .PHONY: check-referee
 check-referee: $(COMMAND)
 	$(Q)scripts/install-qemu || [ $$? -eq 77 ]
 	$(Q)$(RUN_TESTS) --limit 900 --name referee -- tests/referee/referee.py --s2shadow $(COMMAND) \
-		$(addprefix --trace ,$(call trace,churn pingpong))
+		--points peak --addresses 500 $(addprefix --case ,$(referee_cases))
 	$(Q)$(RUN_TESTS) --limit 900 --name 'referee of the referee' -- scripts/check-that \
 		'the referee passes right tables and reports wrong ones' tests/referee/selftest.py \
 		$(call trace,boot np-thp)
@@ -905,9 +914,9 @@ check-simulate-long: $(COMMAND)
 .PHONY: check-long
 check-long: setup
 	$(Q)MAKE='$(MAKE)' WERROR=1 S2SHADOW_IS_SET_UP=1 scripts/run-checks $(CHECKS) check-clang-unit \
-		check-traces-long check-log-long check-sanitize-long check-spin-long check-simulate-long
+		check-traces-long check-log-long check-referee-long check-sanitize-long check-spin-long check-simulate-long
 
-.PHONY: check-clang-unit check-traces-long check-log-long check-sanitize-long check-traces-sanitized
+.PHONY: check-clang-unit check-traces-long check-log-long check-referee-long check-sanitize-long check-traces-sanitized
 check-clang-unit:
 	$(Q)$(MAKE) CONFIG=clang CC=clang CXX=clang++ check-unit
 check-traces-long: $(COMMAND)
@@ -917,6 +926,10 @@ check-log-long: $(COMMAND)
 	$(Q)$(RUN_TESTS) --limit 14400 \
 		'tests/log/check_log.py --s2shadow $(COMMAND) --sweep long --traces bench/traces' \
 		'tests/log/check_log.py --s2shadow $(COMMAND) --random 500'
+check-referee-long: $(COMMAND)
+	$(Q)scripts/install-qemu || [ $$? -eq 77 ]
+	$(Q)$(RUN_TESTS) --limit 7200 --name 'referee, all traces' -- tests/referee/referee.py --s2shadow $(COMMAND) \
+		$(addprefix --case ,$(referee_all))
 check-sanitize-long:
 	$(Q)$(MAKE) CONFIG=sanitize check-traces-sanitized
 check-traces-sanitized: $(COMMAND)

@@ -18,6 +18,7 @@ ECAM_BASE = 0x3F000000
 BUS_MMIO = 0x10000000           # PCIe 32-bit window
 SMMU_BASE = 0x09050000
 SMMUS_STAGE2_ONLY = "virt-9.1"  # the newest machine where the SMMU's `stage` can be chosen
+SMMU_NESTED = "virt"
 OWN_BYTES = 4 << 20
 MIB = 1 << 20
 
@@ -42,7 +43,8 @@ class MachineError(Exception):
 class Board:
     """Places everything for one image; `devices` is the number of DMA engines."""
 
-    def __init__(self, regions, pool, devices):
+    def __init__(self, regions, pool, devices, nested=False):
+        self.nested = nested
         end = max([region_end for _, region_end in regions] + [pool[1]])
         start = min([region_start for region_start, _ in regions] + [pool[0]])
         if start < RAM_BASE:
@@ -61,6 +63,8 @@ class Board:
         self.event_queue = self.own + 0x30000
         self.stream_table = self.own + 0x40000
         self.probe = self.own + 0x50000
+        self.context = self.own + 0x60000
+        self.stage1 = self.own + 0x100000
         self.slots = range(1, 1 + devices)
         self.bars = {slot: BUS_MMIO + 0x100000 * (slot - 1) for slot in self.slots}
 
@@ -77,18 +81,21 @@ class Board:
         """All the guest does: sleep."""
         return elf([(self.kernel, struct.pack("<II", WFI, BRANCH_BACK))], entry=self.kernel)
 
-    def arguments(self, kernel_path, image_path):
+    def arguments(self, kernel_path, image_path=None):
+        machine = SMMU_NESTED if self.nested else SMMUS_STAGE2_ONLY
         arguments = [
-            "-machine", f"{SMMUS_STAGE2_ONLY},iommu=smmuv3,gic-version=3,memory-backend=ram,"
+            "-machine", f"{machine},iommu=smmuv3,gic-version=3,memory-backend=ram,"
                         "highmem-ecam=off,highmem-mmio=off",
-            "-global", "arm-smmuv3.stage=2",
             "-cpu", "cortex-a57", "-smp", "1",
             "-m", f"{self.ram_bytes // MIB}M",
             "-object", f"memory-backend-ram,id=ram,size={self.ram_bytes},reserve=off",
             "-accel", "tcg", "-icount", "shift=0,sleep=off",
             "-kernel", kernel_path,
-            "-device", f"loader,file={image_path}",
         ]
+        if not self.nested:
+            arguments += ["-global", "arm-smmuv3.stage=2"]
+        if image_path:
+            arguments += ["-device", f"loader,file={image_path}"]
         for slot in self.slots:
             arguments += ["-device", f"edu,addr={slot:02x}.0,dma_mask=0xffffffffffffffff"]
         return arguments

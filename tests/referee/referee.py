@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from itertools import product
 
 from ask import Asker
 from edu import EduError, Engines
@@ -25,6 +26,7 @@ from plant import PlantError, damage, judge
 from qtest import Qemu, QemuError, find
 from questions import choose
 from smmu import Smmu, SmmuError
+from stage1 import is_nested
 from tables import Tables, TablesError
 from trace import PAGE, Reader, TraceError
 from windows import walks_concatenated, windows
@@ -56,6 +58,20 @@ def parse_count(text):
     return int(text)
 
 
+def parse_case(text):
+    setting, colon, trace = text.partition(":")
+    if not (setting and colon and trace):
+        raise argparse.ArgumentTypeError(f"'{text}' is no SETTING:TRACE")
+    return setting, trace
+
+
+def options_of(setting):
+    """'nested+bbml=1' as replay's options; 'plain' is none."""
+    if setting == "plain":
+        return []
+    return [word for option in setting.split("+") for word in f"--{option}".split("=")]
+
+
 def parse_engines(text):
     if not text.isdigit() or not 1 <= int(text) <= 30:
         raise argparse.ArgumentTypeError(f"'{text}' is not a number from 1 to 30")
@@ -67,8 +83,12 @@ def arguments():
         description="Compare s2shadow's tables, walked by QEMU's SMMUv3, with recorded traces.",
         epilog="Exit status: 0 pass, 1 fail, 2 bad usage, 77 skipped for want of QEMU.")
     parser.add_argument("--s2shadow", required=True, help="the command under test")
-    parser.add_argument("--trace", action="append", required=True, dest="traces", metavar="TRACE",
+    parser.add_argument("--trace", action="append", default=[], dest="traces", metavar="TRACE",
                         help="a recorded trace (.txt or .txt.xz); repeatable")
+    parser.add_argument("--case", action="append", default=[], dest="cases", type=parse_case,
+                        metavar="SETTING:TRACE",
+                        help="a trace under a setting, which is replay's options joined by '+', "
+                             "without their dashes: nested+bbml=1; repeatable")
     parser.add_argument("--points", type=parse_points, default=["25%", "peak", "75%"],
                         help="where to stop, by commas: SEQ, N%% of the transitions, or peak (of "
                              "pages without access); default 25%%,peak,75%%")
@@ -86,7 +106,11 @@ def arguments():
                         help="leave image and JSON of each point in this folder")
     parser.add_argument("options", nargs="*", metavar="OPTION",
                         help="after '--': further options of 's2shadow replay'")
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.cases += [("plain", trace) for trace in options.traces]
+    if not options.cases:
+        parser.error("neither --trace nor --case")
+    return options
 
 
 def resolve(trace, points):
@@ -105,13 +129,14 @@ def resolve(trace, points):
     return found
 
 
-def replay(command, options, trace, seq, folder):
+def replay(command, options, trace, seq, folder, extra=()):
     """Runs s2shadow; returns (image path, its run in the JSON)."""
-    name = f"{os.path.basename(trace).split('.')[0]}-{seq}"
+    name = "-".join([os.path.basename(trace).split(".")[0], str(seq)]
+                    + [word.strip("-") for word in options if "/" not in word])
     image = os.path.join(folder, name + ".elf")
     numbers = os.path.join(folder, name + ".json")
     line = [command, "replay", "--policy", "batched", "--until", str(seq), *options,
-            "--image", image, "--json", numbers, trace]
+            *extra, "--image", image, "--json", numbers, trace]
     try:
         done = subprocess.run(line, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
                               check=False)
@@ -158,10 +183,11 @@ def check_loaded(qemu, image):
                 raise RefereeError(f"QEMU's loader did not put the segment at 0x{start:x} there")
 
 
-def judge_point(options, qemu_path, trace, state, folder, seed):
+def judge_point(options, qemu_path, setting, trace, state, folder, seed):
     """Returns (lines that say what is wrong, one line of numbers)."""
     chance = random.Random(f"{seed} {os.path.basename(trace)} {state.seq}")
-    image_path, run = replay(options.s2shadow, options.options, trace, state.seq, folder)
+    image_path, run = replay(options.s2shadow, options_of(setting) + options.options, trace,
+                             state.seq, folder)
     image = load(image_path)
     try:
         pool = as_range(run["pool"])
@@ -170,7 +196,7 @@ def judge_point(options, qemu_path, trace, state, folder, seed):
     except (KeyError, ValueError, TypeError) as error:
         raise RefereeError(f"the JSON of this run lacks something: {error!r}") from None
     tables = Tables(image)
-    board = Board(state.regions, pool, options.engines)
+    board = Board(state.regions, pool, options.engines, is_nested(image.ste))
     kernel_path = os.path.join(folder, "kernel.elf")
     with open(kernel_path, "wb") as file:
         file.write(board.kernel_elf())
@@ -186,7 +212,7 @@ def judge_point(options, qemu_path, trace, state, folder, seed):
         smmu = Smmu(qemu, board, image.ste)
         asker = Asker(qemu, board, smmu, engines, state, tables, chance)
         works = walks_concatenated(qemu, board, smmu, engines)
-        mismatches = asker.ask(addresses, windows(tables, image.ste, works))
+        mismatches = asker.ask(addresses, windows(tables, smmu.ste, works))
     numbers = (f"{len(addresses)} addresses, {asker.copies} copies: {asker.moved} moved data, "
                f"{asker.faults} faulted, {len(mismatches)} disagree")
     if len(windows(tables, image.ste, works)) > 1:
@@ -197,15 +223,17 @@ def judge_point(options, qemu_path, trace, state, folder, seed):
     return [str(mismatch) for mismatch in mismatches], numbers
 
 
-def judge_trace(options, qemu_path, trace, seed, count, folder):
+def judge_trace(options, qemu_path, settings, trace, seed, count, folder):
     """Prints the tests of one trace; returns the number of failures."""
     failures = 0
     seqs = resolve(trace, options.points)
-    for state, point in zip(Reader(trace).states(seqs), options.points):
+    points = zip(Reader(trace).states(seqs), options.points)
+    for (state, point), setting in product(points, settings):
         count += 1
-        title = f"{os.path.basename(trace)} until {state.seq} ({point})"
+        title = f"{os.path.basename(trace)} {setting} until {state.seq} ({point})"
         try:
-            wrong, numbers = judge_point(options, qemu_path, trace, state, folder, seed)
+            wrong, numbers = judge_point(options, qemu_path, setting, trace, state, folder,
+                                         seed)
         except (RefereeError, *PROBLEMS) as error:
             wrong, numbers = [str(error)], "not judged"
         for line in wrong[:SHOWN]:
@@ -220,7 +248,7 @@ def judge_trace(options, qemu_path, trace, seed, count, folder):
 def main():
     options = arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))   # lets QEMU end with us
-    for trace in options.traces:
+    for _, trace in options.cases:
         if not os.path.isfile(trace):
             print(f"referee: {trace}: no such file", file=sys.stderr)
             return 2
@@ -234,20 +262,23 @@ def main():
     seed = options.seed
     if seed is None:
         seed = int(os.environ.get("S2SHADOW_SEED") or random.SystemRandom().getrandbits(32))
-    total = len(options.traces) * len(options.points)
+    total = len(options.cases) * len(options.points)
     print(f"1..{total}")
     print(f"# QEMU {version}, seed {seed} (repeat with --seed {seed})", flush=True)
     failures = 0
     with tempfile.TemporaryDirectory(prefix="referee-") as temporary:
         if options.keep:
             os.makedirs(options.keep, exist_ok=True)
-        for i, trace in enumerate(options.traces):
+        count = 0
+        for trace in dict.fromkeys(trace for _, trace in options.cases):
+            settings = [setting for setting, name in options.cases if name == trace]
             try:
-                failures += judge_trace(options, qemu_path, trace, seed, i * len(options.points),
+                failures += judge_trace(options, qemu_path, settings, trace, seed, count,
                                         options.keep or temporary)
             except TraceError as error:
                 print(f"referee: {error}", file=sys.stderr)
                 return 2
+            count += len(settings) * len(options.points)
     print(f"# {total - failures} of {total} points agree with QEMU"
           + (" (planted damage found)" if options.plant and not failures else ""))
     return 1 if failures else 0

@@ -6,6 +6,7 @@ Spec: IHI 0070, SMMU registers; STE; commands; event records. Written from those
 
 import struct
 
+import stage1
 from machine import SMMU_BASE
 
 IDR0, CR0, CR0ACK, CR1, CR2 = 0x00, 0x20, 0x24, 0x28, 0x2C
@@ -26,7 +27,7 @@ TLBI_NSNH_ALL = (0x30, 0)
 SYNC = (0x46, 0)
 
 STE_VALID = 1
-CONFIG_BYPASS, CONFIG_STAGE2 = 4, 6
+CONFIG_BYPASS = 4
 STE_SHCFG_INCOMING = 1 << 44
 
 F_TRANSLATION, F_PERMISSION = 0x10, 0x13
@@ -51,8 +52,8 @@ class Event:
 
 def check_ste(ste):
     """Refuses what this set-up cannot judge (and what makes QEMU abort itself)."""
-    if ste[0] & 0xF != STE_VALID | CONFIG_STAGE2 << 1:
-        raise SmmuError(f"STE word 0 is 0x{ste[0]:x}: not valid and stage 2 only")
+    if ste[0] not in (STE_VALID | stage1.CONFIG_STAGE2 << 1, STE_VALID | stage1.CONFIG_NESTED << 1):
+        raise SmmuError(f"STE word 0 is 0x{ste[0]:x}: neither stage 2 only nor nested without a guest")
     if not ste[2] >> 51 & 1:
         raise SmmuError("STE.S2AA64 is 0")
     if not ste[2] >> 58 & 1:
@@ -63,12 +64,14 @@ def check_ste(ste):
 
 class Smmu:
     def __init__(self, qemu, board, ste):
-        self.qemu, self.board, self.ste = qemu, board, ste
-        self.produced = 0
         check_ste(ste)
+        self.qemu, self.board, self.ste = qemu, board, stage1.with_stage1(ste, board)
+        self.produced = 0
         identity = qemu.read("l", SMMU_BASE + IDR0)
-        if not identity & IDR0_S2P or identity & IDR0_S1P:
-            raise SmmuError(f"IDR0 is 0x{identity:x}: not an SMMU with stage 2 only")
+        if not identity & IDR0_S2P or bool(identity & IDR0_S1P) != board.nested:
+            raise SmmuError(f"IDR0 is 0x{identity:x}: not the stages that were asked for")
+        if board.nested:
+            stage1.store(qemu, board)
         self.enable()
 
     def set_cr0(self, value):

@@ -9,6 +9,7 @@ another VMID.
 """
 
 from questions import WORD
+from stage1 import second_stage_only
 from tables import SIZES
 
 BLOCK = 1 << 30 | 0x7FD     # 1 GiB at 1 GiB, normal memory, read and write
@@ -47,7 +48,7 @@ def windows(tables, ste, concatenated_works):
     if one >= everything or concatenated_works:
         return found
     for start in range(one, everything, one):
-        own = list(ste)
+        own = second_stage_only(ste)     # a stage 1 would lie where the first table says
         own[2] = own[2] & ~(0x3F << 32) | (65 - one.bit_length()) << 32
         own[2] ^= 0x80 + start // one       # an 8-bit VMID that no other window has
         own[3] += 4096 * (start // one)
