@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * case_error.c - commands that the SMMU refuses, queues that wrap, more events than the queue holds, interrupts.
+ * case_error.c - commands that the SMMU refuses, queues that wrap, more events than the queue holds,
+ * interrupts.
  */
 #include "smmuv3/regs.h"
 #include "tests/qemu/cases.h"

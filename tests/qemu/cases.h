@@ -42,6 +42,7 @@ void case_abort_all(void);
 void case_two_levels(void);
 void case_shutdown(void);
 void case_detach(void);
+void case_power(void);
 void case_take_over(void);
 
 /* case_error.c */

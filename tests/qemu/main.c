@@ -36,6 +36,7 @@ static const struct tap_case alone[] = {
 	{ "all streams that were made to abort do so at once, and come back one by one", case_abort_all },
 	{ "an SMMU that was shut down aborts for good", case_shutdown },
 	{ "a detached SMMU aborts, and comes back without what was revoked meanwhile", case_detach },
+	{ "an SMMU that lost its power meanwhile comes back the same way", case_power },
 	{ "an SMMU in use is taken over without a moment of bypass", case_take_over },
 	{ "a refused command is replaced by one that covers it", case_refused_command },
 	{ "an SMMU that refuses what nothing covers is shut, and comes back", case_unknown_command },
