@@ -150,10 +150,14 @@ COMMAND_SRCS := \
 # The simulated core's platform, and what works on it; one object with that core.
 SIMULATOR_SRCS := \
 	bench/simulate.c \
+	bench/simulate_change.c \
+	bench/simulate_claim.c \
+	bench/simulate_counts.c \
 	bench/simulate_fault.c \
 	bench/simulate_history.c \
 	bench/simulate_oracle.c \
 	bench/simulate_run.c \
+	bench/simulate_smmu.c \
 	bench/simulate_trip.c \
 	bench/simulate_world.c \
 	engine/platform/sim.c \

@@ -26,6 +26,15 @@ enum history_kind {
 	HISTORY_DMA,		       /* SMMU, page, whether it got through */
 	HISTORY_REPORT,		       /* SMMU, what */
 	HISTORY_FAULT,		       /* SMMU, which */
+	HISTORY_SMMU,		       /* SMMU, what in count, error */
+};
+
+enum history_smmu {
+	HISTORY_SMMU_ATTACH,
+	HISTORY_SMMU_DETACH,
+	HISTORY_SMMU_ENABLE,
+	HISTORY_SMMU_STREAM,	       /* let in again */
+	HISTORY_SMMU_MUTE,	       /* its device confirms nothing any more */
 };
 
 struct history_event {

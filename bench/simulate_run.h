@@ -14,7 +14,7 @@
 struct simulate_options {
 	int cpus, smmus, bbml, nested, non_coherent; /* -1: drawn */
 	uint64_t transitions, accesses;	       /* at least */
-	bool no_faults, no_pending;
+	bool no_faults, no_moves, no_pending;
 	FILE *log;		       /* each event, or NULL */
 };
 
