@@ -138,6 +138,8 @@ void simulate_turn(void *ctx)
 	unsigned smmu = (unsigned)sim_random(world->shape.smmus);
 	uint64_t what = sim_random(16);
 
+	if (sim_counters()->points > world->points_most)
+		simulate_violate(world, 0, 0, "the run does not come to an end");
 	simulate_fault_turn(world);
 	simulate_smmu_turn(world);
 	if (what < 7) {

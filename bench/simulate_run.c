@@ -6,6 +6,10 @@
 
 #include "bench/simulate_trip.h"
 
+/* Far more than a run ever takes. */
+#define POINTS_BOOT UINT64_C(10000000)
+#define POINTS_EACH 5000u
+
 void simulate_options_default(struct simulate_options *options)
 {
 	*options = (struct simulate_options){ .cpus = -1, .smmus = -1, .bbml = -1, .nested = -1, .non_coherent = -1,
@@ -170,6 +174,7 @@ int simulate_seed(struct simulate *world, const struct simulate_options *options
 	world->history.log = options->log;
 	world->transitions_wanted = options->transitions;
 	world->accesses_wanted = options->accesses;
+	world->points_most = POINTS_BOOT + POINTS_EACH * (options->transitions + options->accesses);
 	work(world);
 	gather(world);
 	return world->violated;

@@ -99,6 +99,7 @@ struct simulate {
 	struct simulate_shape shape;
 	uint64_t seed;
 	uint64_t transitions_wanted, accesses_wanted;
+	uint64_t points_most;	       /* then it is taken to hang */
 	struct simulate_counts counts;
 	struct history history;
 	/* The machine. */
