@@ -135,6 +135,9 @@ void bbm_holes_judge(struct model *model, unsigned queue)
 	struct bbm *bbm = model->bbm;
 	unsigned index, kept = 0;
 
+	/* Who starts the SMMU asks for SYNCs while another CPU may be half-way through a group: nothing walks it yet. */
+	if (!(model->registers.cr0ack & CR0_SMMUEN))
+		return;
 	for (index = 0; index < bbm->hole_count; index++) {
 		if (bbm->hole[index].rung[queue] < model->queue[queue].position)
 			hole_judge(model, &bbm->hole[index]);
