@@ -8,6 +8,8 @@
  */
 #include "bench/simulate_smmu.h"
 
+#include "smmuv3/smmu.h"
+
 #define REGISTERS    (UINT64_C(1) << 46)
 #define REGISTER_LG2 20u
 #define EVTQ_LG2     4u
@@ -15,6 +17,7 @@
 #define SMMU_WAIT_NS UINT64_C(200000)  /* some thousand turns of the devices */
 #define LOST_TRIPS   60u	       /* that go on once isolation is lost */
 #define MUTE_ONE_IN  8000u	       /* turns */
+#define AGED_COMMANDS 200u
 #define BREAKS_AGAIN 1000u	       /* transitions, at most, after it was mended */
 
 struct shadow_smmu_config simulate_smmu_config(const struct simulate *world, unsigned number)
@@ -223,6 +226,15 @@ static bool mend(struct simulate *world, unsigned number)
 	return true;
 }
 
+/* As if it had been in use for long: positions in its queue are about to need more than 32 bits. */
+static void age(struct simulate_smmu *smmu)
+{
+	uint64_t old = (UINT64_C(1) << 32) - 1 - sim_random(AGED_COMMANDS);
+
+	if (smmu->smmu->cmdq.written < old)
+		smmu->smmu->cmdq.written = old;
+}
+
 static void enable(struct simulate *world, unsigned number)
 {
 	struct simulate_smmu *smmu = &world->smmu[number];
@@ -230,6 +242,8 @@ static void enable(struct simulate *world, unsigned number)
 
 	if (!mend(world, number))
 		return;
+	if (chance(25))
+		age(smmu);
 	smmu->closed = false;
 	smmu->phase = PHASE_MOVING;
 	error = shadow_smmu_enable(smmu->smmu);
