@@ -15,6 +15,9 @@ struct simulate_counts {
 	uint64_t transitions, trips, accesses, reached;
 	uint64_t points, switches, drained, reordered, stale, commands, syncs;
 	uint64_t flushes, in_flight, group_two, group_three, group_many, forced;
+	uint64_t bounded, bounded_more, overlapped;
+	uint64_t consents, ahead, inherited, withdrawals, withdrawn;
+	uint64_t owners_gone;
 	uint64_t splits, collapses, hints, compacts, cancelled, wraps;
 	uint64_t pending_refused, timeouts, rollbacks, quarantined;
 	uint64_t attaches, detaches, enables, mended;

@@ -27,6 +27,12 @@ static void print_event(FILE *file, const struct history_event *event)
 		fprintf(file, "%s %" PRIx64 "+%" PRIu64 ", number %" PRId64 "\n",
 			event->kind == HISTORY_REVOKE ? "revoke" : "grant", event->page, event->count, event->value);
 		break;
+	case HISTORY_CONSENT:
+	case HISTORY_WITHDRAW:
+		fprintf(file, "%s %" PRIx64 "+%" PRIu64 ", number %" PRId64 "\n",
+			event->kind == HISTORY_CONSENT ? "consent to lose" : "withdraw consent for", event->page,
+			event->count, event->value);
+		break;
 	case HISTORY_KEEP:
 		fprintf(file, "new state, same access %" PRIx64 "+%" PRIu64 "\n", event->page, event->count);
 		break;
@@ -83,6 +89,8 @@ static bool has_pages(const struct history_event *event)
 	case HISTORY_REVOKE:
 	case HISTORY_GRANT:
 	case HISTORY_KEEP:
+	case HISTORY_CONSENT:
+	case HISTORY_WITHDRAW:
 	case HISTORY_REFUSED:
 	case HISTORY_HANDED:
 	case HISTORY_DMA:

@@ -17,6 +17,8 @@ enum history_kind {
 	HISTORY_REVOKE,		       /* pages, number */
 	HISTORY_GRANT,		       /* pages, number */
 	HISTORY_KEEP,		       /* pages: a change of state that leaves access as it is */
+	HISTORY_CONSENT,	       /* pages, number */
+	HISTORY_WITHDRAW,	       /* pages, number */
 	HISTORY_REFUSED,	       /* pages, error */
 	HISTORY_FLUSH,		       /* number of the ticket */
 	HISTORY_WAIT,		       /* number of the ticket, error */

@@ -44,7 +44,7 @@ static void draw_fault(struct simulate_smmu_shape *shape, const struct simulate_
 	shape->breaks = kind < 6 * (FAULT_STUCK - 1) ? FAULT_FETCH + kind % (FAULT_STUCK - 1) : FAULT_STUCK;
 	if (shape->breaks == FAULT_UNCOVERED && !simulate_fault_is_final(shape))
 		shape->breaks = FAULT_FETCH;
-	else if (shape->breaks == FAULT_FETCH && simulate_fault_is_final(shape))
+	else if (shape->breaks < FAULT_SERVICE && simulate_fault_is_final(shape))
 		shape->breaks = FAULT_UNCOVERED;
 	/* The run ends with it, so it comes last. */
 	shape->breaks_at = shape->breaks == FAULT_STUCK ? options->transitions : when;
@@ -137,6 +137,9 @@ static void gather(struct simulate *world)
 	counts->hints = tables.hints;
 	counts->forced = stats.flushes_forced;
 	counts->cancelled = stats.pages_cancelled;
+	counts->ahead = stats.pages_ahead;
+	counts->withdrawn = stats.pages_withdrawn;
+	counts->inherited = stats.pages_inherited;
 	counts->points = sim->points;
 	counts->switches = sim->switches;
 	counts->drained = sim->drained;

@@ -31,6 +31,7 @@ static void tear_down(struct trip *trip, uint64_t start)
 	uint64_t first = start & ~(block - 1), end = first + block;
 	uint64_t at = first;
 
+	world->torn_down++;
 	while (at < end && at < simulate_pages(world) && !world->violated) {
 		uint64_t count = 1 + sim_random(block / 4);
 
@@ -40,8 +41,7 @@ static void tear_down(struct trip *trip, uint64_t start)
 			count = simulate_pages(world) - at;
 		if (simulate_page_at(world, at + count - 1) - simulate_page_at(world, at) != count - 1)
 			count = 1;
-		if (simulate_is_free(world, at, count))
-			(void)simulate_change(trip, at, count, SHADOW_STATE_OWNED, 0);
+		(void)simulate_change(trip, at, count, SHADOW_STATE_OWNED, 0);
 		at += count;
 	}
 	granted(trip);
@@ -91,21 +91,63 @@ static uint64_t look_for(const struct simulate *world, uint64_t start, bool gone
 	return start;
 }
 
+/* The first page from @start on that gave consent. */
+static uint64_t look_for_ahead(const struct simulate *world, uint64_t start)
+{
+	for (uint64_t i = 0; i < simulate_pages(world); i++)
+		if (world->page[(start + i) % simulate_pages(world)].ahead)
+			return (start + i) % simulate_pages(world);
+	return start;
+}
+
 static void trip_revoke(struct trip *trip, uint64_t start)
 {
-	struct claim claim;
+	uint64_t count;
 
 	start = look_for(trip->world, start, false);
-	claim.count = choose_count(trip->world, &start);
-	claim.start = start;
-	trip->next = start + claim.count;
-	simulate_warm(trip, start, claim.count);
-	if (!simulate_change(trip, start, claim.count, SHADOW_STATE_NOPAGE, 0)) {
-		sim_host_unlock();
-		return;
+	count = choose_count(trip->world, &start);
+	trip->next = start + count;
+	simulate_warm(trip, start, count);
+	simulate_claim(trip, start, count);
+}
+
+/* In two halves, around a change of the host's own table. */
+static void trip_overlap(struct trip *trip, uint64_t start)
+{
+	bool revoke = simulate_chance(50);
+	uint64_t count;
+
+	start = look_for(trip->world, start, !revoke);
+	count = choose_count(trip->world, &start);
+	if (count > SIMULATE_OVERLAP_MAX)
+		count = SIMULATE_OVERLAP_MAX;
+	trip->next = start + count;
+	simulate_warm(trip, start, count);
+	simulate_overlap(trip, start, count, revoke ? SHADOW_STATE_NOPAGE : SHADOW_STATE_OWNED);
+}
+
+/* The host gives up DMA to what it will donate soon, or wants it back; a hostile one asks for either at any time. */
+static void trip_ahead(struct trip *trip, uint64_t start)
+{
+	struct simulate *world = trip->world;
+	bool withdraw = simulate_chance(35);
+	uint64_t count;
+
+	if (withdraw && simulate_chance(80))
+		start = look_for_ahead(world, start);
+	count = choose_count(world, &start);
+	if (count == 1)
+		count = choose_count(world, &start);
+	trip->next = start;
+	simulate_warm(trip, start, count);
+	if (simulate_consent(trip, start, count, withdraw)) {
+		world->counts.consents += !withdraw;
+		world->counts.withdrawals += withdraw;
 	}
-	claim.number = trip->world->number;
-	simulate_claim(trip, &claim);
+	shadow_trip_end(world->engine, trip->cpu);
+	if (simulate_chance(70))
+		simulate_flush(trip, 0);
+	sim_host_unlock();
 }
 
 static void trip_grant(struct trip *trip, uint64_t start)
@@ -138,7 +180,7 @@ static void trip_list(struct trip *trip, uint64_t start)
 	for (uint64_t left = 2 + sim_random(6); left && !trip->world->violated; left--) {
 		uint64_t page = start + sim_random(4);
 
-		if (page >= simulate_pages(trip->world) || !simulate_is_free(trip->world, page, 1))
+		if (page >= simulate_pages(trip->world))
 			continue;
 		(void)simulate_change(trip, page, 1,
 			     trip->world->page[page].state == SHADOW_STATE_NOPAGE ? SHADOW_STATE_OWNED : SHADOW_STATE_NOPAGE, 0);
@@ -186,9 +228,14 @@ static void one_trip(struct trip *trip)
 
 	sim_host_lock();
 	trip->world->counts.trips++;
+	trip->began = trip->world->number;
 	start = choose_start(trip);
-	if (what < 45)
+	if (what < 36)
 		trip_revoke(trip, start);
+	else if (what < 41)
+		trip_overlap(trip, start);
+	else if (what < 46)
+		trip_ahead(trip, start);
 	else if (what < 80)
 		trip_grant(trip, start);
 	else if (what < 85)
@@ -230,7 +277,8 @@ void simulate_finish(void *ctx, unsigned cpu)
 	shadow_ticket_t ticket;
 
 	sim_host_lock();
-	ticket = simulate_flush(&trip, 0);
+	ticket = shadow_flush(trip.world->engine);
+	simulate_flushed(trip.world, ticket);
 	(void)simulate_wait(&trip, ticket.number);
 	(void)shadow_compact(trip.world->engine, 64, &ticket);
 	if (shadow_wait(trip.world->engine, ticket, SIMULATE_WAIT_NS) && !trip.world->lost)

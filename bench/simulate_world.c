@@ -336,9 +336,18 @@ static int open_target(struct simulate *world)
 
 static int open_engine(struct simulate *world)
 {
-	const struct shadow_engine_config config = { .cpu_count = world->shape.cpus,
-						     .queue_slots = world->shape.queue_slots, .map = map_of(world) };
+	struct shadow_engine_config config = { .cpu_count = world->shape.cpus,
+					       .queue_slots = world->shape.queue_slots, .map = map_of(world) };
+	uint64_t mask = (UINT64_C(64) << world->shape.granule_lg2) - 1;
+	struct shadow_range all = { world->memory[0].start & ~mask,
+				    (world->memory[SIMULATE_REGIONS - 1].end + mask) & ~mask };
 
+	world->pending_bits = calloc(1, shadow_page_bits_bytes(all, world->shape.granule_lg2));
+	world->consent_bits = calloc(1, shadow_page_bits_bytes(all, world->shape.granule_lg2));
+	if (!world->pending_bits || !world->consent_bits)
+		return -1;
+	config.pending = (struct shadow_page_bits){ world->pending_bits, all };
+	config.consent = (struct shadow_page_bits){ world->consent_bits, all };
 	world->engine_bytes = shadow_engine_bytes(&config);
 	world->engine_memory = platform_linux_alloc(world->engine_bytes, 64);
 	if (!world->engine_memory)
@@ -399,4 +408,6 @@ void simulate_close(struct simulate *world)
 	platform_linux_free(world->target_memory, world->target_bytes);
 	platform_linux_free(world->engine_memory, world->engine_bytes);
 	free(world->page);
+	free(world->pending_bits);
+	free(world->consent_bits);
 }

@@ -91,6 +91,7 @@ struct simulate_page {
 	uint64_t number;	       /* that changed its access last; 0: none so far */
 	uint64_t revoked;	       /* the last one that took access away */
 	uint8_t state, access;
+	bool ahead;		       /* gave consent: the host has it, and devices must not reach it */
 	uint8_t taken;		       /* the access that it had before that */
 	uint16_t pending;	       /* CPU + 1 whose trip waits for it; or SIMULATE_QUARANTINE: nobody ever gets it */
 };
@@ -120,9 +121,12 @@ struct simulate {
 	int boot_error;
 	/* The oracle. */
 	struct simulate_page *page;
+	uint64_t *pending_bits, *consent_bits;
 	uint64_t number;	       /* of the last transition that changed access */
 	uint64_t visible;	       /* grants up to here were flushed, and the flush has returned */
 	uint64_t complete;	       /* someone was told that all up to here is complete */
+	uint64_t given;		       /* someone has a ticket that covers all up to here */
+	uint64_t torn_down;	       /* guests, so far */
 	uint64_t joined[SIM_CPUS_MAX]; /* what each CPU waits for and leaves to others to flush; 0: nothing */
 	unsigned joined_count;
 	bool live;		       /* the snapshot is done */
