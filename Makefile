@@ -158,6 +158,7 @@ SIMULATOR_SRCS := \
 	bench/simulate_oracle.c \
 	bench/simulate_run.c \
 	bench/simulate_smmu.c \
+	bench/simulate_trace.c \
 	bench/simulate_trip.c \
 	bench/simulate_world.c \
 	engine/platform/sim.c \

@@ -10,6 +10,8 @@
 
 #include "bench/message.h"
 #include "bench/simulate_run.h"
+#include "bench/simulate_trace.h"
+#include "bench/trace.h"
 
 static const char help[] =
 	"Usage: s2shadow simulate [OPTION]...\n"
@@ -27,7 +29,8 @@ static const char help[] =
 	"  --bbml LEVEL    break-before-make level of the SMMUs and the tables, 0 to 2\n"
 	"  --nested        streams have a stage 1 as well\n"
 	"  --non-coherent  SMMUs do not look into the CPUs' caches\n"
-	"  --steps N       transitions in each seed, at least (default 2000)\n"
+	"  --steps N       transitions in each seed, at least (default 2000); of a trace at most (default all)\n"
+	"  --trace FILE    make the trips of a recorded trace, in their order and on their CPUs, instead of made-up ones\n"
 	"  --each COUNT    each class of events that is counted has to happen so often in all seeds together\n"
 	"  --verbose       print every event\n"
 	"  --help          this text\n"
@@ -43,6 +46,7 @@ enum {
 	OPT_NESTED,
 	OPT_NON_COHERENT,
 	OPT_STEPS,
+	OPT_TRACE,
 	OPT_EACH,
 	OPT_VERBOSE,
 	OPT_HELP,
@@ -54,13 +58,15 @@ static const struct option long_options[] = {
 	{ "bbml", required_argument, NULL, OPT_BBML },	 { "nested", no_argument, NULL, OPT_NESTED },
 	{ "steps", required_argument, NULL, OPT_STEPS }, { "non-coherent", no_argument, NULL, OPT_NON_COHERENT },
 	{ "each", required_argument, NULL, OPT_EACH },	 { "verbose", no_argument, NULL, OPT_VERBOSE },
-	{ "help", no_argument, NULL, OPT_HELP },
+	{ "trace", required_argument, NULL, OPT_TRACE }, { "help", no_argument, NULL, OPT_HELP },
 	{ NULL, 0, NULL, 0 },
 };
 
 struct command {
 	struct simulate_options options;
 	uint64_t seed, seeds, each;
+	bool steps;		       /* were given */
+	const char *path;	       /* of a trace, or NULL */
 };
 
 static bool read_number(const char *name, const char *text, uint64_t low, uint64_t high, uint64_t *number)
@@ -107,7 +113,11 @@ static bool read_option(struct command *command, int option)
 		options->non_coherent = 1;
 		return true;
 	case OPT_STEPS:
+		command->steps = true;
 		return read_number("steps", optarg, 1, UINT32_MAX, &options->transitions);
+	case OPT_TRACE:
+		command->path = optarg;
+		return true;
 	case OPT_EACH:
 		return read_number("each", optarg, 1, UINT32_MAX, &command->each);
 	case OPT_VERBOSE:
@@ -195,22 +205,45 @@ static int run(const struct command *command, struct simulate *world)
 	return verdict(command, &sum);
 }
 
+static bool read_trace(struct command *command, struct trace *trace)
+{
+	struct simulate_options *options = &command->options;
+	struct trace_error error;
+
+	if (trace_load(command->path, trace, &error)) {
+		message("%s:%lu: %s", command->path, error.line, error.message);
+		return false;
+	}
+	if (!simulate_trace_fits(trace, command->path)) {
+		trace_free(trace);
+		return false;
+	}
+	if (!command->steps || options->transitions > simulate_trace_transitions(trace))
+		options->transitions = simulate_trace_transitions(trace);
+	options->trace = trace;
+	return true;
+}
+
 int simulate_main(int argc, char **argv)
 {
 	struct command command = { .seed = 1, .seeds = 1 };
 	struct simulate *world;
+	struct trace trace = { 0 };
 	int status;
 
 	simulate_options_default(&command.options);
 	status = read_options(&command, argc, argv);
 	if (status >= 0)
 		return status;
+	if (command.path && !read_trace(&command, &trace))
+		return 2;
 	world = calloc(1, sizeof(*world));
 	if (!world) {
 		message("out of memory");
 		return 2;
 	}
 	status = run(&command, world);
+	trace_free(&trace);
 	free(world);
 	return status;
 }

@@ -80,16 +80,22 @@ static void flush_late(struct trip *trip, const struct claim *claim)
 /* Is the owner that the pages were meant for still there? Host lock held. */
 static bool owner_gone(struct trip *trip, const struct claim *claim)
 {
-	bool gone = trip->world->torn_down != claim->torn_down && simulate_chance(50);
+	bool gone = !trip->world->trace && trip->world->torn_down != claim->torn_down && simulate_chance(50);
 
 	trip->world->counts.owners_gone += gone;
 	return gone;
 }
 
+/* What was recorded has not failed. */
+static bool fails(struct trip *trip)
+{
+	return !trip->world->trace && simulate_chance(5);
+}
+
 /* The lock is dropped while the ticket is waited for. Some do not even wait: they are killed first. */
 static void wait_unlocked(struct trip *trip, struct claim *claim)
 {
-	bool dies = simulate_chance(5);
+	bool dies = fails(trip);
 	int error = 0;
 
 	mark(trip, claim, trip->cpu + 1);
@@ -112,7 +118,7 @@ static void wait_locked(struct trip *trip, struct claim *claim)
 {
 	int error;
 
-	if (simulate_chance(5)) {
+	if (fails(trip)) {
 		roll_back(trip, claim);
 	} else {
 		while ((error = simulate_wait(trip, claim->number)) == -SHADOW_EAGAIN)

@@ -4,6 +4,7 @@
  */
 #include "bench/simulate_run.h"
 
+#include "bench/simulate_trace.h"
 #include "bench/simulate_trip.h"
 
 /* Far more than a run ever takes. */
@@ -123,6 +124,15 @@ static struct simulate_shape shape_of(const struct simulate_options *options, ui
 	return shape;
 }
 
+/* What the trace says is not drawn. */
+static void shape_for_trace(struct simulate_shape *shape, const struct trace *trace)
+{
+	shape->cpus = simulate_trace_cpus(trace);
+	shape->granule_lg2 = SHADOW_PAGE_LG2;
+	for (unsigned i = 0; i < SIMULATE_SMMUS_MAX; i++)
+		shape->smmu[i].oas_bits = 48;
+}
+
 static void gather(struct simulate *world)
 {
 	struct simulate_counts *counts = &world->counts;
@@ -172,7 +182,9 @@ int simulate_seed(struct simulate *world, const struct simulate_options *options
 {
 	struct simulate_shape shape = shape_of(options, seed);
 
-	if (simulate_open(world, &shape, seed))
+	if (options->trace)
+		shape_for_trace(&shape, options->trace);
+	if (simulate_open(world, &shape, options->trace, seed))
 		return -1;
 	world->history.log = options->log;
 	world->transitions_wanted = options->transitions;

@@ -288,11 +288,19 @@ void simulate_smmu_manage(struct simulate *world)
 	unsigned number = (unsigned)sim_random(world->shape.smmus);
 	struct simulate_smmu *smmu = &world->smmu[number];
 
-	if (smmu->busy || smmu->lost || world->lost || world->stuck)
+	bool mine;
+
+	/* Under the lock, so that each sees what the one before has done. */
+	sim_host_lock();
+	mine = !smmu->busy && !smmu->lost && !world->lost && !world->stuck;
+	smmu->busy |= mine;
+	sim_host_unlock();
+	if (!mine)
 		return;
-	smmu->busy = true;
 	look_after(world, number);
+	sim_host_lock();
 	smmu->busy = false;
+	sim_host_unlock();
 }
 
 /* ---- reports ------------------------------------------------------------------------------------------------------- */

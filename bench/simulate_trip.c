@@ -9,6 +9,7 @@
 
 #include "bench/simulate_claim.h"
 #include "bench/simulate_smmu.h"
+#include "bench/simulate_trace.h"
 
 #define GROUP_PAGES 16u
 #define RETRIES	   64u		       /* looks for a page that suits */
@@ -262,8 +263,9 @@ void simulate_worker(void *ctx, unsigned cpu)
 {
 	struct trip trip = { .world = ctx, .cpu = cpu };
 
-	while (goes_on(trip.world)) {
-		one_trip(&trip);
+	while (trip.world->trace ? simulate_trace_trip(&trip) : goes_on(trip.world)) {
+		if (!trip.world->trace)
+			one_trip(&trip);
 		if (simulate_chance(4))
 			simulate_smmu_manage(trip.world);
 		for (uint64_t turns = sim_random(4); turns; turns--)

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "bench/simulate_smmu.h"
+#include "bench/simulate_trace.h"
 #include "engine/platform/linux.h"
 
 #define IA_BITS	     32u
@@ -20,6 +21,7 @@
 #define CMDQ_PROD    0x98u
 #define MEMORY_PA    (UINT64_C(1) << 30)
 #define POOL_PA	     (UINT64_C(2) << 30)
+#define POOL_ALIGN   (UINT64_C(2) << 20)
 #define HOST_PA	     (UINT64_C(1) << 50)
 #define REGISTERS    (UINT64_C(1) << 46)
 #define REGISTER_LG2 20u
@@ -42,6 +44,7 @@ static void lay_out_memory(struct simulate *world)
 
 	world->memory[0] = (struct shadow_range){ MEMORY_PA, end };
 	world->memory[1] = (struct shadow_range){ second, second + ((uint64_t)TAIL_PAGES << granule_lg2) };
+	world->regions = 2;
 }
 
 static uint64_t region_pages(const struct simulate *world, unsigned region)
@@ -51,22 +54,27 @@ static uint64_t region_pages(const struct simulate *world, unsigned region)
 
 uint64_t simulate_pages(const struct simulate *world)
 {
-	return region_pages(world, 0) + region_pages(world, 1);
+	uint64_t pages = 0;
+
+	for (unsigned region = 0; region < world->regions; region++)
+		pages += region_pages(world, region);
+	return pages;
 }
 
 uint64_t simulate_page_at(const struct simulate *world, uint64_t index)
 {
-	unsigned region = index >= region_pages(world, 0);
+	unsigned region = 0;
 
-	return (world->memory[region].start >> world->shape.granule_lg2) + index -
-	       (region ? region_pages(world, 0) : 0);
+	while (region + 1 < world->regions && index >= region_pages(world, region))
+		index -= region_pages(world, region++);
+	return (world->memory[region].start >> world->shape.granule_lg2) + index;
 }
 
 bool simulate_index(const struct simulate *world, uint64_t page, uint64_t *index)
 {
 	uint64_t before = 0;
 
-	for (unsigned region = 0; region < SIMULATE_REGIONS; region++) {
+	for (unsigned region = 0; region < world->regions; region++) {
 		uint64_t offset = page - (world->memory[region].start >> world->shape.granule_lg2);
 
 		if (offset < region_pages(world, region)) {
@@ -164,6 +172,8 @@ static void *hook_virt(void *ctx, shadow_pa_t pa, size_t bytes)
 	struct simulate *world = ctx;
 	uint64_t offset = pa.addr - HOST_PA;
 
+	if (world->trace && host_stage2_virt(&world->host_stage2, pa.addr))
+		return host_stage2_virt(&world->host_stage2, pa.addr);
 	if (offset < sizeof(world->host_table) && bytes <= sizeof(world->host_table) - offset)
 		return (char *)world->host_table + offset;
 	return pool_at(world, world->pool.virt, pa.addr, bytes);
@@ -282,15 +292,23 @@ static struct model_config model_config_of(struct simulate *world, unsigned numb
 static struct shadow_address_map map_of(const struct simulate *world)
 {
 	return (struct shadow_address_map){ .ia_bits = world->ia_bits, .granule_lg2 = world->shape.granule_lg2,
-					    .memory = world->memory, .memory_count = SIMULATE_REGIONS };
+					    .memory = world->memory, .memory_count = world->regions };
+}
+
+static struct shadow_host_table host_table_of(const struct simulate *world)
+{
+	if (world->trace)
+		return (struct shadow_host_table){ .root = { world->host_stage2.pa }, .ia_bits = world->ia_bits,
+						   .start_level = (int)world->host_stage2.start_level };
+	return (struct shadow_host_table){ .root = { HOST_PA }, .ia_bits = world->ia_bits,
+					   .start_level = world->shape.granule_lg2 == SHADOW_PAGE_LG2 ? 1 : 2,
+					   .granule_lg2 = world->shape.granule_lg2 };
 }
 
 void simulate_boot(void *ctx, unsigned cpu)
 {
 	struct simulate *world = ctx;
-	const struct shadow_host_table host = { .root = { HOST_PA }, .ia_bits = world->ia_bits,
-						.start_level = world->shape.granule_lg2 == SHADOW_PAGE_LG2 ? 1 : 2,
-						.granule_lg2 = world->shape.granule_lg2 };
+	const struct shadow_host_table host = host_table_of(world);
 	int error = simulate_smmu_boot(world);
 	const struct model_config first = model_config_of(world, 0);
 	uint64_t ste[8];
@@ -313,12 +331,20 @@ void simulate_boot(void *ctx, unsigned cpu)
 
 /* ---- life --------------------------------------------------------------------------------------------------------- */
 
+/* In the address space, behind memory. */
+static uint64_t pool_pa(const struct simulate *world)
+{
+	uint64_t end = world->memory[world->regions - 1].end;
+
+	return world->trace ? (end + POOL_ALIGN - 1) & ~(POOL_ALIGN - 1) : POOL_PA;
+}
+
 static int open_target(struct simulate *world)
 {
 	struct shadow_smmu_target_config config = {
 		.map = map_of(world), .bbml = world->shape.bbml, .vmid = VMID, .collapse = world->shape.collapse,
 		.contiguous = world->shape.contiguous, .runs_max = world->shape.cpus * world->shape.queue_slots,
-		.pool.base = { POOL_PA },
+		.pool.base = { pool_pa(world) },
 	};
 	struct shadow_smmu_config smmu[SIMULATE_SMMUS_MAX];
 
@@ -340,7 +366,7 @@ static int open_engine(struct simulate *world)
 					       .queue_slots = world->shape.queue_slots, .map = map_of(world) };
 	uint64_t mask = (UINT64_C(64) << world->shape.granule_lg2) - 1;
 	struct shadow_range all = { world->memory[0].start & ~mask,
-				    (world->memory[SIMULATE_REGIONS - 1].end + mask) & ~mask };
+				    (world->memory[world->regions - 1].end + mask) & ~mask };
 
 	world->pending_bits = calloc(1, shadow_page_bits_bytes(all, world->shape.granule_lg2));
 	world->consent_bits = calloc(1, shadow_page_bits_bytes(all, world->shape.granule_lg2));
@@ -381,16 +407,21 @@ static int open_oracle(struct simulate *world)
 		return -1;
 	for (uint64_t i = 0; i < simulate_pages(world); i++)
 		world->page[i] = (struct simulate_page){ .state = SHADOW_STATE_OWNED, .access = SHADOW_ACCESS_RW };
+	if (world->trace)
+		simulate_trace_states(world);
 	return 0;
 }
 
-int simulate_open(struct simulate *world, const struct simulate_shape *shape, uint64_t seed)
+int simulate_open(struct simulate *world, const struct simulate_shape *shape, const struct trace *trace, uint64_t seed)
 {
 	const struct sim_hooks hooks = { world,	      hook_read32,  hook_read64, hook_write32,	hook_write64, hook_virt,
 					 hook_cleaned, hook_stored, simulate_turn, hook_report, hook_failed };
 
-	*world = (struct simulate){ .shape = *shape, .seed = seed, .ia_bits = IA_BITS };
-	lay_out_memory(world);
+	*world = (struct simulate){ .shape = *shape, .seed = seed, .ia_bits = IA_BITS, .trace = trace };
+	if (!trace)
+		lay_out_memory(world);
+	else if (simulate_trace_open(world))
+		return -1;
 	if (sim_open(shape->cpus, seed, &hooks))
 		return -1;
 	if (open_target(world) || open_engine(world) || open_models(world) || open_oracle(world))
@@ -407,6 +438,8 @@ void simulate_close(struct simulate *world)
 	platform_linux_free(world->pool.virt, world->pool.bytes);
 	platform_linux_free(world->target_memory, world->target_bytes);
 	platform_linux_free(world->engine_memory, world->engine_bytes);
+	if (world->trace)
+		host_stage2_free(&world->host_stage2);
 	free(world->page);
 	free(world->pending_bits);
 	free(world->consent_bits);

@@ -14,12 +14,13 @@
 #include "bench/simulate_counts.h"
 #include "bench/simulate_fault.h"
 #include "bench/simulate_history.h"
+#include "bench/host_stage2.h"
 #include "engine/platform/sim.h"
 #include "smmuv3/model/cache.h"
 #include "smmuv3/model/model.h"
 
 #define SIMULATE_SMMUS_MAX 8u
-#define SIMULATE_REGIONS   2u
+#define SIMULATE_REGIONS_MAX 64u
 #define SIMULATE_SID	   0x10u
 #define SIMULATE_ATS_SID   0x18u       /* and the next ones: devices that keep translations */
 #define SIMULATE_ATS_MAX   3u
@@ -109,7 +110,11 @@ struct simulate {
 	struct simulate_smmu smmu[SIMULATE_SMMUS_MAX];
 	unsigned attached[SIMULATE_SMMUS_MAX]; /* in this order, which is how the engine counts them */
 	unsigned attached_count;
-	struct shadow_range memory[SIMULATE_REGIONS];
+	struct shadow_range memory[SIMULATE_REGIONS_MAX];
+	unsigned regions;
+	const struct trace *trace;     /* NULL: the workload is made up */
+	size_t trace_next;	       /* record whose trip is next */
+	struct host_stage2 host_stage2;
 	struct shadow_pool pool;
 	struct model_cache *cache;     /* NULL: every SMMU is coherent */
 	void *engine_memory, *target_memory;
@@ -143,9 +148,10 @@ struct simulate {
 	uint64_t violation_page, violation_count;
 };
 
-/** simulate_open() - a machine that has not booted. Return: 0, or -1 if memory is short. */
+/** simulate_open() - a machine that has not booted; @trace: whose memory and first state it has, or NULL. Return: 0, or -1
+ * if memory is short. */
 __attribute__((warn_unused_result)) int simulate_open(struct simulate *world, const struct simulate_shape *shape,
-						      uint64_t seed);
+						      const struct trace *trace, uint64_t seed);
 void simulate_close(struct simulate *world);
 
 /** simulate_boot() - what the host does first; on a virtual CPU. */
