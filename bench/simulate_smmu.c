@@ -212,9 +212,12 @@ static bool mend(struct simulate *world, unsigned number)
 
 	if (!smmu->broken)
 		return true;
-	/* A command that waits to be refused cannot be taken back; without a reset that aborts devices would pass. */
-	if (((smmu->fault == FAULT_FETCH || smmu->fault == FAULT_UNCOVERED) && !smmu->closed) ||
-	    (smmu->fault == FAULT_SERVICE && !world->shape.smmu[number].aborts_at_reset))
+	/* Commands that wait to be refused cannot be taken back: it goes on as broken as it is. */
+	if ((smmu->fault == FAULT_FETCH || smmu->fault == FAULT_UNCOVERED) &&
+	    model_counters(smmu->model)->commands <= smmu->injected)
+		return true;
+	/* Without a reset that aborts devices would pass. */
+	if (smmu->fault == FAULT_SERVICE && !world->shape.smmu[number].aborts_at_reset)
 		return false;
 	if (smmu->fault == FAULT_SERVICE)
 		model_reset(smmu->model);

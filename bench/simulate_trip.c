@@ -254,7 +254,7 @@ static void one_trip(struct trip *trip)
 static bool goes_on(struct simulate *world)
 {
 	if (world->lost)
-		return world->trips_left && world->trips_left--;
+		return world->counts.accesses < world->accesses_wanted || (world->trips_left && world->trips_left--);
 	return world->counts.transitions < world->transitions_wanted + (world->stuck ? STUCK_TRANSITIONS : 0) ||
 	       world->counts.accesses < world->accesses_wanted;
 }
