@@ -44,6 +44,17 @@ static void holes_defer(struct model *model, const struct live_table *table, uns
 	}
 }
 
+/* The member is back: should it go once more, that is another hole. */
+static void hole_fill(struct bbm *bbm, const struct live_table *table, unsigned index)
+{
+	unsigned i, kept = 0;
+
+	for (i = 0; i < bbm->hole_count; i++)
+		if (bbm->hole[i].table.pa != table->pa || bbm->hole[i].index != index)
+			bbm->hole[kept++] = bbm->hole[i];
+	bbm->hole_count = kept;
+}
+
 void bbm_group_judge(struct store *store, const struct live_table *table, unsigned index, uint64_t value)
 {
 	struct bbm *bbm = store->model->bbm;
@@ -57,6 +68,7 @@ void bbm_group_judge(struct store *store, const struct live_table *table, unsign
 	bbm->contiguous_seen |= DESCRIPTOR_CONTIGUOUS(value);
 	if (!members || !bbm->contiguous_seen)
 		return;
+	hole_fill(bbm, table, index);
 	holes_defer(store->model, table, first, members);
 	if (DESCRIPTOR_CONTIGUOUS(value) &&
 	    members >> level_contiguous_lg2(stage2->granule_lg2, table->level) == 0)
