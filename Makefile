@@ -180,10 +180,15 @@ COMMAND_SRCS := \
 # The simulated core's platform, and what works on it; one object with that core.
 SIMULATOR_SRCS := \
 	bench/simulate.c \
+	bench/simulate_change.c \
+	bench/simulate_claim.c \
+	bench/simulate_counts.c \
 	bench/simulate_fault.c \
 	bench/simulate_history.c \
 	bench/simulate_oracle.c \
 	bench/simulate_run.c \
+	bench/simulate_smmu.c \
+	bench/simulate_trace.c \
 	bench/simulate_trip.c \
 	bench/simulate_world.c \
 	engine/platform/sim.c \
@@ -899,11 +904,11 @@ fuzz-keep: setup
 fuzz-merge: $(BUILD)/fuzz-system
 	$(Q)$< -merge=1 tests/fuzz/corpus $(BUILD)/found
 
-## check-simulate: 2000 seeds of the simulator are clean, and it finds each bug that is planted in tests/planted
+## check-simulate: 2000 seeds of the simulator are clean, with each class of events at least 100 times; it finds each bug that is planted in tests/planted
 .PHONY: check-simulate check-simulate-long
 check-simulate: $(COMMAND)
-	$(Q)$(RUN_TESTS) --limit 1200 "scripts/check-that 'seeds 1 to 1000 are clean' $(COMMAND) simulate --seeds 1000" \
-		"scripts/check-that 'seeds 1001 to 2000 are clean' $(COMMAND) simulate --seed 1001 --seeds 1000"
+	$(Q)$(RUN_TESTS) --limit 1200 "scripts/check-that 'seeds 1 to 1000 are clean' $(COMMAND) simulate --seeds 1000 --each 50" \
+		"scripts/check-that 'seeds 1001 to 2000 are clean' $(COMMAND) simulate --seed 1001 --seeds 1000 --each 50"
 	$(Q)$(RUN_TESTS) --limit 1200 --name planted -- scripts/check-planted
 check-simulate-long: $(COMMAND)
 	$(Q)$(RUN_TESTS) --limit 14400 --name 'simulate, 10000 seeds' -- scripts/check-that \

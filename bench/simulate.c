@@ -10,6 +10,8 @@
 
 #include "bench/message.h"
 #include "bench/simulate_run.h"
+#include "bench/simulate_trace.h"
+#include "bench/trace.h"
 
 static const char help[] =
 	"Usage: s2shadow simulate [OPTION]...\n"
@@ -27,11 +29,13 @@ static const char help[] =
 	"  --bbml LEVEL    break-before-make level of the SMMUs and the tables, 0 to 2\n"
 	"  --nested        streams have a stage 1 as well\n"
 	"  --non-coherent  SMMUs do not look into the CPUs' caches\n"
-	"  --steps N       transitions in each seed, at least (default 2000)\n"
+	"  --steps N       transitions in each seed, at least (default 2000); of a trace at most (default all)\n"
+	"  --trace FILE    make the trips of a recorded trace, in their order and on their CPUs, instead of made-up ones\n"
+	"  --each COUNT    each class of events that is counted has to happen so often in all seeds together\n"
 	"  --verbose       print every event\n"
 	"  --help          this text\n"
 	"\n"
-	"Exit status: 0; 1 if a rule was broken; 2 if anything else is wrong.\n";
+	"Exit status: 0; 1 if a rule was broken, or something happened less often than --each says; 2 if anything else is wrong.\n";
 
 enum {
 	OPT_SEED = 256,
@@ -42,6 +46,8 @@ enum {
 	OPT_NESTED,
 	OPT_NON_COHERENT,
 	OPT_STEPS,
+	OPT_TRACE,
+	OPT_EACH,
 	OPT_VERBOSE,
 	OPT_HELP,
 };
@@ -51,13 +57,16 @@ static const struct option long_options[] = {
 	{ "cpus", required_argument, NULL, OPT_CPUS },	 { "smmus", required_argument, NULL, OPT_SMMUS },
 	{ "bbml", required_argument, NULL, OPT_BBML },	 { "nested", no_argument, NULL, OPT_NESTED },
 	{ "steps", required_argument, NULL, OPT_STEPS }, { "non-coherent", no_argument, NULL, OPT_NON_COHERENT },
-	{ "verbose", no_argument, NULL, OPT_VERBOSE },	 { "help", no_argument, NULL, OPT_HELP },
+	{ "each", required_argument, NULL, OPT_EACH },	 { "verbose", no_argument, NULL, OPT_VERBOSE },
+	{ "trace", required_argument, NULL, OPT_TRACE }, { "help", no_argument, NULL, OPT_HELP },
 	{ NULL, 0, NULL, 0 },
 };
 
 struct command {
 	struct simulate_options options;
-	uint64_t seed, seeds;
+	uint64_t seed, seeds, each;
+	bool steps;		       /* were given */
+	const char *path;	       /* of a trace, or NULL */
 };
 
 static bool read_number(const char *name, const char *text, uint64_t low, uint64_t high, uint64_t *number)
@@ -104,7 +113,13 @@ static bool read_option(struct command *command, int option)
 		options->non_coherent = 1;
 		return true;
 	case OPT_STEPS:
+		command->steps = true;
 		return read_number("steps", optarg, 1, UINT32_MAX, &options->transitions);
+	case OPT_TRACE:
+		command->path = optarg;
+		return true;
+	case OPT_EACH:
+		return read_number("each", optarg, 1, UINT32_MAX, &command->each);
 	case OPT_VERBOSE:
 		options->log = stdout;
 		return true;
@@ -142,68 +157,33 @@ static int read_options(struct command *command, int argc, char **argv)
 	return -1;
 }
 
-static void add_counts(struct simulate_counts *sum, const struct simulate_counts *counts)
-{
-	uint64_t *to = (uint64_t *)sum, largest = sum->group_largest;
-	const uint64_t *from = (const uint64_t *)counts;
-
-	for (size_t i = 0; i < sizeof(*sum) / sizeof(*to); i++)
-		to[i] += from[i];
-	sum->group_largest = counts->group_largest > largest ? counts->group_largest : largest;
-}
-
-static void print_counts(const struct simulate_counts *counts, uint64_t seeds)
-{
-	const struct {
-		const char *name;
-		uint64_t count;
-	} rows[] = {
-		{ "transitions", counts->transitions },
-		{ "trips", counts->trips },
-		{ "DMA accesses", counts->accesses },
-		{ "  that got through", counts->reached },
-		{ "points", counts->points },
-		{ "  with a switch of CPU", counts->switches },
-		{ "stores drained", counts->drained },
-		{ "  ahead of an older one", counts->reordered },
-		{ "loads of what was replaced", counts->stale },
-		{ "commands", counts->commands },
-		{ "  syncs", counts->syncs },
-		{ "splits", counts->splits },
-		{ "collapses", counts->collapses },
-		{ "hints", counts->hints },
-		{ "ring wraps", counts->wraps },
-		{ "flushes while one is in flight", counts->in_flight },
-		{ "groups of two and more", counts->groups },
-		{ "  the largest", counts->group_largest },
-		{ "flushes forced", counts->forced },
-		{ "refused, pending", counts->refused },
-		{ "compactions", counts->compacts },
-		{ "waits that timed out", counts->timeouts },
-		{ "trips rolled back", counts->rollbacks },
-		{ "commands repaired", counts->repaired },
-		{ "SMMUs shut", counts->closed },
-		{ "SMMUs not to be shut", counts->lost },
-		{ "pages quarantined", counts->quarantined },
-		{ "events lost", counts->events_lost },
-	};
-
-	printf("%" PRIu64 " seed%s clean\n", seeds, seeds == 1 ? "" : "s");
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		printf("  %-32s %12" PRIu64 "\n", rows[i].name, rows[i].count);
-	printf("faults\n");
-	for (unsigned i = 0; i < FAULT_KINDS; i++)
-		printf("  %-32s %12" PRIu64 "\n", simulate_fault_name((enum simulate_fault)i), counts->faults[i]);
-}
-
 static void print_violation(const struct simulate *world)
 {
 	const struct simulate_shape *shape = &world->shape;
 
 	printf("seed %" PRIu64 ": %s\n", world->seed, world->violation);
-	printf("%u CPUs, %u SMMUs, bbml %u%s%s, ring of %u; the last events:\n", shape->cpus, shape->smmus, shape->bbml,
-	       shape->nested ? ", nested" : "", shape->non_coherent ? ", not coherent" : "", 1u << shape->cmdq_lg2);
+	printf("%u CPUs, bbml %u, pages of %u KiB; the last events:\n", shape->cpus, shape->bbml,
+	       1u << (shape->granule_lg2 - 10));
+	for (unsigned i = 0; i < shape->smmus; i++)
+		printf("SMMU %u: ring of %u%s%s%s%s%s\n", i, 1u << shape->smmu[i].cmdq_lg2,
+		       shape->smmu[i].nested ? ", nested" : "", shape->smmu[i].non_coherent ? ", not coherent" : "",
+		       shape->smmu[i].ats ? ", ATS" : "", shape->smmu[i].late ? ", attached late" : "",
+		       shape->smmu[i].errata ? ", errata" : "");
 	simulate_history_print(&world->history, stdout, world->violation_page, world->violation_count);
+}
+
+/* Seeds are clean: did enough happen in them? */
+static int verdict(const struct command *command, const struct simulate_counts *sum)
+{
+	const char *name = NULL;
+	uint64_t least = simulate_counts_least(sum, &name);
+
+	printf("%" PRIu64 " seed%s clean\n", command->seeds, command->seeds == 1 ? "" : "s");
+	simulate_counts_print(sum, stdout);
+	if (least >= command->each)
+		return 0;
+	message("%s: %" PRIu64 " times, and not %" PRIu64, name, least, command->each);
+	return 1;
 }
 
 static int run(const struct command *command, struct simulate *world)
@@ -217,31 +197,53 @@ static int run(const struct command *command, struct simulate *world)
 			message("out of memory");
 		if (result > 0)
 			print_violation(world);
-		add_counts(&sum, &world->counts);
+		simulate_counts_add(&sum, &world->counts);
 		simulate_close(world);
 		if (result)
 			return result < 0 ? 2 : 1;
 	}
-	print_counts(&sum, command->seeds);
-	return 0;
+	return verdict(command, &sum);
+}
+
+static bool read_trace(struct command *command, struct trace *trace)
+{
+	struct simulate_options *options = &command->options;
+	struct trace_error error;
+
+	if (trace_load(command->path, trace, &error)) {
+		message("%s:%lu: %s", command->path, error.line, error.message);
+		return false;
+	}
+	if (!simulate_trace_fits(trace, command->path)) {
+		trace_free(trace);
+		return false;
+	}
+	if (!command->steps || options->transitions > simulate_trace_transitions(trace))
+		options->transitions = simulate_trace_transitions(trace);
+	options->trace = trace;
+	return true;
 }
 
 int simulate_main(int argc, char **argv)
 {
 	struct command command = { .seed = 1, .seeds = 1 };
 	struct simulate *world;
+	struct trace trace = { 0 };
 	int status;
 
 	simulate_options_default(&command.options);
 	status = read_options(&command, argc, argv);
 	if (status >= 0)
 		return status;
+	if (command.path && !read_trace(&command, &trace))
+		return 2;
 	world = calloc(1, sizeof(*world));
 	if (!world) {
 		message("out of memory");
 		return 2;
 	}
 	status = run(&command, world);
+	trace_free(&trace);
 	free(world);
 	return status;
 }

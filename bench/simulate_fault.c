@@ -8,6 +8,7 @@
 
 #define REFUSED_ONE_IN 1500u	       /* turns */
 #define REFUSED_AHEAD  6u	       /* commands from now */
+#define REFUSED_IN_A_ROW 4u	       /* no position twice, but the cover is refused as well */
 #define CERROR_ILL     1u
 #define CERROR_ABT     2u
 #define GERROR_SFM     (UINT32_C(1) << 8)
@@ -17,12 +18,19 @@ const char *simulate_fault_name(enum simulate_fault fault)
 {
 	static const char *const names[FAULT_KINDS] = {
 		[FAULT_REFUSED] = "command refused",   [FAULT_FETCH] = "command fetch aborted",
+		[FAULT_UNCOVERED] = "command refused for good",
 		[FAULT_SILENT] = "sync never complete", [FAULT_SERVICE] = "service failure mode",
 		[FAULT_STOPPED] = "queue stopped",     [FAULT_RESET] = "SMMU reset",
 		[FAULT_CONS] = "garbage in CONS",      [FAULT_STUCK] = "silent and not to be shut",
 	};
 
 	return names[fault];
+}
+
+/* Where a refused command may be one that nothing covers, being refused is the end. */
+bool simulate_fault_is_final(const struct simulate_smmu_shape *shape)
+{
+	return shape->ats || shape->errata & (SHADOW_ERRATUM_NO_MIXING | SHADOW_ERRATUM_REPEAT);
 }
 
 static void happened(struct simulate *world, unsigned smmu, enum simulate_fault fault)
@@ -47,7 +55,7 @@ static void refuse(struct simulate *world)
 	unsigned number = (unsigned)sim_random(world->shape.smmus);
 	struct simulate_smmu *smmu = &world->smmu[number];
 
-	if (!smmu->attached || smmu->broken)
+	if (smmu->phase != PHASE_ON || smmu->broken || simulate_fault_is_final(&world->shape.smmu[number]))
 		return;
 	model_inject_cerror(smmu->model, next_position(smmu), CERROR_ILL);
 	happened(world, number, FAULT_REFUSED);
@@ -61,6 +69,10 @@ static void break_now(struct simulate *world, unsigned number, enum simulate_fau
 	smmu->fault = fault;
 	happened(world, number, fault);
 	switch (fault) {
+	case FAULT_UNCOVERED:
+		for (unsigned i = 0; i < REFUSED_IN_A_ROW; i++)
+			model_inject_cerror(smmu->model, next_position(smmu), CERROR_ILL);
+		break;
 	case FAULT_FETCH:
 		model_inject_cerror(smmu->model, next_position(smmu), CERROR_ABT);
 		break;
@@ -92,9 +104,10 @@ void simulate_fault_turn(struct simulate *world)
 	if (world->shape.refuses && !sim_random(REFUSED_ONE_IN))
 		refuse(world);
 	for (unsigned i = 0; i < world->shape.smmus; i++) {
-		uint64_t when = world->shape.breaks_at[i];
+		struct simulate_smmu *smmu = &world->smmu[i];
 
-		if (when && !world->smmu[i].broken && world->live && world->counts.transitions >= when)
-			break_now(world, i, world->shape.breaks[i]);
+		if (smmu->breaks_at && !smmu->broken && world->live && smmu->phase >= PHASE_MOVING &&
+		    world->counts.transitions >= smmu->breaks_at)
+			break_now(world, i, world->shape.smmu[i].breaks);
 	}
 }

@@ -7,6 +7,12 @@
 #include <inttypes.h>
 
 #include "bench/message.h"
+#include "bench/simulate_fault.h"
+
+static const char *const smmu_names[] = {
+	[HISTORY_SMMU_ATTACH] = "attach", [HISTORY_SMMU_DETACH] = "detach", [HISTORY_SMMU_ENABLE] = "enable",
+	[HISTORY_SMMU_STREAM] = "let in a device that keeps translations", [HISTORY_SMMU_MUTE] = "a device goes mute",
+};
 
 static void print_event(FILE *file, const struct history_event *event)
 {
@@ -20,6 +26,12 @@ static void print_event(FILE *file, const struct history_event *event)
 	case HISTORY_GRANT:
 		fprintf(file, "%s %" PRIx64 "+%" PRIu64 ", number %" PRId64 "\n",
 			event->kind == HISTORY_REVOKE ? "revoke" : "grant", event->page, event->count, event->value);
+		break;
+	case HISTORY_CONSENT:
+	case HISTORY_WITHDRAW:
+		fprintf(file, "%s %" PRIx64 "+%" PRIu64 ", number %" PRId64 "\n",
+			event->kind == HISTORY_CONSENT ? "consent to lose" : "withdraw consent for", event->page,
+			event->count, event->value);
 		break;
 	case HISTORY_KEEP:
 		fprintf(file, "new state, same access %" PRIx64 "+%" PRIu64 "\n", event->page, event->count);
@@ -54,7 +66,12 @@ static void print_event(FILE *file, const struct history_event *event)
 		fprintf(file, "report %" PRId64 " of SMMU %" PRIu64 "\n", event->value, event->page);
 		break;
 	case HISTORY_FAULT:
-		fprintf(file, "fault %" PRId64 " of SMMU %" PRIu64 "\n", event->value, event->page);
+		fprintf(file, "fault of SMMU %" PRIu64 ": %s\n", event->page,
+			simulate_fault_name((enum simulate_fault)event->value));
+		break;
+	case HISTORY_SMMU:
+		fprintf(file, "SMMU %" PRIu64 ": %s%s%s\n", event->page, smmu_names[event->count],
+			event->value ? ": " : "", event->value ? message_error((int)event->value) : "");
 		break;
 	}
 }
@@ -72,6 +89,8 @@ static bool has_pages(const struct history_event *event)
 	case HISTORY_REVOKE:
 	case HISTORY_GRANT:
 	case HISTORY_KEEP:
+	case HISTORY_CONSENT:
+	case HISTORY_WITHDRAW:
 	case HISTORY_REFUSED:
 	case HISTORY_HANDED:
 	case HISTORY_DMA:

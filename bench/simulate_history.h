@@ -17,6 +17,8 @@ enum history_kind {
 	HISTORY_REVOKE,		       /* pages, number */
 	HISTORY_GRANT,		       /* pages, number */
 	HISTORY_KEEP,		       /* pages: a change of state that leaves access as it is */
+	HISTORY_CONSENT,	       /* pages, number */
+	HISTORY_WITHDRAW,	       /* pages, number */
 	HISTORY_REFUSED,	       /* pages, error */
 	HISTORY_FLUSH,		       /* number of the ticket */
 	HISTORY_WAIT,		       /* number of the ticket, error */
@@ -26,6 +28,15 @@ enum history_kind {
 	HISTORY_DMA,		       /* SMMU, page, whether it got through */
 	HISTORY_REPORT,		       /* SMMU, what */
 	HISTORY_FAULT,		       /* SMMU, which */
+	HISTORY_SMMU,		       /* SMMU, what in count, error */
+};
+
+enum history_smmu {
+	HISTORY_SMMU_ATTACH,
+	HISTORY_SMMU_DETACH,
+	HISTORY_SMMU_ENABLE,
+	HISTORY_SMMU_STREAM,	       /* let in again */
+	HISTORY_SMMU_MUTE,	       /* its device confirms nothing any more */
 };
 
 struct history_event {

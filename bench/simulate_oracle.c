@@ -8,13 +8,16 @@
  */
 #include <string.h>
 
-#include "bench/simulate_world.h"
+#include "bench/simulate_smmu.h"
 
-#define PAGES_ALL (UINT64_C(1) << (32 - SHADOW_PAGE_LG2))
+static uint64_t pages_all(const struct simulate *world)
+{
+	return UINT64_C(1) << (world->ia_bits - world->shape.granule_lg2);
+}
 
 static bool in_pool(const struct simulate *world, uint64_t page)
 {
-	uint64_t pa = page << SHADOW_PAGE_LG2;
+	uint64_t pa = page << world->shape.granule_lg2;
 
 	return pa >= world->pool.base.addr && pa < world->pool.base.addr + world->pool.bytes;
 }
@@ -23,20 +26,22 @@ struct verdict {
 	bool must_work, must_fail;
 };
 
+/* @works: the stream is let in, as far as this SMMU and its device go. */
 static struct verdict verdict_of(const struct simulate *world, const struct simulate_smmu *smmu, uint64_t page,
-				 unsigned wanted)
+				 unsigned wanted, bool works)
 {
-	struct verdict verdict = { .must_work = world->live && !smmu->broken };
+	struct verdict verdict = { .must_work = works && world->live && !smmu->broken && smmu->phase == PHASE_ON };
 	const struct simulate_page *known;
 	uint64_t index;
 
 	/* After a reset devices pass by it until somebody looks, unless it is built to abort. */
-	if (smmu->broken && smmu->fault == FAULT_RESET && !smmu->closed)
+	if (smmu->broken && smmu->fault == FAULT_RESET && !smmu->closed && smmu->phase != PHASE_OFF)
 		return (struct verdict){ false, false };
-	if (in_pool(world, page) || smmu->closed)
+	if (in_pool(world, page) || smmu->closed || smmu->phase == PHASE_OFF)
 		return (struct verdict){ .must_fail = true };
-	if (!simulate_index(page, &index))
-		return verdict;
+	/* What a recorded host has mapped beside its memory is not followed. */
+	if (!simulate_index(world, page, &index))
+		return world->trace ? (struct verdict){ false, false } : verdict;
 	known = &world->page[index];
 	verdict.must_work = verdict.must_work && known->access & wanted && known->number <= world->visible;
 	/* Until a revoke is complete, TLBs may still hold what it took, and that may be less than what is granted now. */
@@ -45,31 +50,72 @@ static struct verdict verdict_of(const struct simulate *world, const struct simu
 	return verdict;
 }
 
-void simulate_access(struct simulate *world, unsigned number, uint64_t page, bool write)
+/* Somewhere in the page: what keeps or caches less than a page is to be found too. */
+static uint64_t address_in(const struct simulate *world, uint64_t page)
 {
-	struct simulate_smmu *smmu = &world->smmu[number];
-	uint64_t addr = page << SHADOW_PAGE_LG2, index;
-	struct verdict verdict = verdict_of(world, smmu, page, write ? SHADOW_ACCESS_W : SHADOW_ACCESS_R);
-	struct model_access access;
-	bool went;
+	unsigned granule_lg2 = world->shape.granule_lg2;
 
-	if (!smmu->attached)
-		return;
-	access = model_dma(smmu->model, SIMULATE_SID, addr, write);
-	went = access.fault == MODEL_OK;
+	return (page << granule_lg2) + (granule_lg2 > SHADOW_PAGE_LG2 ? sim_random(UINT64_C(1) << (granule_lg2 - SHADOW_PAGE_LG2)) << SHADOW_PAGE_LG2 : 0);
+}
+
+static void judge(struct simulate *world, unsigned number, uint64_t addr, bool write,
+		  const struct model_access *access, struct verdict verdict)
+{
+	const struct simulate_smmu *smmu = &world->smmu[number];
+	uint64_t page = addr >> world->shape.granule_lg2, index;
+	bool went = access->fault == MODEL_OK;
+
 	world->counts.accesses++;
 	world->counts.reached += went;
 	if (went ? verdict.must_fail : verdict.must_work) {
 		simulate_note(world, HISTORY_DMA, page, number, went);
 		simulate_violate(world, page, 1, "SMMU %u: a %s of page %llx %s%s", number, write ? "write" : "read",
 				 (unsigned long long)page, went ? "gets through" : "faults",
-				 access.hit ? ", from the TLB" : "");
+				 access->hit ? ", from the TLB" : "");
 		return;
 	}
-	if (went && (access.pa != addr || (access.bypass && smmu->fault != FAULT_RESET) || (!access.bypass && access.device == simulate_index(page, &index))))
+	if (went && (access->pa != addr || (access->bypass && smmu->fault != FAULT_RESET) ||
+		     (!access->bypass && access->device == simulate_index(world, page, &index))))
 		simulate_violate(world, page, 1, "SMMU %u: page %llx is translated to %llx%s%s", number,
-				 (unsigned long long)page, (unsigned long long)access.pa,
-				 access.device ? ", device memory" : "", access.bypass ? ", bypass" : "");
+				 (unsigned long long)page, (unsigned long long)access->pa,
+				 access->device ? ", device memory" : "", access->bypass ? ", bypass" : "");
+}
+
+void simulate_access(struct simulate *world, unsigned number, uint64_t page, bool write)
+{
+	struct simulate_smmu *smmu = &world->smmu[number];
+	unsigned keeper = (unsigned)sim_random(2 * SIMULATE_ATS_MAX);
+	bool keeps = world->shape.smmu[number].ats && keeper < SIMULATE_ATS_MAX;
+	uint64_t addr = address_in(world, page);
+	struct model_access access;
+
+	if (smmu->phase == PHASE_ABSENT)
+		return;
+	access = model_dma(smmu->model, keeps ? SIMULATE_ATS_SID + keeper : SIMULATE_SID, addr, write);
+	judge(world, number, addr, write, &access,
+	      verdict_of(world, smmu, page, write ? SHADOW_ACCESS_W : SHADOW_ACCESS_R,
+			 !keeps || smmu->keeper[keeper] == KEEPER_IN));
+}
+
+void simulate_keep(struct simulate *world, unsigned number, uint64_t page, bool write)
+{
+	struct simulate_smmu *smmu = &world->smmu[number];
+	uint32_t sid = SIMULATE_ATS_SID + (uint32_t)sim_random(SIMULATE_ATS_MAX);
+	uint64_t addr = address_in(world, page);
+	struct model_access access;
+
+	if (smmu->phase == PHASE_ABSENT || !world->shape.smmu[number].ats)
+		return;
+	if (sim_random(2) && model_atc_request(smmu->model, sid, addr, write).fault == MODEL_OK)
+		world->counts.kept++;
+	access = model_atc_dma(smmu->model, sid, addr, write);
+	if (access.fault == MODEL_F_TRANSLATION)
+		return;
+	access.device = !simulate_index(world, page, &(uint64_t){ 0 });
+	world->counts.kept_used += access.fault == MODEL_OK;
+	/* What a device was given to write with it uses to read as well, in the model. */
+	judge(world, number, addr, write, &access,
+	      verdict_of(world, smmu, page, write ? SHADOW_ACCESS_W : SHADOW_ACCESS_RW, false));
 }
 
 /* Near a change, anywhere in memory, or anywhere. */
@@ -79,12 +125,12 @@ static uint64_t choose_page(struct simulate *world)
 	uint64_t where = sim_random(16);
 
 	if (where < 9 && recent)
-		return simulate_page_at(world->recent[sim_random(recent)]) + (sim_random(4) ? 0 : 1);
+		return simulate_page_at(world, world->recent[sim_random(recent)]) + (sim_random(4) ? 0 : 1);
 	if (where < 14)
-		return simulate_page_at(sim_random(simulate_pages()));
+		return simulate_page_at(world, sim_random(simulate_pages(world)));
 	if (where == 14)
-		return (world->pool.base.addr + sim_random(world->pool.bytes)) >> SHADOW_PAGE_LG2;
-	return sim_random(PAGES_ALL);
+		return (world->pool.base.addr + sim_random(world->pool.bytes)) >> world->shape.granule_lg2;
+	return sim_random(pages_all(world));
 }
 
 void simulate_turn(void *ctx)
@@ -93,12 +139,18 @@ void simulate_turn(void *ctx)
 	unsigned smmu = (unsigned)sim_random(world->shape.smmus);
 	uint64_t what = sim_random(16);
 
+	if (sim_counters()->points > world->points_most)
+		simulate_violate(world, 0, 0, "the run does not come to an end");
 	simulate_fault_turn(world);
+	simulate_smmu_turn(world);
 	if (what < 7) {
 		for (uint64_t steps = 1 + sim_random(4); steps && model_step(world->smmu[smmu].model); steps--)
 			;
 	} else if (what < 12) {
-		simulate_access(world, smmu, choose_page(world), sim_random(2));
+		uint64_t page = choose_page(world);
+
+		simulate_access(world, smmu, page, sim_random(2));
+		simulate_keep(world, smmu, page, sim_random(2));
 	} else if (what == 12 && world->cache) {
 		/* A line that was stored into is written back: what has drained of it. */
 		model_cache_clean(world->cache, world->stored[sim_random(SIMULATE_RECENT)], 8);
@@ -118,16 +170,16 @@ static unsigned access_of(const struct simulate *world, uint64_t page)
 
 	if (in_pool(world, page))
 		return SHADOW_ACCESS_NONE;
-	return simulate_index(page, &index) ? world->page[index].access : SHADOW_ACCESS_RW;
+	return simulate_index(world, page, &index) ? world->page[index].access : SHADOW_ACCESS_RW;
 }
 
 static void check_leaf(void *ctx, const struct model_leaf *leaf)
 {
 	struct check *check = ctx;
 	struct simulate *world = check->world;
-	uint64_t start = leaf->start >> SHADOW_PAGE_LG2, end = leaf->end >> SHADOW_PAGE_LG2, index;
+	uint64_t start = leaf->start >> world->shape.granule_lg2, end = leaf->end >> world->shape.granule_lg2, index;
 	unsigned access = leaf->read * SHADOW_ACCESS_R | leaf->write * SHADOW_ACCESS_W;
-	uint64_t pool_end = (world->pool.base.addr + world->pool.bytes) >> SHADOW_PAGE_LG2;
+	uint64_t pool_end = (world->pool.base.addr + world->pool.bytes) >> world->shape.granule_lg2;
 
 	if (start != check->next)
 		simulate_violate(world, start, end - start, "the walk of the tables has a gap at %llx",
@@ -135,10 +187,12 @@ static void check_leaf(void *ctx, const struct model_leaf *leaf)
 	check->next = end;
 	for (uint64_t page = start; page < end && !world->violated; page++) {
 		/* Far from memory and pool there is MMIO in large blocks: the ends stand for all. */
-		if (page > start && (end <= simulate_page_at(0) || start >= pool_end))
+		if (page > start && (end <= simulate_page_at(world, 0) || start >= pool_end))
 			page = end - 1;
+		if (world->trace && !simulate_index(world, page, &index))
+			continue;
 		if ((leaf->valid ? access : 0) != access_of(world, page) ||
-		    (leaf->valid && leaf->device == simulate_index(page, &index)))
+		    (leaf->valid && leaf->device == simulate_index(world, page, &index)))
 			simulate_violate(world, page, 1, "the tables say %u of page %llx, the host says %u",
 					 leaf->valid ? access : 0, (unsigned long long)page, access_of(world, page));
 	}
@@ -147,13 +201,9 @@ static void check_leaf(void *ctx, const struct model_leaf *leaf)
 void simulate_check_tables(struct simulate *world)
 {
 	struct check check = { .world = world };
-	struct model_stage2 stage2;
-	uint64_t ste[8];
 
-	shadow_smmu_ste(world->smmu[0].smmu, SIMULATE_SID, ste);
-	stage2 = model_decode_ste(ste, &world->model_config);
-	if (!stage2.valid ||
-	    model_walk_all(&world->model_config.memory, &stage2, &check, check_leaf) != MODEL_OK ||
-	    check.next != PAGES_ALL)
+	if (!world->stage2.valid ||
+	    model_walk_all(&world->model_config.memory, &world->stage2, &check, check_leaf) != MODEL_OK ||
+	    check.next != pages_all(world))
 		simulate_violate(world, 0, 0, "the tables are malformed");
 }

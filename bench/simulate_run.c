@@ -4,7 +4,12 @@
  */
 #include "bench/simulate_run.h"
 
+#include "bench/simulate_trace.h"
 #include "bench/simulate_trip.h"
+
+/* Far more than a run ever takes. */
+#define POINTS_BOOT UINT64_C(10000000)
+#define POINTS_EACH 5000u
 
 void simulate_options_default(struct simulate_options *options)
 {
@@ -29,20 +34,67 @@ static unsigned fixed(int option, uint64_t drawn)
 
 /* Half of the machines stay whole but for commands that are refused; in the others each SMMU may break. One that can
  * not be shut ends everything, so it is rare. */
-static void draw_faults(struct simulate_shape *shape, const struct simulate_options *options, uint64_t *random)
+static void draw_fault(struct simulate_smmu_shape *shape, const struct simulate_options *options, bool breaks,
+		       uint64_t *random)
 {
-	bool breaks = draw(random, 2) && !options->no_faults;
+	uint64_t kind = draw(random, 6 * (FAULT_STUCK - 1) + 8), when = 1 + draw(random, options->transitions);
+	bool spared = !draw(random, 4);
 
-	shape->refuses = draw(random, 2) && !options->no_faults;
-	for (unsigned i = 0; i < shape->smmus; i++) {
-		uint64_t kind = draw(random, 8 * (FAULT_STUCK - 1) + 2), when = 1 + draw(random, options->transitions);
+	if (!breaks || spared)
+		return;
+	shape->breaks = kind < 6 * (FAULT_STUCK - 1) ? FAULT_FETCH + kind % (FAULT_STUCK - 1) : FAULT_STUCK;
+	if (shape->breaks == FAULT_UNCOVERED && !simulate_fault_is_final(shape))
+		shape->breaks = FAULT_FETCH;
+	else if (shape->breaks < FAULT_SERVICE && simulate_fault_is_final(shape))
+		shape->breaks = FAULT_UNCOVERED;
+	/* The run ends with it, so it comes last. */
+	shape->breaks_at = shape->breaks == FAULT_STUCK ? options->transitions : when;
+}
 
-		if (!breaks || !draw(random, 4))
-			continue;
-		shape->breaks[i] = kind < 8 * (FAULT_STUCK - 1) ? FAULT_FETCH + kind % (FAULT_STUCK - 1) : FAULT_STUCK;
-		/* The run ends with it, so it comes last. */
-		shape->breaks_at[i] = shape->breaks[i] == FAULT_STUCK ? options->transitions : when;
-	}
+/* What is done for an erratum is done for devices that keep translations only where commands may stand in for others. */
+static unsigned draw_errata(bool ats, uint64_t *random)
+{
+	static const unsigned errata[] = { SHADOW_ERRATUM_SYNC_OFTEN, SHADOW_ERRATUM_NO_MIXING, SHADOW_ERRATUM_REPEAT,
+					   SHADOW_ERRATUM_SYNC_OFTEN | SHADOW_ERRATUM_NO_MIXING };
+	uint64_t which = draw(random, 24);
+
+	return ats || which >= 4 ? 0 : errata[which];
+}
+
+/* SMMUs of one machine differ: only the first one's word counts for the tables, which it is there to see made. */
+static void draw_smmu(struct simulate_smmu_shape *shape, const struct simulate_options *options, unsigned number,
+		      bool non_coherent, uint64_t *random)
+{
+	static const unsigned oas_bits[] = { 36, 40, 48 };
+
+	*shape = (struct simulate_smmu_shape){
+		.nested = fixed(options->nested, draw(random, 2)),
+		.non_coherent = fixed(options->non_coherent, non_coherent && (!draw(random, 2) || !number)),
+		.no_ril = draw(random, 4) == 0,
+		.ats = draw(random, 3) == 0,
+		.hyp = draw(random, 2),
+		.late = draw(random, 3) == 0 && number,
+		.aborts_at_reset = draw(random, 2),
+		.cmdq_lg2 = 2 + (unsigned)draw(random, 5),
+		.oas_bits = oas_bits[draw(random, 3)],
+	};
+	/* Nobody has looked at it when it is attached: it is to abort by itself. */
+	shape->aborts_at_reset |= shape->late;
+	shape->errata = draw_errata(shape->ats, random);
+}
+
+static unsigned draw_cpus(uint64_t *random)
+{
+	uint64_t which = draw(random, 64), few = draw(random, 6), some = draw(random, 57), many = draw(random, 193);
+
+	return (unsigned)(which == 0 ? 64 + many : which < 4 ? 8 + some : 1 + few);
+}
+
+static unsigned draw_granule(uint64_t *random)
+{
+	uint64_t which = draw(random, 16);
+
+	return which == 0 ? 16 : which < 3 ? 14 : SHADOW_PAGE_LG2;
 }
 
 /* Draws do not depend on options: one that is fixed leaves the others as they are. */
@@ -50,23 +102,35 @@ static struct simulate_shape shape_of(const struct simulate_options *options, ui
 {
 	uint64_t random = ~seed;
 	struct simulate_shape shape = {
-		.cpus = fixed(options->cpus, 1 + draw(&random, 6)),
+		.cpus = fixed(options->cpus, draw_cpus(&random)),
 		.smmus = fixed(options->smmus, 1 + draw(&random, 3)),
 		.bbml = fixed(options->bbml, draw(&random, 3)),
-		.nested = fixed(options->nested, draw(&random, 2)),
-		.non_coherent = fixed(options->non_coherent, draw(&random, 4) == 0),
+		.granule_lg2 = draw_granule(&random),
 		.contiguous = draw(&random, 3) == 0,
-		.no_ril = draw(&random, 4) == 0,
 		.collapse = (enum shadow_collapse)draw(&random, 3),
-		.cmdq_lg2 = 2 + (unsigned)draw(&random, 5),
 		.queue_slots = 2u << draw(&random, 5),
 		.drop_percent = (unsigned)draw(&random, 3) * 50,
 		.join_percent = (unsigned)draw(&random, 3) * 40,
 		.no_pending = options->no_pending,
 	};
+	bool non_coherent = draw(&random, 4) == 0, breaks = draw(&random, 2) && !options->no_faults;
 
-	draw_faults(&shape, options, &random);
+	shape.refuses = draw(&random, 2) && !options->no_faults;
+	shape.moves = draw(&random, 2) && !options->no_moves;
+	for (unsigned i = 0; i < SIMULATE_SMMUS_MAX; i++) {
+		draw_smmu(&shape.smmu[i], options, i, non_coherent, &random);
+		draw_fault(&shape.smmu[i], options, breaks, &random);
+	}
 	return shape;
+}
+
+/* What the trace says is not drawn. */
+static void shape_for_trace(struct simulate_shape *shape, const struct trace *trace)
+{
+	shape->cpus = simulate_trace_cpus(trace);
+	shape->granule_lg2 = SHADOW_PAGE_LG2;
+	for (unsigned i = 0; i < SIMULATE_SMMUS_MAX; i++)
+		shape->smmu[i].oas_bits = 48;
 }
 
 static void gather(struct simulate *world)
@@ -82,6 +146,10 @@ static void gather(struct simulate *world)
 	counts->collapses = tables.collapses;
 	counts->hints = tables.hints;
 	counts->forced = stats.flushes_forced;
+	counts->cancelled = stats.pages_cancelled;
+	counts->ahead = stats.pages_ahead;
+	counts->withdrawn = stats.pages_withdrawn;
+	counts->inherited = stats.pages_inherited;
 	counts->points = sim->points;
 	counts->switches = sim->switches;
 	counts->drained = sim->drained;
@@ -114,11 +182,14 @@ int simulate_seed(struct simulate *world, const struct simulate_options *options
 {
 	struct simulate_shape shape = shape_of(options, seed);
 
-	if (simulate_open(world, &shape, seed))
+	if (options->trace)
+		shape_for_trace(&shape, options->trace);
+	if (simulate_open(world, &shape, options->trace, seed))
 		return -1;
 	world->history.log = options->log;
 	world->transitions_wanted = options->transitions;
 	world->accesses_wanted = options->accesses;
+	world->points_most = POINTS_BOOT + POINTS_EACH * (options->transitions + options->accesses);
 	work(world);
 	gather(world);
 	return world->violated;

@@ -11,10 +11,14 @@
 #define SIMULATE_ACCESSES    10000u
 
 /* What options fix; the rest of a machine's shape is drawn from the seed. */
+struct trace;
+
+/* @transitions of a trace at most. */
 struct simulate_options {
 	int cpus, smmus, bbml, nested, non_coherent; /* -1: drawn */
 	uint64_t transitions, accesses;	       /* at least */
-	bool no_faults, no_pending;
+	bool no_faults, no_moves, no_pending;
+	const struct trace *trace;     /* whose trips to make, or NULL; then the least is the most as well */
 	FILE *log;		       /* each event, or NULL */
 };
 

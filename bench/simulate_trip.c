@@ -3,305 +3,24 @@
  * simulate_trip.c - donate, reclaim, share, unshare, borrow, return and tear down, as a hypervisor's CPUs do.
  *
  * A trip holds the host lock while it changes pages. One that revokes waits for its ticket before it hands the pages
- * over: with the lock held, or with the lock dropped and the pages marked pending, and then perhaps without a flush of
- * its own (group commit: whoever flushes next serves it). No trip changes a page that is pending for another.
- * Owns: the oracle changes in the host's order, under the host lock.
+ * over, as simulate_claim.c says.
  */
 #include "bench/simulate_trip.h"
 
-#include <string.h>
+#include "bench/simulate_claim.h"
+#include "bench/simulate_smmu.h"
+#include "bench/simulate_trace.h"
 
-#define RANGE_MAX  512u
-#define GROUP_LG2  4u
-#define BLOCK_LG2  9u
+#define GROUP_PAGES 16u
 #define RETRIES	   64u		       /* looks for a page that suits */
-#define WATCHED    24u
 #define STUCK_TRANSITIONS 200u	       /* to notice an SMMU that is stuck */
-
-/* What one trip has revoked and waits for. */
-struct claim {
-	uint64_t start, count;	       /* pages, by index */
-	uint64_t number;
-};
-
-struct trip {
-	struct simulate *world;
-	unsigned cpu;
-	uint64_t next;		       /* index after the page of the last trip: trips go on there */
-	uint64_t told;		       /* this CPU was told that all up to here is complete */
-	unsigned watched;
-};
-
-static bool chance(uint64_t percent)
-{
-	return sim_random(100) < percent;
-}
-
-/* ---- one transition ------------------------------------------------------------------------------------------ */
-
-static bool is_free(const struct simulate *world, uint64_t start, uint64_t count)
-{
-	if (world->shape.no_pending)
-		return true;
-	for (uint64_t i = start; i < start + count; i++)
-		if (world->page[i].pending)
-			return false;
-	return true;
-}
-
-/* Devices know the pages: they were just used, and the adversary keeps using some. */
-static void warm(struct trip *trip, uint64_t start, uint64_t count)
-{
-	struct simulate *world = trip->world;
-	unsigned smmu = (unsigned)sim_random(world->shape.smmus);
-	uint64_t page = simulate_page_at(start + sim_random(count));
-
-	simulate_access(world, smmu, page, true);
-	if (chance(70))
-		return;
-	if (++trip->watched % WATCHED == 0)
-		model_unwatch_all(world->smmu[smmu].model);
-	model_watch(world->smmu[smmu].model, SIMULATE_SID, page << SHADOW_PAGE_LG2);
-}
-
-static void commit(struct trip *trip, uint64_t start, uint64_t count, enum shadow_state state, unsigned access)
-{
-	struct simulate *world = trip->world;
-	bool revoke = state == SHADOW_STATE_NOPAGE, changes = false;
-	uint64_t number = world->number + 1;
-
-	for (uint64_t i = start; i < start + count; i++) {
-		struct simulate_page *page = &world->page[i];
-
-		if (revoke != (page->state == SHADOW_STATE_NOPAGE)) {
-			if (revoke)
-				page->taken = page->access;
-			page->access = revoke ? SHADOW_ACCESS_NONE : access ? access : SHADOW_ACCESS_RW;
-			page->number = number;
-			if (revoke)
-				page->revoked = number;
-			changes = true;
-		}
-		page->state = state;
-	}
-	world->counts.transitions++;
-	world->recent[world->recent_count++ % SIMULATE_RECENT] = start;
-	if (changes)
-		world->number = number;
-	simulate_note(world, !changes ? HISTORY_KEEP : revoke ? HISTORY_REVOKE : HISTORY_GRANT,
-		      simulate_page_at(start), count, (int64_t)number);
-}
-
-/* Reserve, commit, queue. Pages from @start on lie side by side. Host lock held. Return: false if refused. */
-static bool change(struct trip *trip, uint64_t start, uint64_t count, enum shadow_state state, unsigned access)
-{
-	struct simulate *world = trip->world;
-	uint8_t old_states[RANGE_MAX];
-	struct shadow_transition transition = { .start = { simulate_page_at(start) << SHADOW_PAGE_LG2 },
-						.page_count = count, .new_state = state, .access = access,
-						.old_states = old_states };
-	uint64_t before;
-	int error;
-
-	if (!is_free(world, start, count)) {
-		world->counts.refused++;
-		simulate_note(world, HISTORY_REFUSED, simulate_page_at(start), count, 0);
-		return false;
-	}
-	for (uint64_t i = 0; i < count; i++)
-		old_states[i] = world->page[start + i].state;
-	if (count == 1) {
-		transition.old_state = (enum shadow_state)old_states[0];
-		transition.old_states = NULL;
-	}
-	error = shadow_reserve(world->engine, trip->cpu, &transition, SIMULATE_WAIT_NS);
-	if (error) {
-		simulate_note(world, HISTORY_REFUSED, simulate_page_at(start), count, error);
-		/* Pages of many states side by side may have more pieces than a queue has slots. */
-		if (!(error == -SHADOW_EIO && world->lost) &&
-		    (error != -SHADOW_ENOMEM || count <= world->shape.queue_slots))
-			simulate_violate(world, simulate_page_at(start), count, "a reservation fails with %d", error);
-		return false;
-	}
-	before = world->number;
-	commit(trip, start, count, state, access);
-	if (shadow_queue(world->engine, trip->cpu, before + 1, &transition) != (world->number != before))
-		simulate_violate(world, simulate_page_at(start), count, "the engine disagrees on what changes access");
-	return true;
-}
-
-/* ---- flush and wait --------------------------------------------------------------------------------------------- */
-
-static void raise_to(uint64_t *number, uint64_t to)
-{
-	if (*number < to)
-		*number = to;
-}
-
-static shadow_ticket_t flush(struct trip *trip)
-{
-	struct simulate *world = trip->world;
-	uint64_t visible = world->visible;
-	shadow_ticket_t ticket;
-
-	world->counts.in_flight += world->visible > world->complete;
-	ticket = shadow_flush(world->engine);
-	raise_to(&world->visible, ticket.number);
-	world->counts.groups += ticket.number - visible > 1;
-	raise_to(&world->counts.group_largest, ticket.number - visible);
-	simulate_note(world, HISTORY_FLUSH, 0, 0, (int64_t)ticket.number);
-	return ticket;
-}
-
-/* What this CPU was told is complete stays so. */
-static void check_complete(struct trip *trip)
-{
-	struct simulate *world = trip->world;
-	const shadow_ticket_t told = { trip->told };
-
-	if (!shadow_complete(world->engine, told) && !world->lost)
-		simulate_violate(world, 0, 0, "ticket %llu was complete, and is not any more",
-				 (unsigned long long)told.number);
-}
-
-/* Return: as shadow_wait(). */
-static int wait_for(struct trip *trip, uint64_t number, uint64_t wait_ns)
-{
-	struct simulate *world = trip->world;
-	shadow_ticket_t ticket = { number };
-	int error;
-
-	while (chance(30)) {
-		if (shadow_complete(world->engine, ticket)) {
-			raise_to(&world->complete, number);
-			raise_to(&trip->told, number);
-			break;
-		}
-	}
-	check_complete(trip);
-	error = shadow_wait(world->engine, ticket, wait_ns);
-	if (!error) {
-		raise_to(&world->complete, number);
-		raise_to(&trip->told, number);
-	}
-	simulate_note(world, HISTORY_WAIT, 0, number, error);
-	if (error && error != -SHADOW_EAGAIN && !(error == -SHADOW_ETIMEDOUT && wait_ns < SIMULATE_WAIT_NS) &&
-	    !(error == -SHADOW_EIO && world->lost))
-		simulate_violate(world, 0, 0, "a wait for ticket %llu fails with %d", (unsigned long long)number, error);
-	return error;
-}
-
-static int wait(struct trip *trip, uint64_t number)
-{
-	if (chance(15)) {
-		int error = wait_for(trip, number, 1 + sim_random(1000));
-
-		if (error != -SHADOW_ETIMEDOUT)
-			return error;
-		trip->world->counts.timeouts++;
-	}
-	return wait_for(trip, number, SIMULATE_WAIT_NS);
-}
-
-/* ---- revokes: donate, return ---------------------------------------------------------------------------------- */
-
-static void mark(struct trip *trip, const struct claim *claim, unsigned pending)
-{
-	for (uint64_t i = claim->start; i < claim->start + claim->count; i++)
-		trip->world->page[i].pending = (uint16_t)pending;
-}
-
-/* The new owner gets the pages. Host lock held. */
-static void hand_over(struct trip *trip, const struct claim *claim)
-{
-	struct simulate *world = trip->world;
-
-	simulate_note(world, HISTORY_HANDED, simulate_page_at(claim->start), claim->count, (int64_t)claim->number);
-	for (uint64_t i = claim->start; i < claim->start + claim->count; i++)
-		if (world->page[i].access || world->page[i].revoked > world->complete)
-			simulate_violate(world, simulate_page_at(i), 1,
-					 "page %llx is handed over, but a device may reach it",
-					 (unsigned long long)simulate_page_at(i));
-}
-
-/* Nobody can promise that devices are done with the pages. Host lock held or not: they are this trip's own. */
-static void quarantine(struct trip *trip, const struct claim *claim)
-{
-	trip->world->counts.quarantined += claim->count;
-	mark(trip, claim, SIMULATE_QUARANTINE);
-}
-
-/* The trip fails before it knows that the revoke is complete: the host gets its pages back, as one more transition.
- * Host lock held. */
-static void roll_back(struct trip *trip, const struct claim *claim)
-{
-	mark(trip, claim, 0);
-	if (change(trip, claim->start, claim->count, SHADOW_STATE_OWNED, 0))
-		trip->world->counts.rollbacks++;
-	shadow_trip_end(trip->world->engine, trip->cpu);
-	flush(trip);
-}
-
-/* Flush what a wait has found not to be flushed yet. Host lock not held. */
-static void flush_late(struct trip *trip, const struct claim *claim)
-{
-	for (uint64_t turns = sim_random(8); turns; turns--)
-		platform_relax();
-	sim_host_lock();
-	if (trip->world->visible < claim->number)
-		flush(trip);
-	sim_host_unlock();
-}
-
-/* The lock is dropped while the ticket is waited for. */
-static void wait_unlocked(struct trip *trip, const struct claim *claim)
-{
-	int error;
-
-	mark(trip, claim, trip->cpu + 1);
-	sim_host_unlock();
-	while ((error = wait(trip, claim->number)) == -SHADOW_EAGAIN)
-		flush_late(trip, claim);
-	sim_host_lock();
-	if (error) {
-		quarantine(trip, claim);
-	} else if (chance(5)) {
-		roll_back(trip, claim);
-	} else {
-		hand_over(trip, claim);
-		mark(trip, claim, 0);
-	}
-	sim_host_unlock();
-}
-
-/* Ends the trip: host lock held before, free after. */
-static void revoked(struct trip *trip, const struct claim *claim)
-{
-	struct simulate *world = trip->world;
-	bool drop = chance(world->shape.drop_percent), join = drop && chance(world->shape.join_percent);
-
-	shadow_trip_end(world->engine, trip->cpu);
-	if (!join)
-		flush(trip);
-	if (drop) {
-		wait_unlocked(trip, claim);
-		return;
-	}
-	if (chance(5))
-		roll_back(trip, claim);
-	else if (!wait(trip, claim->number))
-		hand_over(trip, claim);
-	else
-		quarantine(trip, claim);
-	sim_host_unlock();
-}
 
 /* ---- grants: reclaim, borrow, tear down ----------------------------------------------------------------------- */
 
 static void granted(struct trip *trip)
 {
 	shadow_trip_end(trip->world->engine, trip->cpu);
-	flush(trip);
+	simulate_flush(trip, 0);
 	sim_host_unlock();
 }
 
@@ -309,20 +28,21 @@ static void granted(struct trip *trip)
 static void tear_down(struct trip *trip, uint64_t start)
 {
 	struct simulate *world = trip->world;
-	uint64_t first = start & ~(uint64_t)(RANGE_MAX - 1), end = first + RANGE_MAX;
+	uint64_t block = UINT64_C(1) << simulate_block_lg2(world);
+	uint64_t first = start & ~(block - 1), end = first + block;
 	uint64_t at = first;
 
-	while (at < end && at < simulate_pages() && !world->violated) {
-		uint64_t count = 1 + sim_random(RANGE_MAX / 4);
+	world->torn_down++;
+	while (at < end && at < simulate_pages(world) && !world->violated) {
+		uint64_t count = 1 + sim_random(block / 4);
 
 		if (count > end - at)
 			count = end - at;
-		if (at + count > simulate_pages())
-			count = simulate_pages() - at;
-		if (simulate_page_at(at + count - 1) - simulate_page_at(at) != count - 1)
+		if (at + count > simulate_pages(world))
+			count = simulate_pages(world) - at;
+		if (simulate_page_at(world, at + count - 1) - simulate_page_at(world, at) != count - 1)
 			count = 1;
-		if (is_free(world, at, count))
-			(void)change(trip, at, count, SHADOW_STATE_OWNED, 0);
+		(void)simulate_change(trip, at, count, SHADOW_STATE_OWNED, 0);
 		at += count;
 	}
 	granted(trip);
@@ -333,28 +53,28 @@ static void tear_down(struct trip *trip, uint64_t start)
 /* Where the next trip goes: on from the last one, or to a block that many use, or anywhere. */
 static uint64_t choose_start(struct trip *trip)
 {
-	uint64_t pages = simulate_pages();
+	uint64_t pages = simulate_pages(trip->world), many = UINT64_C(2) << simulate_block_lg2(trip->world);
 
-	if (chance(50) && trip->next < pages)
+	if (simulate_chance(50) && trip->next < pages)
 		return trip->next;
-	return chance(70) ? sim_random(pages < 2 * RANGE_MAX ? pages : 2 * RANGE_MAX) : sim_random(pages);
+	return simulate_chance(70) ? sim_random(pages < many ? pages : many) : sim_random(pages);
 }
 
 /* Pages side by side from *@start on; larger ranges are aligned to their size. */
-static uint64_t choose_count(uint64_t *start)
+static uint64_t choose_count(const struct simulate *world, uint64_t *start)
 {
 	uint64_t what = sim_random(100), count = 1;
 
 	if (what >= 97)
-		count = 1u << BLOCK_LG2;
+		count = UINT64_C(1) << simulate_block_lg2(world);
 	else if (what >= 92)
-		count = 1u << GROUP_LG2;
+		count = GROUP_PAGES;
 	else if (what >= 80)
 		count = 1 + sim_random(24);
 	if (what >= 92)
 		*start &= ~(count - 1);
-	if (*start + count > simulate_pages() ||
-	    simulate_page_at(*start + count - 1) - simulate_page_at(*start) != count - 1)
+	if (*start + count > simulate_pages(world) ||
+	    simulate_page_at(world, *start + count - 1) - simulate_page_at(world, *start) != count - 1)
 		return 1;
 	return count;
 }
@@ -367,38 +87,80 @@ static uint64_t look_for(const struct simulate *world, uint64_t start, bool gone
 	for (unsigned i = 0; i < RETRIES; i++) {
 		if ((world->page[at].state == SHADOW_STATE_NOPAGE) == gone)
 			return at;
-		at = (at + 1) % simulate_pages();
+		at = (at + 1) % simulate_pages(world);
 	}
+	return start;
+}
+
+/* The first page from @start on that gave consent. */
+static uint64_t look_for_ahead(const struct simulate *world, uint64_t start)
+{
+	for (uint64_t i = 0; i < simulate_pages(world); i++)
+		if (world->page[(start + i) % simulate_pages(world)].ahead)
+			return (start + i) % simulate_pages(world);
 	return start;
 }
 
 static void trip_revoke(struct trip *trip, uint64_t start)
 {
-	struct claim claim;
+	uint64_t count;
 
 	start = look_for(trip->world, start, false);
-	claim.count = choose_count(&start);
-	claim.start = start;
-	trip->next = start + claim.count;
-	warm(trip, start, claim.count);
-	if (!change(trip, start, claim.count, SHADOW_STATE_NOPAGE, 0)) {
-		sim_host_unlock();
-		return;
+	count = choose_count(trip->world, &start);
+	trip->next = start + count;
+	simulate_warm(trip, start, count);
+	simulate_claim(trip, start, count);
+}
+
+/* In two halves, around a change of the host's own table. */
+static void trip_overlap(struct trip *trip, uint64_t start)
+{
+	bool revoke = simulate_chance(50);
+	uint64_t count;
+
+	start = look_for(trip->world, start, !revoke);
+	count = choose_count(trip->world, &start);
+	if (count > SIMULATE_OVERLAP_MAX)
+		count = SIMULATE_OVERLAP_MAX;
+	trip->next = start + count;
+	simulate_warm(trip, start, count);
+	simulate_overlap(trip, start, count, revoke ? SHADOW_STATE_NOPAGE : SHADOW_STATE_OWNED);
+}
+
+/* The host gives up DMA to what it will donate soon, or wants it back; a hostile one asks for either at any time. */
+static void trip_ahead(struct trip *trip, uint64_t start)
+{
+	struct simulate *world = trip->world;
+	bool withdraw = simulate_chance(35);
+	uint64_t count;
+
+	if (withdraw && simulate_chance(80))
+		start = look_for_ahead(world, start);
+	count = choose_count(world, &start);
+	if (count == 1)
+		count = choose_count(world, &start);
+	trip->next = start;
+	simulate_warm(trip, start, count);
+	if (simulate_consent(trip, start, count, withdraw)) {
+		world->counts.consents += !withdraw;
+		world->counts.withdrawals += withdraw;
 	}
-	claim.number = trip->world->number;
-	revoked(trip, &claim);
+	shadow_trip_end(world->engine, trip->cpu);
+	if (simulate_chance(70))
+		simulate_flush(trip, 0);
+	sim_host_unlock();
 }
 
 static void trip_grant(struct trip *trip, uint64_t start)
 {
 	static const unsigned accesses[] = { 0, 0, SHADOW_ACCESS_RW, SHADOW_ACCESS_R, SHADOW_ACCESS_W };
-	enum shadow_state state = chance(80) ? SHADOW_STATE_OWNED : SHADOW_STATE_SHARED_BORROWED;
+	enum shadow_state state = simulate_chance(80) ? SHADOW_STATE_OWNED : SHADOW_STATE_SHARED_BORROWED;
 	uint64_t count;
 
 	start = look_for(trip->world, start, true);
-	count = choose_count(&start);
+	count = choose_count(trip->world, &start);
 	trip->next = start + count;
-	(void)change(trip, start, count, state, chance(90) ? 0 : accesses[sim_random(5)]);
+	(void)simulate_change(trip, start, count, state, simulate_chance(90) ? 0 : accesses[sim_random(5)]);
 	granted(trip);
 }
 
@@ -407,9 +169,9 @@ static void trip_keep(struct trip *trip, uint64_t start)
 {
 	start = look_for(trip->world, start, false);
 	if (trip->world->page[start].state == SHADOW_STATE_OWNED)
-		(void)change(trip, start, 1, SHADOW_STATE_SHARED_OWNED, 0);
+		(void)simulate_change(trip, start, 1, SHADOW_STATE_SHARED_OWNED, 0);
 	else if (trip->world->page[start].state == SHADOW_STATE_SHARED_OWNED)
-		(void)change(trip, start, 1, SHADOW_STATE_OWNED, 0);
+		(void)simulate_change(trip, start, 1, SHADOW_STATE_OWNED, 0);
 	granted(trip);
 }
 
@@ -419,16 +181,33 @@ static void trip_list(struct trip *trip, uint64_t start)
 	for (uint64_t left = 2 + sim_random(6); left && !trip->world->violated; left--) {
 		uint64_t page = start + sim_random(4);
 
-		if (page >= simulate_pages() || !is_free(trip->world, page, 1))
+		if (page >= simulate_pages(trip->world))
 			continue;
-		(void)change(trip, page, 1,
+		(void)simulate_change(trip, page, 1,
 			     trip->world->page[page].state == SHADOW_STATE_NOPAGE ? SHADOW_STATE_OWNED : SHADOW_STATE_NOPAGE, 0);
 	}
 	shadow_trip_end(trip->world->engine, trip->cpu);
-	flush(trip);
-	if (chance(60))
-		(void)wait(trip, trip->world->number);
+	simulate_flush(trip, 0);
+	if (simulate_chance(60))
+		(void)simulate_wait(trip, trip->world->number);
 	sim_host_unlock();
+}
+
+/* A trip that finds out late that it cannot go on: it takes back what it has revoked itself, and nobody has seen. */
+static void trip_cancel(struct trip *trip, uint64_t start)
+{
+	struct simulate *world = trip->world;
+	uint64_t count;
+
+	start = look_for(world, start, false);
+	count = choose_count(world, &start);
+	simulate_warm(trip, start, count);
+	if (simulate_change(trip, start, count, SHADOW_STATE_NOPAGE, 0) && simulate_chance(90)) {
+		uint64_t part = simulate_chance(50) ? count : 1 + sim_random(count);
+
+		(void)simulate_change(trip, start, part, SHADOW_STATE_OWNED, 0);
+	}
+	granted(trip);
 }
 
 static void trip_compact(struct trip *trip)
@@ -440,7 +219,7 @@ static void trip_compact(struct trip *trip)
 	world->counts.compacts++;
 	simulate_note(world, HISTORY_COMPACT, 0, 0, 0);
 	sim_host_unlock();
-	if (chance(50) && shadow_wait(world->engine, ticket, SIMULATE_WAIT_NS) && !world->lost)
+	if (simulate_chance(50) && shadow_wait(world->engine, ticket, SIMULATE_WAIT_NS) && !world->lost)
 		simulate_violate(world, 0, 0, "a wait for a compaction fails");
 }
 
@@ -450,15 +229,22 @@ static void one_trip(struct trip *trip)
 
 	sim_host_lock();
 	trip->world->counts.trips++;
+	trip->began = trip->world->number;
 	start = choose_start(trip);
-	if (what < 45)
+	if (what < 36)
 		trip_revoke(trip, start);
+	else if (what < 41)
+		trip_overlap(trip, start);
+	else if (what < 46)
+		trip_ahead(trip, start);
 	else if (what < 80)
 		trip_grant(trip, start);
 	else if (what < 85)
 		trip_list(trip, start);
-	else if (what < 92)
+	else if (what < 89)
 		trip_keep(trip, start);
+	else if (what < 93)
+		trip_cancel(trip, start);
 	else if (what < 96)
 		trip_compact(trip);
 	else
@@ -468,7 +254,7 @@ static void one_trip(struct trip *trip)
 static bool goes_on(struct simulate *world)
 {
 	if (world->lost)
-		return world->trips_left && world->trips_left--;
+		return world->counts.accesses < world->accesses_wanted || (world->trips_left && world->trips_left--);
 	return world->counts.transitions < world->transitions_wanted + (world->stuck ? STUCK_TRANSITIONS : 0) ||
 	       world->counts.accesses < world->accesses_wanted;
 }
@@ -477,8 +263,11 @@ void simulate_worker(void *ctx, unsigned cpu)
 {
 	struct trip trip = { .world = ctx, .cpu = cpu };
 
-	while (goes_on(trip.world)) {
-		one_trip(&trip);
+	while (trip.world->trace ? simulate_trace_trip(&trip) : goes_on(trip.world)) {
+		if (!trip.world->trace)
+			one_trip(&trip);
+		if (simulate_chance(4))
+			simulate_smmu_manage(trip.world);
 		for (uint64_t turns = sim_random(4); turns; turns--)
 			sim_point();
 	}
@@ -490,8 +279,9 @@ void simulate_finish(void *ctx, unsigned cpu)
 	shadow_ticket_t ticket;
 
 	sim_host_lock();
-	ticket = flush(&trip);
-	(void)wait(&trip, ticket.number);
+	ticket = shadow_flush(trip.world->engine);
+	simulate_flushed(trip.world, ticket);
+	(void)simulate_wait(&trip, ticket.number);
 	(void)shadow_compact(trip.world->engine, 64, &ticket);
 	if (shadow_wait(trip.world->engine, ticket, SIMULATE_WAIT_NS) && !trip.world->lost)
 		simulate_violate(trip.world, 0, 0, "the last wait fails");

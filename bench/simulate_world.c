@@ -3,7 +3,8 @@
  * simulate_world.c - the machine that is simulated: memory, SMMUs, engine; how it boots.
  *
  * Memory is small, so that a block is cut and made whole again many times: two regions with a hole of odd size
- * between them, 8 MiB and a little. The pool lies in the address space, above.
+ * between them, room for a few blocks in the first and less than one in the second. The pool lies in the address
+ * space, above.
  */
 #include "bench/simulate_world.h"
 
@@ -11,56 +12,76 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/simulate_smmu.h"
+#include "bench/simulate_trace.h"
 #include "engine/platform/linux.h"
 
 #define IA_BITS	     32u
 #define VMID	     5u
-#define SID_BITS     5u
-#define EVTQ_LG2     4u
 #define CMDQ_PROD    0x98u
+#define MEMORY_PA    (UINT64_C(1) << 30)
 #define POOL_PA	     (UINT64_C(2) << 30)
+#define POOL_ALIGN   (UINT64_C(2) << 20)
 #define HOST_PA	     (UINT64_C(1) << 50)
 #define REGISTERS    (UINT64_C(1) << 46)
 #define REGISTER_LG2 20u
-#define SMMU_WAIT_NS UINT64_C(200000)  /* some thousand turns of the devices */
-#define LOST_TRIPS   60u	       /* that go on once isolation is lost */
-
-static const struct shadow_range memory[] = {
-	{ UINT64_C(0x40000000), UINT64_C(0x40800000) },
-	{ UINT64_C(0x40805000), UINT64_C(0x40847000) },
-};
+#define HOLE_PAGES   5u
+#define TAIL_PAGES   66u
 
 /* ---- memory ------------------------------------------------------------------------------------------------- */
 
-static uint64_t region_pages(unsigned region)
+unsigned simulate_block_lg2(const struct simulate *world)
 {
-	return (memory[region].end - memory[region].start) >> SHADOW_PAGE_LG2;
+	return world->shape.granule_lg2 - 3;
 }
 
-uint64_t simulate_pages(void)
+static void lay_out_memory(struct simulate *world)
 {
-	return region_pages(0) + region_pages(1);
+	unsigned granule_lg2 = world->shape.granule_lg2;
+	uint64_t blocks = granule_lg2 == SHADOW_PAGE_LG2 ? 4 : 1;
+	uint64_t end = MEMORY_PA + (blocks << (simulate_block_lg2(world) + granule_lg2));
+	uint64_t second = end + ((uint64_t)HOLE_PAGES << granule_lg2);
+
+	world->memory[0] = (struct shadow_range){ MEMORY_PA, end };
+	world->memory[1] = (struct shadow_range){ second, second + ((uint64_t)TAIL_PAGES << granule_lg2) };
+	world->regions = 2;
 }
 
-uint64_t simulate_page_at(uint64_t index)
+static uint64_t region_pages(const struct simulate *world, unsigned region)
 {
-	if (index < region_pages(0))
-		return (memory[0].start >> SHADOW_PAGE_LG2) + index;
-	return (memory[1].start >> SHADOW_PAGE_LG2) + index - region_pages(0);
+	return (world->memory[region].end - world->memory[region].start) >> world->shape.granule_lg2;
 }
 
-bool simulate_index(uint64_t page, uint64_t *index)
+uint64_t simulate_pages(const struct simulate *world)
+{
+	uint64_t pages = 0;
+
+	for (unsigned region = 0; region < world->regions; region++)
+		pages += region_pages(world, region);
+	return pages;
+}
+
+uint64_t simulate_page_at(const struct simulate *world, uint64_t index)
+{
+	unsigned region = 0;
+
+	while (region + 1 < world->regions && index >= region_pages(world, region))
+		index -= region_pages(world, region++);
+	return (world->memory[region].start >> world->shape.granule_lg2) + index;
+}
+
+bool simulate_index(const struct simulate *world, uint64_t page, uint64_t *index)
 {
 	uint64_t before = 0;
 
-	for (unsigned region = 0; region < 2; region++) {
-		uint64_t offset = page - (memory[region].start >> SHADOW_PAGE_LG2);
+	for (unsigned region = 0; region < world->regions; region++) {
+		uint64_t offset = page - (world->memory[region].start >> world->shape.granule_lg2);
 
-		if (offset < region_pages(region)) {
+		if (offset < region_pages(world, region)) {
 			*index = before + offset;
 			return true;
 		}
-		before += region_pages(region);
+		before += region_pages(world, region);
 	}
 	return false;
 }
@@ -75,9 +96,11 @@ static void *pool_at(const struct simulate *world, void *face, uint64_t pa, size
 
 static void *memory_write(void *ctx, uint64_t pa, size_t bytes)
 {
-	struct simulate *world = ctx;
+	const struct simulate_smmu *smmu = ctx;
+	const struct simulate *world = smmu->world;
+	bool behind = world->shape.smmu[smmu - world->smmu].non_coherent;
 
-	return pool_at(world, world->cache ? model_cache_view(world->cache) : world->pool.virt, pa, bytes);
+	return pool_at(world, behind ? model_cache_view(world->cache) : world->pool.virt, pa, bytes);
 }
 
 static const void *memory_read(void *ctx, uint64_t pa, size_t bytes)
@@ -87,9 +110,9 @@ static const void *memory_read(void *ctx, uint64_t pa, size_t bytes)
 
 static const void *memory_peek(void *ctx, uint64_t pa, size_t bytes)
 {
-	const struct simulate *world = ctx;
+	const struct simulate_smmu *smmu = ctx;
 
-	return pool_at(world, world->pool.virt, pa, bytes);
+	return pool_at(smmu->world, smmu->world->pool.virt, pa, bytes);
 }
 
 /* ---- what the platform asks for ------------------------------------------------------------------------------- */
@@ -118,7 +141,7 @@ static uint64_t hook_read64(void *ctx, uintptr_t address)
 
 static void doorbell(struct simulate *world, struct simulate_smmu *smmu, uint32_t prod)
 {
-	world->counts.wraps += (prod ^ smmu->prod) >> world->shape.cmdq_lg2 & 1;
+	world->counts.wraps += (prod ^ smmu->prod) >> world->shape.smmu[smmu - world->smmu].cmdq_lg2 & 1;
 	smmu->prod = prod;
 	if (world->cache)
 		model_cache_doorbell(world->cache);
@@ -149,6 +172,8 @@ static void *hook_virt(void *ctx, shadow_pa_t pa, size_t bytes)
 	struct simulate *world = ctx;
 	uint64_t offset = pa.addr - HOST_PA;
 
+	if (world->trace && host_stage2_virt(&world->host_stage2, pa.addr))
+		return host_stage2_virt(&world->host_stage2, pa.addr);
 	if (offset < sizeof(world->host_table) && bytes <= sizeof(world->host_table) - offset)
 		return (char *)world->host_table + offset;
 	return pool_at(world, world->pool.virt, pa.addr, bytes);
@@ -176,25 +201,17 @@ static void hook_stored(void *ctx, uint64_t *where, uint64_t old_value, uint64_t
 static void hook_report(void *ctx, enum platform_report what, uint64_t a, uint64_t b)
 {
 	struct simulate *world = ctx;
+	unsigned number = simulate_smmu_number(world, what == PLATFORM_REPORT_EVENT ? a >> 32 : a);
 
-	simulate_note(world, HISTORY_REPORT, a, 0, (int64_t)what);
+	simulate_note(world, HISTORY_REPORT, number, 0, (int64_t)what);
 	if (what == PLATFORM_REPORT_COMMAND_ERROR)
 		world->counts.repaired++;
-	if (what != PLATFORM_REPORT_SMMU_CLOSED && what != PLATFORM_REPORT_ISOLATION_LOST)
-		return;
-	if (!world->smmu[a].broken)
-		simulate_violate(world, 0, 0, "SMMU %llu was given up without a fault, for reason %llu",
-				 (unsigned long long)a, (unsigned long long)b >> 32);
-	if (what == PLATFORM_REPORT_SMMU_CLOSED) {
-		world->smmu[a].closed = true;
-		world->counts.closed++;
-	} else {
-		if (world->smmu[a].fault != FAULT_STUCK)
-			simulate_violate(world, 0, 0, "SMMU %llu could have been shut", (unsigned long long)a);
-		world->lost = world->smmu[a].lost = true;
-		world->trips_left = LOST_TRIPS;
-		world->counts.lost++;
-	}
+	else if (what == PLATFORM_REPORT_STREAM_ABORTED)
+		simulate_smmu_stream_aborted(world, number, (uint32_t)b);
+	else if (what == PLATFORM_REPORT_SMMU_CLOSED)
+		simulate_smmu_closed(world, number, b);
+	else if (what == PLATFORM_REPORT_ISOLATION_LOST)
+		simulate_smmu_lost(world, number);
 }
 
 static void hook_failed(void *ctx, const char *what)
@@ -239,40 +256,64 @@ void simulate_note(struct simulate *world, enum history_kind kind, uint64_t page
 							      .value = value });
 }
 
+/* What each erratum does to an SMMU that is not treated for it. */
+static unsigned model_errata(unsigned errata)
+{
+	return (errata & SHADOW_ERRATUM_SYNC_OFTEN ? MODEL_ERRATUM_LOSES_LATE : 0) |
+	       (errata & SHADOW_ERRATUM_NO_MIXING ? MODEL_ERRATUM_LOSES_MIXED : 0) |
+	       (errata & SHADOW_ERRATUM_REPEAT ? MODEL_ERRATUM_LOSES_FIRST : 0);
+}
+
+static struct model_config model_config_of(struct simulate *world, unsigned number)
+{
+	const struct simulate_smmu_shape *shape = &world->shape.smmu[number];
+	struct model_config config = { 0 };
+
+	model_config_default(&config);
+	config.s1p = shape->nested;
+	config.hyp = shape->hyp;
+	config.ats = shape->ats;
+	config.bbml = world->shape.bbml;
+	config.ril = !shape->no_ril;
+	config.oas_bits = shape->oas_bits;
+	config.cohacc = !shape->non_coherent;
+	config.errata = model_errata(shape->errata);
+	config.memory = (struct model_memory){ &world->smmu[number], memory_read, memory_write };
+	config.peek = shape->non_coherent ? memory_peek : NULL;
+	config.seed = world->seed + number + 1;
+	config.gbpa_abort_at_reset = shape->aborts_at_reset;
+	config.report = hook_violated;
+	config.report_ctx = &world->smmu[number];
+	return config;
+}
+
 /* ---- boot ----------------------------------------------------------------------------------------------------- */
 
-static struct shadow_address_map map_of(void)
+static struct shadow_address_map map_of(const struct simulate *world)
 {
-	return (struct shadow_address_map){ .ia_bits = IA_BITS, .memory = memory, .memory_count = 2 };
+	return (struct shadow_address_map){ .ia_bits = world->ia_bits, .granule_lg2 = world->shape.granule_lg2,
+					    .memory = world->memory, .memory_count = world->regions };
 }
 
-static struct shadow_smmu_config smmu_config(const struct simulate *world, unsigned number)
+static struct shadow_host_table host_table_of(const struct simulate *world)
 {
-	return (struct shadow_smmu_config){ .registers = REGISTERS + ((uintptr_t)number << REGISTER_LG2),
-					    .cmdq_lg2 = world->shape.cmdq_lg2, .evtq_lg2 = EVTQ_LG2,
-					    .sid_bits = SID_BITS, .no_ril = world->shape.no_ril,
-					    .nested = world->shape.nested, .wait_ns = SMMU_WAIT_NS };
-}
-
-static int boot_smmu(struct simulate *world, unsigned number)
-{
-	struct simulate_smmu *smmu = &world->smmu[number];
-	struct shadow_smmu_config config = smmu_config(world, number);
-	int error = shadow_smmu_attach(world->target, &config, &smmu->smmu);
-
-	smmu->attached = !error;
-	return error ? error : shadow_smmu_stream(smmu->smmu, SIMULATE_SID);
+	if (world->trace)
+		return (struct shadow_host_table){ .root = { world->host_stage2.pa }, .ia_bits = world->ia_bits,
+						   .start_level = (int)world->host_stage2.start_level };
+	return (struct shadow_host_table){ .root = { HOST_PA }, .ia_bits = world->ia_bits,
+					   .start_level = world->shape.granule_lg2 == SHADOW_PAGE_LG2 ? 1 : 2,
+					   .granule_lg2 = world->shape.granule_lg2 };
 }
 
 void simulate_boot(void *ctx, unsigned cpu)
 {
 	struct simulate *world = ctx;
-	const struct shadow_host_table host = { .root = { HOST_PA }, .ia_bits = IA_BITS, .start_level = 1 };
-	int error = 0;
+	const struct shadow_host_table host = host_table_of(world);
+	int error = simulate_smmu_boot(world);
+	const struct model_config first = model_config_of(world, 0);
+	uint64_t ste[8];
 
 	(void)cpu;
-	for (unsigned i = 0; i < world->shape.smmus && !error; i++)
-		error = boot_smmu(world, i);
 	if (!error)
 		error = shadow_engine_register(world->engine, world->target);
 	sim_host_lock();
@@ -280,22 +321,35 @@ void simulate_boot(void *ctx, unsigned cpu)
 		error = shadow_snapshot(world->engine, &host);
 	world->live = !error;
 	world->boot_error = error;
+	if (!error) {
+		simulate_smmu_booted(world);
+		shadow_smmu_ste(world->smmu[0].smmu, SIMULATE_SID, ste);
+		world->stage2 = model_decode_ste(ste, &first);
+	}
 	sim_host_unlock();
 }
 
 /* ---- life --------------------------------------------------------------------------------------------------------- */
 
+/* In the address space, behind memory. */
+static uint64_t pool_pa(const struct simulate *world)
+{
+	uint64_t end = world->memory[world->regions - 1].end;
+
+	return world->trace ? (end + POOL_ALIGN - 1) & ~(POOL_ALIGN - 1) : POOL_PA;
+}
+
 static int open_target(struct simulate *world)
 {
 	struct shadow_smmu_target_config config = {
-		.map = map_of(), .bbml = world->shape.bbml, .vmid = VMID, .collapse = world->shape.collapse,
+		.map = map_of(world), .bbml = world->shape.bbml, .vmid = VMID, .collapse = world->shape.collapse,
 		.contiguous = world->shape.contiguous, .runs_max = world->shape.cpus * world->shape.queue_slots,
-		.pool.base = { POOL_PA },
+		.pool.base = { pool_pa(world) },
 	};
 	struct shadow_smmu_config smmu[SIMULATE_SMMUS_MAX];
 
 	for (unsigned i = 0; i < world->shape.smmus; i++)
-		smmu[i] = smmu_config(world, i);
+		smmu[i] = simulate_smmu_config(world, i);
 	config.pool.bytes = shadow_smmu_pool_bytes(&config, smmu, world->shape.smmus);
 	config.pool.virt = platform_linux_alloc(config.pool.bytes, 4096);
 	world->pool = config.pool;
@@ -308,9 +362,18 @@ static int open_target(struct simulate *world)
 
 static int open_engine(struct simulate *world)
 {
-	const struct shadow_engine_config config = { .cpu_count = world->shape.cpus,
-						     .queue_slots = world->shape.queue_slots, .map = map_of() };
+	struct shadow_engine_config config = { .cpu_count = world->shape.cpus,
+					       .queue_slots = world->shape.queue_slots, .map = map_of(world) };
+	uint64_t mask = (UINT64_C(64) << world->shape.granule_lg2) - 1;
+	struct shadow_range all = { world->memory[0].start & ~mask,
+				    (world->memory[world->regions - 1].end + mask) & ~mask };
 
+	world->pending_bits = calloc(1, shadow_page_bits_bytes(all, world->shape.granule_lg2));
+	world->consent_bits = calloc(1, shadow_page_bits_bytes(all, world->shape.granule_lg2));
+	if (!world->pending_bits || !world->consent_bits)
+		return -1;
+	config.pending = (struct shadow_page_bits){ world->pending_bits, all };
+	config.consent = (struct shadow_page_bits){ world->consent_bits, all };
 	world->engine_bytes = shadow_engine_bytes(&config);
 	world->engine_memory = platform_linux_alloc(world->engine_bytes, 64);
 	if (!world->engine_memory)
@@ -320,49 +383,45 @@ static int open_engine(struct simulate *world)
 
 static int open_models(struct simulate *world)
 {
-	struct model_config *config = &world->model_config;
-
-	model_config_default(config);
-	config->s1p = world->shape.nested;
-	config->bbml = world->shape.bbml;
-	config->ril = !world->shape.no_ril;
-	config->cohacc = !world->shape.non_coherent;
-	config->memory = (struct model_memory){ world, memory_read, memory_write };
-	config->peek = world->shape.non_coherent ? memory_peek : NULL;
-	config->report = hook_violated;
-	if (world->shape.non_coherent) {
-		world->cache = model_cache_new(world->pool.virt, world->pool.bytes);
-		if (!world->cache)
-			return -1;
-	}
 	for (unsigned i = 0; i < world->shape.smmus; i++) {
-		config->seed = world->seed + i + 1;
-		config->gbpa_abort_at_reset = i % 2;
-		config->report_ctx = &world->smmu[i];
+		struct model_config config = model_config_of(world, i);
+
+		if (config.peek && !world->cache)
+			world->cache = model_cache_new(world->pool.virt, world->pool.bytes);
 		world->smmu[i].world = world;
-		world->smmu[i].model = model_new(config);
-		if (!world->smmu[i].model)
+		world->smmu[i].breaks_at = world->shape.smmu[i].breaks_at;
+		world->smmu[i].model = model_new(&config);
+		if (!world->smmu[i].model || (config.peek && !world->cache))
 			return -1;
+		/* At the end the tables are judged as an SMMU finds them that does not look into caches, if there is one. */
+		if (i == 0 || config.peek)
+			world->model_config = config;
 	}
 	return 0;
 }
 
 static int open_oracle(struct simulate *world)
 {
-	world->page = calloc(simulate_pages(), sizeof(*world->page));
+	world->page = calloc(simulate_pages(world), sizeof(*world->page));
 	if (!world->page)
 		return -1;
-	for (uint64_t i = 0; i < simulate_pages(); i++)
+	for (uint64_t i = 0; i < simulate_pages(world); i++)
 		world->page[i] = (struct simulate_page){ .state = SHADOW_STATE_OWNED, .access = SHADOW_ACCESS_RW };
+	if (world->trace)
+		simulate_trace_states(world);
 	return 0;
 }
 
-int simulate_open(struct simulate *world, const struct simulate_shape *shape, uint64_t seed)
+int simulate_open(struct simulate *world, const struct simulate_shape *shape, const struct trace *trace, uint64_t seed)
 {
 	const struct sim_hooks hooks = { world,	      hook_read32,  hook_read64, hook_write32,	hook_write64, hook_virt,
 					 hook_cleaned, hook_stored, simulate_turn, hook_report, hook_failed };
 
-	*world = (struct simulate){ .shape = *shape, .seed = seed };
+	*world = (struct simulate){ .shape = *shape, .seed = seed, .ia_bits = IA_BITS, .trace = trace };
+	if (!trace)
+		lay_out_memory(world);
+	else if (simulate_trace_open(world))
+		return -1;
 	if (sim_open(shape->cpus, seed, &hooks))
 		return -1;
 	if (open_target(world) || open_engine(world) || open_models(world) || open_oracle(world))
@@ -379,5 +438,9 @@ void simulate_close(struct simulate *world)
 	platform_linux_free(world->pool.virt, world->pool.bytes);
 	platform_linux_free(world->target_memory, world->target_bytes);
 	platform_linux_free(world->engine_memory, world->engine_bytes);
+	if (world->trace)
+		host_stage2_free(&world->host_stage2);
 	free(world->page);
+	free(world->pending_bits);
+	free(world->consent_bits);
 }

@@ -11,42 +11,79 @@
 #include <shadow/shadow.h>
 #include <shadow/smmu.h>
 
+#include "bench/simulate_counts.h"
 #include "bench/simulate_fault.h"
 #include "bench/simulate_history.h"
+#include "bench/host_stage2.h"
 #include "engine/platform/sim.h"
 #include "smmuv3/model/cache.h"
 #include "smmuv3/model/model.h"
 
 #define SIMULATE_SMMUS_MAX 8u
+#define SIMULATE_REGIONS_MAX 64u
 #define SIMULATE_SID	   0x10u
+#define SIMULATE_ATS_SID   0x18u       /* and the next ones: devices that keep translations */
+#define SIMULATE_ATS_MAX   3u
 #define SIMULATE_WAIT_NS   UINT64_C(100000000) /* longer than an SMMU may stay silent */
 #define SIMULATE_QUARANTINE UINT16_MAX
 #define SIMULATE_RECENT	   64u
 #define SIMULATE_TEXT	   160u
 
+/* What one of the SMMUs looks like, and how it fails. */
+struct simulate_smmu_shape {
+	bool nested, non_coherent, no_ril, ats, hyp;
+	bool late;		       /* attached while trips go on */
+	bool aborts_at_reset;
+	unsigned cmdq_lg2, oas_bits;
+	unsigned errata;	       /* enum shadow_erratum, ored */
+	enum simulate_fault breaks;
+	uint64_t breaks_at;	       /* after so many transitions; 0: never */
+};
+
 /* What a machine looks like. */
 struct simulate_shape {
 	unsigned cpus, smmus, bbml;
-	bool nested, non_coherent, contiguous, no_ril;
+	unsigned granule_lg2;
+	bool contiguous;
 	enum shadow_collapse collapse;
-	unsigned cmdq_lg2, queue_slots;
+	unsigned queue_slots;
 	unsigned drop_percent;	       /* of revoking trips: the host lock is dropped while they wait */
 	unsigned join_percent;	       /* of those: they leave the flush to others as well */
 	bool refuses;		       /* commands are refused now and then */
-	enum simulate_fault breaks[SIMULATE_SMMUS_MAX]; /* how each SMMU fails, */
-	uint64_t breaks_at[SIMULATE_SMMUS_MAX]; /* after so many transitions; 0: never */
+	bool moves;		       /* SMMUs are detached and enabled while trips go on */
 	bool no_pending;	       /* a host that does not mark pages pending: its trips go wrong */
+	struct simulate_smmu_shape smmu[SIMULATE_SMMUS_MAX];
+};
+
+enum simulate_phase {
+	PHASE_ABSENT,		       /* not attached */
+	PHASE_OFF,
+	PHASE_MOVING,		       /* on its way from one to another */
+	PHASE_ON,
+};
+
+/* A device that keeps translations. */
+enum simulate_keeper {
+	KEEPER_SHUT,		       /* its stream aborts until it is let in */
+	KEEPER_ENTERING,
+	KEEPER_IN,
+	KEEPER_RISK,		       /* let in, but it may be shut out at any time from now on */
 };
 
 struct simulate_smmu {
 	struct simulate *world;
 	struct model *model;
 	struct shadow_smmu *smmu;
-	bool attached;
+	enum simulate_phase phase;
+	bool busy;		       /* some CPU is about to change its phase, or reads its events */
 	bool broken;		       /* by a fault that ends it: it may be shut at any time from now on */
 	enum simulate_fault fault;
+	uint64_t breaks_at;
 	bool closed;		       /* reported so: nothing may get through any more */
 	bool lost;		       /* reported so: it neither obeys nor can it be shut */
+	enum simulate_keeper keeper[SIMULATE_ATS_MAX];
+	bool mute[SIMULATE_ATS_MAX];   /* for good: it confirms nothing */
+	unsigned atc_watched;
 	uint64_t injected;	       /* position of the newest refusal */
 	uint32_t prod;
 };
@@ -55,41 +92,48 @@ struct simulate_page {
 	uint64_t number;	       /* that changed its access last; 0: none so far */
 	uint64_t revoked;	       /* the last one that took access away */
 	uint8_t state, access;
+	bool ahead;		       /* gave consent: the host has it, and devices must not reach it */
 	uint8_t taken;		       /* the access that it had before that */
 	uint16_t pending;	       /* CPU + 1 whose trip waits for it; or SIMULATE_QUARANTINE: nobody ever gets it */
-};
-
-struct simulate_counts {
-	uint64_t transitions, trips, accesses, reached;
-	uint64_t splits, collapses, hints, wraps, in_flight, groups, forced, refused, compacts, repaired;
-	uint64_t timeouts, rollbacks, quarantined, closed, lost, events_lost;
-	uint64_t faults[FAULT_KINDS];
-	uint64_t group_largest;
-	uint64_t points, switches, drained, reordered, stale, commands, syncs;
 };
 
 struct simulate {
 	struct simulate_shape shape;
 	uint64_t seed;
 	uint64_t transitions_wanted, accesses_wanted;
+	uint64_t points_most;	       /* then it is taken to hang */
 	struct simulate_counts counts;
 	struct history history;
 	/* The machine. */
 	struct shadow_engine *engine;
 	struct shadow_target *target;
 	struct simulate_smmu smmu[SIMULATE_SMMUS_MAX];
+	unsigned attached[SIMULATE_SMMUS_MAX]; /* in this order, which is how the engine counts them */
+	unsigned attached_count;
+	struct shadow_range memory[SIMULATE_REGIONS_MAX];
+	unsigned regions;
+	const struct trace *trace;     /* NULL: the workload is made up */
+	size_t trace_next;	       /* record whose trip is next */
+	struct host_stage2 host_stage2;
 	struct shadow_pool pool;
-	struct model_cache *cache;
+	struct model_cache *cache;     /* NULL: every SMMU is coherent */
 	void *engine_memory, *target_memory;
 	size_t engine_bytes, target_bytes;
-	_Alignas(64) uint64_t host_table[8];
+	unsigned ia_bits;
+	_Alignas(1024) uint64_t host_table[128];
 	struct model_config model_config;
+	struct model_stage2 stage2;    /* as the streams say it */
 	int boot_error;
 	/* The oracle. */
 	struct simulate_page *page;
+	uint64_t *pending_bits, *consent_bits;
 	uint64_t number;	       /* of the last transition that changed access */
 	uint64_t visible;	       /* grants up to here were flushed, and the flush has returned */
 	uint64_t complete;	       /* someone was told that all up to here is complete */
+	uint64_t given;		       /* someone has a ticket that covers all up to here */
+	uint64_t torn_down;	       /* guests, so far */
+	uint64_t joined[SIM_CPUS_MAX]; /* what each CPU waits for and leaves to others to flush; 0: nothing */
+	unsigned joined_count;
 	bool live;		       /* the snapshot is done */
 	bool lost;		       /* an SMMU could not be shut: nothing completes any more */
 	uint64_t trips_left;	       /* then */
@@ -104,9 +148,10 @@ struct simulate {
 	uint64_t violation_page, violation_count;
 };
 
-/** simulate_open() - a machine that has not booted. Return: 0, or -1 if memory is short. */
+/** simulate_open() - a machine that has not booted; @trace: whose memory and first state it has, or NULL. Return: 0, or -1
+ * if memory is short. */
 __attribute__((warn_unused_result)) int simulate_open(struct simulate *world, const struct simulate_shape *shape,
-						      uint64_t seed);
+						      const struct trace *trace, uint64_t seed);
 void simulate_close(struct simulate *world);
 
 /** simulate_boot() - what the host does first; on a virtual CPU. */
@@ -120,12 +165,16 @@ void simulate_note(struct simulate *world, enum history_kind kind, uint64_t page
 
 /* ---- memory and the oracle; pages of memory have indices from 0 on --------------------------------------------- */
 
-uint64_t simulate_pages(void);
-uint64_t simulate_page_at(uint64_t index); /* its page number */
-bool simulate_index(uint64_t page, uint64_t *index);
+uint64_t simulate_pages(const struct simulate *world);
+uint64_t simulate_page_at(const struct simulate *world, uint64_t index); /* its page number */
+bool simulate_index(const struct simulate *world, uint64_t page, uint64_t *index);
+unsigned simulate_block_lg2(const struct simulate *world);
 
 /** simulate_access() - a device tries, and is judged. */
 void simulate_access(struct simulate *world, unsigned smmu, uint64_t page, bool write);
+
+/** simulate_keep() - a device asks for a translation to keep, or uses one that it keeps, and is judged. */
+void simulate_keep(struct simulate *world, unsigned smmu, uint64_t page, bool write);
 
 /** simulate_turn() - devices, DMA and caches have a turn. */
 void simulate_turn(void *ctx);

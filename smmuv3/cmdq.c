@@ -135,7 +135,8 @@ void cmdq_begin_epoch(struct cmdq *cmdq)
 	uint64_t wrap = UINT64_C(2) << cmdq->entries_lg2;
 
 	cmdq->written = (cmdq->written + wrap - 1) & ~(wrap - 1);
-	cmdq->gerrorn = 0;
+	/* Errors so far are acknowledged, and both registers keep their parity unless they were reset. */
+	cmdq->gerrorn = platform_mmio_read32(cmdq->gerrorn_reg);
 	cmdq->still = false;
 	cmdq->prod_flags = cmdq->enhanced ? (uint32_t)SMMU_ECMDQ_PROD_EN : 0;
 	cmdq->repaired_at = cmdq->shut_out_at = 0;

@@ -565,7 +565,8 @@ int smmu_set_memory(struct shadow_smmu *smmu, const struct smmu_memory *memory, 
 
 	smmu->memory = *memory;
 	smmu->completing = completing;
-	smmu->ecmdq = (struct cmdq *)((char *)memory->queue + (msi ? SMMU_WORD_BYTES * (1 + smmu->ecmdqs) : 0));
+	if (smmu->ecmdqs)
+		smmu->ecmdq = (struct cmdq *)((char *)memory->queue + (msi ? SMMU_WORD_BYTES * (1 + smmu->ecmdqs) : 0));
 	smmu_init_queue(smmu, &smmu->cmdq, memory->cmdq);
 	for (unsigned i = 0; i < smmu->ecmdqs; i++) {
 		smmu_init_queue(smmu, &smmu->ecmdq[i],

@@ -22,13 +22,24 @@ static uintptr_t word_of(const void *where)
 	return (uintptr_t)where & ~(uintptr_t)7;
 }
 
+/* Of one to eight bytes; sizes that the compiler knows make it a load and a store. */
+static void copy(void *to, const void *from, size_t bytes)
+{
+	if (bytes == 8)
+		memcpy(to, from, 8);
+	else if (bytes == 4)
+		memcpy(to, from, 4);
+	else
+		memcpy(to, from, bytes);
+}
+
 static void exchange(struct sim_entry *entry)
 {
 	uint64_t held = entry->value;
 
 	entry->value = 0;
-	memcpy(&entry->value, entry->where, entry->bytes);
-	memcpy(entry->where, &held, entry->bytes);
+	copy(&entry->value, entry->where, entry->bytes);
+	copy(entry->where, &held, entry->bytes);
 }
 
 void sim_buffer_note(struct sim_buffer *buffer, void *where, unsigned bytes)
@@ -36,7 +47,7 @@ void sim_buffer_note(struct sim_buffer *buffer, void *where, unsigned bytes)
 	struct sim_entry *entry = &buffer->entry[buffer->count++];
 
 	*entry = (struct sim_entry){ .where = where, .bytes = bytes, .kind = SIM_STORE, .plain = true };
-	memcpy(&entry->value, where, bytes);
+	copy(&entry->value, where, bytes);
 	buffer->stores++;
 }
 
@@ -113,10 +124,11 @@ struct sim_entry sim_buffer_drain(struct sim_buffer *buffer, unsigned index)
 	struct sim_entry entry = buffer->entry[index];
 
 	buffer->count--;
-	memmove(&buffer->entry[index], &buffer->entry[index + 1], (buffer->count - index) * sizeof(entry));
+	for (unsigned i = index; i < buffer->count; i++)
+		buffer->entry[i] = buffer->entry[i + 1];
 	if (is_store(&entry)) {
 		buffer->stores--;
-		memcpy(entry.where, &entry.value, entry.bytes);
+		copy(entry.where, &entry.value, entry.bytes);
 	}
 	return entry;
 }

@@ -44,6 +44,17 @@ static void holes_defer(struct model *model, const struct live_table *table, uns
 	}
 }
 
+/* The member is back: should it go once more, that is another hole. */
+static void hole_fill(struct bbm *bbm, const struct live_table *table, unsigned index)
+{
+	unsigned i, kept = 0;
+
+	for (i = 0; i < bbm->hole_count; i++)
+		if (bbm->hole[i].table.pa != table->pa || bbm->hole[i].index != index)
+			bbm->hole[kept++] = bbm->hole[i];
+	bbm->hole_count = kept;
+}
+
 void bbm_group_judge(struct store *store, const struct live_table *table, unsigned index, uint64_t value)
 {
 	struct bbm *bbm = store->model->bbm;
@@ -57,6 +68,7 @@ void bbm_group_judge(struct store *store, const struct live_table *table, unsign
 	bbm->contiguous_seen |= DESCRIPTOR_CONTIGUOUS(value);
 	if (!members || !bbm->contiguous_seen)
 		return;
+	hole_fill(bbm, table, index);
 	holes_defer(store->model, table, first, members);
 	if (DESCRIPTOR_CONTIGUOUS(value) &&
 	    members >> level_contiguous_lg2(stage2->granule_lg2, table->level) == 0)
@@ -135,6 +147,9 @@ void bbm_holes_judge(struct model *model, unsigned queue)
 	struct bbm *bbm = model->bbm;
 	unsigned index, kept = 0;
 
+	/* Who starts the SMMU asks for SYNCs while another CPU may be half-way through a group: nothing walks it yet. */
+	if (!(model->registers.cr0ack & CR0_SMMUEN))
+		return;
 	for (index = 0; index < bbm->hole_count; index++) {
 		if (bbm->hole[index].rung[queue] < model->queue[queue].position)
 			hole_judge(model, &bbm->hole[index]);

@@ -257,6 +257,17 @@ void cmdq_ring(struct model *model, struct cmdq *cmdq, uint32_t offset, uint32_t
 	cmdq->rung = true;
 }
 
+void cmdq_begin(struct cmdq *cmdq)
+{
+	unsigned index, kept = 0;
+
+	for (index = 0; index < cmdq->pending_count; index++)
+		if (cmdq->pending[index].kind != COMMAND_ATC)
+			cmdq->pending[kept++] = cmdq->pending[index];
+	cmdq->pending_count = kept;
+	cmdq->atc_timed_out = false;
+}
+
 void cmdq_reset(struct model *model)
 {
 	unsigned number;

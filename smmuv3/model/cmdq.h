@@ -37,6 +37,9 @@ struct cmdq {
 /** cmdq_consumer_step() - consume or execute one command of any queue. Return: false if there is nothing to do. */
 bool cmdq_consumer_step(struct model *model);
 
+/** cmdq_begin() - the queue is turned on: what devices did not confirm before is no SYNC's matter any more. */
+void cmdq_begin(struct cmdq *cmdq);
+
 /** cmdq_rung() - the position behind the last command that a doorbell of a queue has told of. */
 uint64_t cmdq_rung(const struct model *model, unsigned number);
 

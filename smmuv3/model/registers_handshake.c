@@ -69,8 +69,10 @@ static void cr0_acknowledge(struct model *model)
 	registers->cr0ack = registers->cr0;
 	if (enabled & CR0_SMMUEN)
 		stream_table_check(model);
-	if (enabled & CR0_CMDQEN)
+	if (enabled & CR0_CMDQEN) {
 		registers_check_cmdq(model, &model->queue[0], CMDQ_BASE);
+		cmdq_begin(&model->queue[0]);
+	}
 	if (enabled & CR0_EVENTQEN)
 		alignment_check(model, EVENTQ_BASE, registers->eventq_base & bits_mask(55, 5),
 				bits_put(32, registers_eventq_lg2(model)),

@@ -66,6 +66,21 @@ static void a_trip_that_fails_takes_its_revoke_back_without_a_trace(void **state
 	assert_true(core_reaches(&core, 0, PAGE + 3));
 }
 
+static void a_ticket_given_after_all_was_taken_back_completes(void **state)
+{
+	shadow_ticket_t ticket;
+
+	(void)state;
+	core_revoke(&core, PAGE + 3, 1);
+	core_grant(&core, PAGE + 3, 1);
+	ticket = shadow_ticket(core.engine);
+	assert_int_equal(ticket.number, 2);
+
+	assert_int_equal(shadow_flush(core.engine).number, 2);
+
+	assert_int_equal(shadow_wait(core.engine, ticket, CORE_WAIT_NS), 0);
+}
+
 static void part_of_a_run_may_be_taken_back(void **state)
 {
 	(void)state;
@@ -224,6 +239,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(a_trip_that_fails_takes_its_revoke_back_without_a_trace),
+		TEST(a_ticket_given_after_all_was_taken_back_completes),
 		TEST(part_of_a_run_may_be_taken_back),
 		TEST(what_was_taken_back_may_be_revoked_again),
 		TEST(another_cpu_s_later_revoke_stands),

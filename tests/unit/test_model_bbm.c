@@ -294,6 +294,23 @@ static void a_hole_that_is_filled_again_is_none(void **state)
 	assert_int_equal(rig.violations, 0);
 }
 
+/* A SYNC stands between the two: it was on its way before the second, and the first is none any more. */
+static void a_hole_that_is_made_again_is_another_hole(void **state)
+{
+	(void)state;
+	two_groups();
+	rig_store(&rig, page_slot(GROUP + 3), 0);
+	rig_store(&rig, page_slot(GROUP + 3), (GROUP + 3) << 12 | RIG_PAGE | RIG_CONT);
+	rig_queue(&rig, RIG_SYNC, 0);
+	rig_store(&rig, page_slot(GROUP + 3), 0);
+	rig_run(&rig);
+	assert_int_equal(rig.violations, 0);
+
+	rig_sync(&rig, RIG_S12_VMALL, 0);
+
+	assert_int_equal(rig.violations, 1);
+}
+
 /* ---- a correct driver at random ---------------------------------------------------------- */
 
 enum {
@@ -448,6 +465,7 @@ int main(void)
 		TEST(a_store_to_the_group_puts_its_holes_off),
 		TEST(a_store_to_another_group_does_not),
 		TEST(a_hole_that_is_filled_again_is_none),
+		TEST(a_hole_that_is_made_again_is_another_hole),
 		cmocka_unit_test(correct_driver_is_never_blamed),
 	};
 
