@@ -792,11 +792,12 @@ check-lists: | setup
 check-headers: | setup
 	$(Q)$(RUN_TESTS) --name headers -- scripts/check-headers '$(CC)' '$(CXX)'
 
-## check-readme: the C example of README.md compiles and links
+## check-readme: the C example of README.md compiles and links; code that is quoted elsewhere is as it stands in its file
 .PHONY: check-readme
 check-readme: $(LIBRARY) $(HOSTED_LIBRARY)
 	$(Q)$(RUN_TESTS) --name readme -- scripts/check-readme '$(CC)' $(BUILD)/readme $(LIBRARY) \
 		$(HOSTED_LIBRARY) $(LIBS)
+	$(Q)$(RUN_TESTS) --name quotes -- scripts/check-quotes
 
 ## check-bench: the smallest size of every benchmark runs
 .PHONY: check-bench
