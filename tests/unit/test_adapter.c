@@ -281,6 +281,28 @@ static void nothing_is_passed_on_before_the_snapshot(void **state)
 	assert_true(core_reaches(&core, 0, PAGE + 1));
 }
 
+static void a_second_init_is_refused_and_the_first_goes_on(void **state)
+{
+	(void)state;
+	assert_int_equal(host_donate_guest(PAGE + 2), 0);
+	assert_int_equal(kvm_smmu_ops.init(), -SHADOW_EBUSY);
+	assert_true(core_reaches(&core, 0, PAGE));
+	assert_int_equal(host_donate_guest(PAGE), 0);
+	assert_false(core_reaches(&core, 0, PAGE));
+	assert_false(core_reaches(&core, 0, PAGE + 2));
+}
+
+static void without_memory_for_an_engine_nothing_is_touched(void **state)
+{
+	(void)state;
+	kvm_smmu.engine_bytes = 0;
+	assert_int_equal(kvm_smmu_ops.init(), -SHADOW_ENOMEM);
+	core_forget(&core);
+	assert_int_equal(change(FIRST(2), PKVM_NOPAGE), 0);
+	assert_int_equal(kvm_smmu_ops.host_stage2_idmap(PA(PAGE), PA(PAGE + 1), KVM_PGTABLE_PROT_R), 0);
+	assert_int_equal(core.log_count, 0);
+}
+
 static void a_snapshot_that_fails_leaves_every_stream_in_abort(void **state)
 {
 	(void)state;
@@ -326,7 +348,9 @@ int main(void)
 		TEST(of_a_range_in_several_states_each_page_is_judged_by_its_own),
 		TEST(a_transition_that_is_refused_in_the_check_phase_has_changed_nothing),
 		TEST(the_single_call_is_in_force_when_it_returns),
+		TEST(a_second_init_is_refused_and_the_first_goes_on),
 		EARLY(nothing_is_passed_on_before_the_snapshot),
+		EARLY(without_memory_for_an_engine_nothing_is_touched),
 		EARLY(a_snapshot_that_fails_leaves_every_stream_in_abort),
 		EARLY(an_init_that_has_failed_is_not_tried_again),
 		EARLY(a_stream_that_cannot_be_leaves_the_others_in_abort),
