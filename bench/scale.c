@@ -5,13 +5,13 @@
 #include "bench/scale_main.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <shadow/error.h>
 
+#include "bench/getopts.h"
 #include "bench/message.h"
 #include "bench/scale_calibrate.h"
 #include "bench/scale_report.h"
@@ -259,27 +259,23 @@ static bool read_option(struct command *command, int option)
 	}
 }
 
+/* As getopts_each() wants it. */
+static int take_option(void *into, int option, const char *text)
+{
+	(void)text;
+	if (option != OPT_HELP)
+		return read_option(into, option) ? 0 : -1;
+	fputs(help, stdout);
+	return GETOPTS_ENOUGH;
+}
+
 /* Return: -1 to go on, or the exit status. */
 static int read_options(struct command *command, int argc, char **argv)
 {
-	int option;
+	int result = getopts_each(argc, argv, long_options, take_option, command);
 
-	opterr = 0;
-	optind = 0;
-	while ((option = getopt_long(argc, argv, "+:", long_options, NULL)) != -1) {
-		if (option == OPT_HELP) {
-			fputs(help, stdout);
-			return 0;
-		}
-		if (option == ':' || option == '?') {
-			message(option == ':' ? "%s needs a value; try s2shadow scale --help" :
-						"'%s' is not an option; try s2shadow scale --help",
-				argv[optind - 1]);
-			return 2;
-		}
-		if (!read_option(command, option))
-			return 2;
-	}
+	if (result)
+		return result == GETOPTS_ENOUGH ? 0 : 2;
 	if (optind < argc) {
 		message("'%s' is one argument too many; try s2shadow scale --help", argv[optind]);
 		return 2;

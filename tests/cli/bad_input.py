@@ -87,7 +87,7 @@ COMMANDS = [
     (["simulate", "--smmus", "9"], "from 1 to 8"),
     (["simulate", "--bbml", "3"], "from 0 to 2"),
     (["simulate", "--steps"], "needs a value"),
-    (["simulate", "--frob"], "not an option"),
+    (["simulate", "--frob"], "unknown option --frob"),
     (["simulate", "trace"], "one argument too many"),
 ]
 
