@@ -27,7 +27,9 @@ struct shadow_smmu_config simulate_smmu_config(const struct simulate *world, uns
 	return (struct shadow_smmu_config){ .registers = REGISTERS + ((uintptr_t)number << REGISTER_LG2),
 					    .cmdq_lg2 = shape->cmdq_lg2, .evtq_lg2 = EVTQ_LG2,
 					    .sid_bits = SID_BITS, .no_ril = shape->no_ril, .nested = shape->nested,
-					    .errata = shape->errata, .wait_ns = SMMU_WAIT_NS };
+					    .errata = shape->errata,
+					    /* One of many has a turn less often. */
+					    .wait_ns = SMMU_WAIT_NS * (1 + 2 * (world->shape.smmus / 4)) };
 }
 
 static bool chance(uint64_t percent)
