@@ -854,6 +854,14 @@ referee_cases := $(call referee_case,plain,churn) $(call referee_case,nested+bbm
 	$(call referee_case,bbml=1,pingpong) $(call referee_case,bbml=0,boot) $(call referee_case,nested+bbml=1,boot) \
 	$(call referee_case,nested,pvm-4k) $(call referee_case,bbml=1,pvm-frag) \
 	$(call referee_case,nested+bbml=0,pvm-frag) $(call referee_case,bbml=0,np-4k) $(call referee_case,plain,np-thp)
+# Logs: one page a flush in most, many in others, so that range invalidations and table pages are in them.
+played_cases := $(call referee_case,plain,churn) $(call referee_case,nested+bbml=1,churn) \
+	$(call referee_case,flush=16+bbml=0,churn) $(call referee_case,nested,pingpong) \
+	$(call referee_case,bbml=1,pingpong) $(call referee_case,flush=2+bbml=0,boot) \
+	$(call referee_case,nested+bbml=1+flush=2,boot) $(call referee_case,nested+flush=32,pvm-4k) \
+	$(call referee_case,bbml=1,pvm-frag) $(call referee_case,nested+bbml=0,pvm-frag) \
+	$(call referee_case,bbml=0,np-4k) $(call referee_case,plain,np-thp)
+play := tests/referee/play.py --s2shadow $(COMMAND)
 referee_settings := plain bbml=1 bbml=0 nested nested+bbml=1 nested+bbml=0
 referee_all := $(foreach trace,$(TRACES),$(foreach setting,$(referee_settings),$(setting):$(trace)))
 
@@ -863,6 +871,11 @@ check-referee: $(COMMAND)
 	$(Q)scripts/install-qemu || [ $$? -eq 77 ]
 	$(Q)$(RUN_TESTS) --limit 900 --name referee -- tests/referee/referee.py --s2shadow $(COMMAND) \
 		--points peak --addresses 500 $(addprefix --case ,$(referee_cases))
+	$(Q)$(RUN_TESTS) --limit 900 --name 'referee, logs' -- $(play) $(addprefix --case ,$(played_cases))
+	$(Q)for plant in tlbi short cfgi; do $(RUN_TESTS) --limit 300 --name "referee, log without a $$plant" -- \
+		$(play) --plant $$plant --case $(call referee_case,flush=32,boot) || exit; done
+	$(Q)for plant in tlbi cfgi; do $(RUN_TESTS) --limit 300 --name "referee, nested log without a $$plant" -- \
+		$(play) --plant $$plant --case $(call referee_case,nested+flush=32,boot) || exit; done
 	$(Q)$(RUN_TESTS) --limit 900 --name 'referee of the referee' -- scripts/check-that \
 		'the referee passes right tables and reports wrong ones' tests/referee/selftest.py \
 		$(call trace,boot np-thp)
@@ -935,6 +948,8 @@ check-log-long: $(COMMAND)
 check-referee-long: $(COMMAND)
 	$(Q)scripts/install-qemu || [ $$? -eq 77 ]
 	$(Q)$(RUN_TESTS) --limit 7200 --name 'referee, all traces' -- tests/referee/referee.py --s2shadow $(COMMAND) \
+		$(addprefix --case ,$(referee_all))
+	$(Q)$(RUN_TESTS) --limit 7200 --name 'referee, all logs' -- $(play) --until 100 --flushes 20000 \
 		$(addprefix --case ,$(referee_all))
 check-sanitize-long:
 	$(Q)$(MAKE) CONFIG=sanitize check-traces-sanitized

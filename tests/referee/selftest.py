@@ -16,7 +16,9 @@ import tempfile
 import unittest
 
 import image
+from play import Oracle as LogOracle
 from qtest import find
+from steps import LogError, damage_flush, read_log
 from trace import NONE, PAGE, R, RW, Reader, TraceError, open_trace
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -181,6 +183,71 @@ class ImageReader(Files):
         offset = data.index(struct.pack("<Q", 0x60001000) * 2) + 24
         read = image.parse(self.put(data, offset, struct.pack("<Q", 8192)))
         self.assertEqual(read.read64(0x60002FF8), 0)
+
+
+LOG = """\
+T -
+W 60000000 7fd
+C 0 0 1000000003 1
+C 0 1 46 0
+D 0 2
+S 0 1
+C 0 2 1000000003 1
+D 0 3
+T 2
+T 3
+W 60001000 0
+W 60001008 0
+W 60001010 0
+W 60001018 0
+C 0 3 10000302a 42000701
+C 0 4 46 0
+D 0 5
+S 0 4
+K 3
+A 42200000 200000
+T 7
+W 60001008 420017ff
+K 7
+T 8
+"""
+
+
+class Logs(Files):
+    def read(self, text):
+        return read_log(self.write("log", text))
+
+    def test_a_log_is_cut_at_the_last_cfgi_and_at_each_k(self):
+        (first, second), flushes = self.read(LOG)
+        self.assertEqual((len(first), len(second)), (4, 2))
+        self.assertEqual(second[0], ("C", 0x1000000003, 1))
+        self.assertEqual([(flush.taken, flush.seq, len(flush.steps)) for flush in flushes],
+                         [([2, 3], 3, 7), ([7], 7, 1)])
+
+    def test_damage_leaves_out_the_tlbi_or_its_last_page(self):
+        flush = self.read(LOG)[1][0]
+        self.assertFalse(damage_flush("short", flush, [1, 2, 3], False))
+        self.assertFalse(damage_flush("short", flush, [1, 2, 3, 4], True))
+        self.assertTrue(damage_flush("short", flush, [1, 2, 3, 4], False))
+        self.assertIn(("C", 0x10000202A, 0x42000701), flush.steps)
+        self.assertTrue(damage_flush("tlbi", flush, [1, 2, 3, 4], False))
+        self.assertEqual([step[1] for step in flush.steps if step[0] == "C"], [0x46])
+
+    def test_what_cannot_be_played_is_refused(self):
+        for wrong, said in ((LOG + "C 1 0 46 0\n", ":25: more than one SMMU"),
+                            (LOG + "W 60000000\n", ":25: a line that cannot be read"),
+                            (LOG + "Q\n", ":25: a line that cannot be read"),
+                            ("T -\nT 1\nK 1\n", "announces no stream table entry"),
+                            ("T -\n", "no transition is in force")):
+            with self.subTest(wrong), self.assertRaisesRegex(LogError, said):
+                self.read(wrong)
+
+    def test_the_oracle_of_a_log_moves_on_record_by_record(self):
+        oracle = LogOracle(self.trace)
+        self.assertEqual(oracle.advance(1), {})
+        self.assertEqual(oracle.advance(3), dict.fromkeys(range(0x42000, 0x42004), RW))
+        self.assertEqual(oracle.advance(7), {0x42001: NONE})
+        self.assertEqual(oracle.access(0x42001), RW)
 
 
 class Whole(Files):
