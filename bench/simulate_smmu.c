@@ -15,6 +15,7 @@
 #define EVTQ_LG2     4u
 #define SID_BITS     5u
 #define SMMU_WAIT_NS UINT64_C(200000)  /* some thousand turns of the devices */
+#define MANY_CPUS    32u
 #define LOST_TRIPS   60u	       /* that go on once isolation is lost */
 #define MUTE_ONE_IN  8000u	       /* turns */
 #define AGED_COMMANDS 200u
@@ -28,8 +29,9 @@ struct shadow_smmu_config simulate_smmu_config(const struct simulate *world, uns
 					    .cmdq_lg2 = shape->cmdq_lg2, .evtq_lg2 = EVTQ_LG2,
 					    .sid_bits = SID_BITS, .no_ril = shape->no_ril, .nested = shape->nested,
 					    .errata = shape->errata,
-					    /* One of many has a turn less often. */
-					    .wait_ns = SMMU_WAIT_NS * (1 + 2 * (world->shape.smmus / 4)) };
+					    /* One of many has a turn less often, and so have they all among many CPUs. */
+					    .wait_ns = SMMU_WAIT_NS * (1 + 2 * (world->shape.smmus / 4) +
+								       world->shape.cpus / MANY_CPUS) };
 }
 
 static bool chance(uint64_t percent)
