@@ -19,6 +19,8 @@ void bbm_root(struct model *model, uint32_t sid, const struct model_stage2 *stag
 void bbm_executed(struct model *model, unsigned queue, const struct invalidation *invalidation);
 /** bbm_configuration_executed() - a CFGI has been carried out: what the streams use may change. */
 void bbm_configuration_executed(struct model *model, unsigned queue);
+/** bbm_enabled() - from now on there are walks. */
+void bbm_enabled(struct model *model);
 /** bbm_synced() - a SYNC of this queue has completed. */
 void bbm_synced(struct model *model, unsigned queue);
 

@@ -51,6 +51,7 @@ struct bbm {
 	unsigned hole_count, hole_room;
 	uint32_t configuration_changed; /* by a CFGI since the last SYNC, a bit for each queue */
 	bool contiguous_seen;
+	bool cold; /* nothing is cached, and nothing is walked: all was invalidated with SMMUEN=0 */
 };
 
 /* One store under judgement: at most one violation is reported for it, besides a flaw in its bits. */

@@ -101,6 +101,8 @@ void bbm_ghost_add(struct model *model, const struct root *root, const struct pl
 		tlb_space(model->bbm->ghosts, root->stage2.vmid, root->stage2.granule_lg2, combined, true);
 	uint64_t older, value = gone->descriptor;
 
+	if (model->bbm->cold)
+		return;
 	if (!gone->table && space_get(space, gone->address, gone->level, false, &older))
 		value = ghost_merge(gone->level, older, value);
 	if (!space_fill(space, gone->address, gone->level, gone->table, value, ++model->time, true))

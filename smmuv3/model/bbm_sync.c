@@ -111,6 +111,17 @@ static void before_collect(struct model *model, struct root *root)
 		space_each(space, 0, UINT64_MAX, &root->before, placed_collect);
 }
 
+void bbm_enabled(struct model *model)
+{
+	model->bbm->cold = false;
+}
+
+static bool leaves_cold(const struct model *model, const struct invalidation *invalidation)
+{
+	return !(model->registers.cr0ack & CR0_SMMUEN) && invalidation->everything && invalidation->vmid_any &&
+	       invalidation->stage2 && invalidation->combined;
+}
+
 static void executed_apply(struct model *model, const struct executed *executed)
 {
 	const struct invalidation *invalidation = &executed->invalidation;
@@ -118,6 +129,12 @@ static void executed_apply(struct model *model, const struct executed *executed)
 
 	while (root && !(root->stage2.nested && root->stage2.vmid == invalidation->vmid))
 		root = root->next;
+	if (leaves_cold(model, invalidation)) {
+		/* What was taken away since cannot have been cached again. */
+		tlb_invalidate(model->bbm->ghosts, invalidation, ++model->time, NULL);
+		model->bbm->cold = true;
+		return;
+	}
 	if (root && invalidation->stage2 && !invalidation->combined)
 		stage2_apply(model, root, executed);
 	else

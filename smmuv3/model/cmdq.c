@@ -249,10 +249,10 @@ void cmdq_ring(struct model *model, struct cmdq *cmdq, uint32_t offset, uint32_t
 		what = "CMDQ_PROD more than one queue ahead of CONS";
 	else if (used < used_before && !failed)
 		what = "CMDQ_PROD moved back without an error";
-	if (what) {
+	if (what && !cmdq->astray)
 		model_violate(model, MODEL_RULE_REGISTER, offset, cmdq->prod, index, what);
+	if (what)
 		return;
-	}
 	cmdq->prod = (cmdq->prod & ~index_mask) | index;
 	cmdq->rung = true;
 }
@@ -278,6 +278,7 @@ void cmdq_reset(struct model *model)
 		cmdq->number = number;
 		if (!number) /* that of an enhanced one is unknown: it may still be there */
 			cmdq->base = 0;
+		cmdq->astray = number && (cmdq->astray || cmdq->prod & ECMDQ_EN);
 		cmdq->prod = cmdq->cons = 0;
 		cmdq->delay = 0;
 		cmdq->pending_count = 0;
@@ -313,6 +314,11 @@ void model_stall_commands(struct model *model, bool stall)
 void model_lose_msis(struct model *model, bool lose)
 {
 	model->msi_lost = lose;
+}
+
+uint64_t model_queue_position(const struct model *model, unsigned queue)
+{
+	return model->queue[queue].position;
 }
 
 void model_inject_cerror_on(struct model *model, unsigned queue, uint64_t position, unsigned error)

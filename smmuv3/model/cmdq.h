@@ -25,6 +25,7 @@ struct cmdq {
 	unsigned delay;	   /* enhanced: steps until EN is answered; 0: it is */
 	uint64_t position; /* commands consumed since the model was made */
 	bool rung;	   /* a doorbell that no step has answered yet */
+	bool astray;	   /* enhanced: it was on at a reset that its driver may not know of; doorbells still come */
 	bool stalled;
 	struct command *pending; /* consumed, not yet executed */
 	unsigned pending_count, pending_room;

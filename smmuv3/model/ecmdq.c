@@ -111,25 +111,34 @@ static bool has_failed(const struct cmdq *cmdq)
 	return (cmdq->prod ^ cmdq->cons) & ECMDQ_ERRACK;
 }
 
+/* Of one who does not know of a reset nothing else is to be expected. */
+static void complain(struct model *model, const struct cmdq *cmdq, uint32_t offset, uint32_t value, const char *what)
+{
+	if (!cmdq->astray)
+		registers_complain(model, offset, cmdq->prod, value, what);
+}
+
 static void prod_write(struct model *model, struct cmdq *cmdq, uint32_t offset, uint32_t value)
 {
 	bool on = cmdq->prod & ECMDQ_EN;
 
+	if (!(value & ECMDQ_EN))
+		cmdq->astray = false;
 	if ((cmdq->prod ^ cmdq->cons) & ECMDQ_EN) {
-		registers_complain(model, offset, cmdq->prod, value, "ECMDQ_PROD written before EN was answered");
+		complain(model, cmdq, offset, value, "ECMDQ_PROD written before EN was answered");
 		return;
 	}
 	if (value & ~(ECMDQ_EN | ECMDQ_ERRACK | INDEX))
-		registers_complain(model, offset, cmdq->prod, value, "reserved bits of ECMDQ_PROD");
+		complain(model, cmdq, offset, value, "reserved bits of ECMDQ_PROD");
 	if (on && (value ^ cmdq->prod) & ECMDQ_ERRACK && !has_failed(cmdq))
-		registers_complain(model, offset, cmdq->prod, value, "ERRACK toggled where no error is active");
+		complain(model, cmdq, offset, value, "ERRACK toggled where no error is active");
 	if (on && value & ECMDQ_EN)
 		cmdq_ring(model, cmdq, offset, value & INDEX, has_failed(cmdq));
 	else
 		cmdq->prod = (cmdq->prod & ~INDEX) | (value & INDEX);
 	cmdq->prod = (value & (ECMDQ_EN | ECMDQ_ERRACK)) | (cmdq->prod & INDEX);
 	if (!on && value & ECMDQ_EN && has_failed(cmdq))
-		registers_complain(model, offset, cmdq->prod, value, "ECMDQ switched on while ERRACK is not ERR");
+		complain(model, cmdq, offset, value, "ECMDQ switched on while ERRACK is not ERR");
 	if (on != !!(value & ECMDQ_EN))
 		cmdq->delay = registers_delay(model);
 }

@@ -187,6 +187,8 @@ const char *model_rule_name(enum model_rule rule);
 void model_inject_cerror(struct model *model, uint64_t position, unsigned error);
 /* The same on another queue: 0 is SMMU_CMDQ, and 1 + n the nth of all control pages. */
 void model_inject_cerror_on(struct model *model, unsigned queue, uint64_t position, unsigned error);
+/* That position, of the command that this queue consumes next. */
+uint64_t model_queue_position(const struct model *model, unsigned queue);
 /* The command queues, or one of them, stop consuming (a sync that never completes) until called with false. */
 void model_stall_commands(struct model *model, bool stall);
 void model_stall_queue(struct model *model, unsigned queue, bool stall);

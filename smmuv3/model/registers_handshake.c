@@ -67,8 +67,10 @@ static void cr0_acknowledge(struct model *model)
 	uint32_t enabled = registers->cr0 & ~registers->cr0ack;
 
 	registers->cr0ack = registers->cr0;
-	if (enabled & CR0_SMMUEN)
+	if (enabled & CR0_SMMUEN) {
 		stream_table_check(model);
+		bbm_enabled(model);
+	}
 	if (enabled & CR0_CMDQEN) {
 		registers_check_cmdq(model, &model->queue[0], CMDQ_BASE);
 		cmdq_begin(&model->queue[0]);
