@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * s2shadow.c - the command: one subcommand each in replay.c, inspect.c, simulate.c, scale.c and info.c.
+ * s2shadow.c - the command: a table of its subcommands, each of which has a file of its own.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,18 +13,29 @@
 #include "bench/scale_main.h"
 #include "bench/simulate_run.h"
 
-static const char help[] =
-	"Usage: s2shadow COMMAND [ARGUMENT]...\n"
-	"\n"
-	"Keep an Arm SMMUv3 stage-2 table in step with a hypervisor's, and see what that costs.\n"
-	"\n"
-	"  replay     replay recorded pKVM transitions through eager, strict and batched shadows\n"
-	"  inspect    show the tables in an image that a replay wrote\n"
-	"  simulate   run the engine on virtual CPUs with devices at random, from a seed, and judge every access\n"
-	"  scale      model how trips scale with CPUs, SMMUs, sync time and locked time\n"
-	"  info       this build, this machine, and what the software SMMUv3 claims to be\n"
-	"  --help     this text; `s2shadow replay --help` and `s2shadow inspect --help` say more\n"
-	"  --version  version and commit\n";
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *what;
+} commands[] = {
+	{"replay", replay_main, "replay recorded pKVM transitions through eager, strict and batched shadows"},
+	{"inspect", inspect_main, "show the tables in an image that a replay wrote"},
+	{"simulate", simulate_main, "run the engine on virtual CPUs with devices at random, and judge every access"},
+	{"scale", scale_main, "model how trips scale with CPUs, SMMUs, sync time and locked time"},
+	{"info", info_main, "this build, this machine, and what the software SMMUv3 claims to be"},
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void print_help(void)
+{
+	printf("Usage: s2shadow COMMAND [ARGUMENT]...\n\n"
+	       "Keep an Arm SMMUv3 stage-2 table in step with a hypervisor's, and see what that costs.\n\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		printf("  %-10s %s\n", commands[i].name, commands[i].what);
+	printf("  --help     this text; `s2shadow COMMAND --help` says more\n"
+	       "  --version  version and commit\n");
+}
 
 static int command(int argc, char **argv)
 {
@@ -32,18 +43,11 @@ static int command(int argc, char **argv)
 		message("no command is named; try s2shadow --help");
 		return 2;
 	}
-	if (!strcmp(argv[1], "replay"))
-		return replay_main(argc - 1, argv + 1);
-	if (!strcmp(argv[1], "inspect"))
-		return inspect_main(argc - 1, argv + 1);
-	if (!strcmp(argv[1], "simulate"))
-		return simulate_main(argc - 1, argv + 1);
-	if (!strcmp(argv[1], "scale"))
-		return scale_main(argc - 1, argv + 1);
-	if (!strcmp(argv[1], "info"))
-		return info_main(argc - 1, argv + 1);
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "help")) {
-		fputs(help, stdout);
+		print_help();
 		return 0;
 	}
 	if (!strcmp(argv[1], "--version")) {
