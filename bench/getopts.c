@@ -2,10 +2,14 @@
  *
  * getopts.c - the arguments of a subcommand, one option after the other.
  *
- * Under options.c and inspect_options.c, which know the options and what goes together.
+ * Under the subcommands, which know their options and what goes together.
  */
 #include "bench/getopts.h"
 
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -51,6 +55,49 @@ int getopts_each(int argc, char **argv, const struct option *known,
 	while (!result && (option = getopts_next(argc, argv, known)) != GETOPTS_END)
 		result = option == GETOPTS_WRONG ? -1 : read(into, option, optarg);
 	return result;
+}
+
+struct command_reader {
+	const char *help;
+	bool (*read)(void *into, int option);
+	void *into;
+};
+
+static int read_or_help(void *into, int option, const char *text)
+{
+	const struct command_reader *reader = into;
+
+	(void)text;
+	if (option != GETOPTS_HELP)
+		return reader->read(reader->into, option) ? 0 : -1;
+	fputs(reader->help, stdout);
+	return GETOPTS_ENOUGH;
+}
+
+int getopts_command(int argc, char **argv, const struct option *known, const char *help,
+		    bool (*read)(void *into, int option), void *into)
+{
+	struct command_reader reader = { help, read, into };
+	int result = getopts_each(argc, argv, known, read_or_help, &reader);
+
+	if (result)
+		return result == GETOPTS_ENOUGH ? 0 : 2;
+	if (optind == argc)
+		return -1;
+	message("'%s' is one argument too many; try s2shadow %s --help", argv[optind], argv[0]);
+	return 2;
+}
+
+bool getopts_number(const char *name, const char *text, uint64_t low, uint64_t high, uint64_t *number)
+{
+	char *end;
+
+	errno = 0;
+	*number = strtoull(text, &end, 10);
+	if (*text >= '0' && *text <= '9' && !*end && !errno && *number >= low && *number <= high)
+		return true;
+	message("--%s: '%s' is not a number from %" PRIu64 " to %" PRIu64, name, text, low, high);
+	return false;
 }
 
 int getopts_file(const char *name, const char *text, const char **file)

@@ -7,6 +7,7 @@
 
 #include <getopt.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #define GETOPTS_END   (-1)
 #define GETOPTS_WRONG '?'
@@ -34,6 +35,22 @@ int getopts_next(int argc, char **argv, const struct option *known);
  */
 int getopts_each(int argc, char **argv, const struct option *known,
 		 int (*read)(void *into, int option, const char *text), void *into);
+
+/* Of --help, for getopts_command(). */
+#define GETOPTS_HELP 0x10000
+
+/**
+ * getopts_command() - all options of a subcommand that has --help, as GETOPTS_HELP, and takes no other arguments.
+ * @help: printed for --help. @read: takes an option, its argument in optarg. Return: false after one line on standard
+ * error.
+ * Return: -1 to go on, or the exit status.
+ */
+int getopts_command(int argc, char **argv, const struct option *known, const char *help,
+		    bool (*read)(void *into, int option), void *into);
+
+/* Take @text, the argument of --@name, as a decimal number. Return: false after one line on standard error. */
+bool getopts_number(const char *name, const char *text, uint64_t low, uint64_t high, uint64_t *number)
+	__attribute__((warn_unused_result));
 
 /* Take @text, the argument of --@name, as a file. Return: 0; -1 after one line on standard error. */
 int getopts_file(const char *name, const char *text, const char **file) __attribute__((warn_unused_result));

@@ -82,7 +82,6 @@ enum {
 	OPT_SEED,
 	OPT_CSV,
 	OPT_JSON,
-	OPT_HELP,
 };
 
 static const struct option long_options[] = {
@@ -109,7 +108,7 @@ static const struct option long_options[] = {
 	{ "seed", required_argument, NULL, OPT_SEED },
 	{ "csv", required_argument, NULL, OPT_CSV },
 	{ "json", required_argument, NULL, OPT_JSON },
-	{ "help", no_argument, NULL, OPT_HELP },
+	{ "help", no_argument, NULL, GETOPTS_HELP },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -139,14 +138,7 @@ static const char *name_of(int option)
 
 static bool read_number(int option, const char *text, uint64_t low, uint64_t high, uint64_t *number)
 {
-	char *end;
-
-	errno = 0;
-	*number = strtoull(text, &end, 10);
-	if (*text >= '0' && *text <= '9' && !*end && !errno && *number >= low && *number <= high)
-		return true;
-	message("--%s: '%s' is not a number from %" PRIu64 " to %" PRIu64, name_of(option), text, low, high);
-	return false;
+	return getopts_number(name_of(option), text, low, high, number);
 }
 
 static bool read_unsigned(int option, uint64_t low, uint64_t high, unsigned *number)
@@ -202,8 +194,9 @@ static bool read_trips(unsigned *trips)
 	return *trips % 2 == 0;
 }
 
-static bool read_option(struct command *command, int option)
+static bool read_option(void *into, int option)
 {
+	struct command *command = into;
 	struct scale_point *point = &command->point;
 	struct scale_costs *costs = &point->costs;
 
@@ -257,32 +250,6 @@ static bool read_option(struct command *command, int option)
 		command->json = optarg;
 		return true;
 	}
-}
-
-/* As getopts_each() wants it. */
-static int take_option(void *into, int option, const char *text)
-{
-	(void)text;
-	if (option != OPT_HELP)
-		return read_option(into, option) ? 0 : -1;
-	fputs(help, stdout);
-	return GETOPTS_ENOUGH;
-}
-
-/* Return: -1 to go on, or the exit status. */
-static int read_options(struct command *command, int argc, char **argv)
-{
-	int result = getopts_each(argc, argv, long_options, take_option, command);
-
-	if (result)
-		return result == GETOPTS_ENOUGH ? 0 : 2;
-	if (optind < argc) {
-		message("'%s' is one argument too many; try s2shadow scale --help", argv[optind]);
-		return 2;
-	}
-	if (!command->point.flights)
-		command->point.flights = command->point.busy_percent > 50 ? 1 : 8;
-	return -1;
 }
 
 static struct command defaults(void)
@@ -375,7 +342,11 @@ static int run(struct command *command)
 int scale_main(int argc, char **argv)
 {
 	struct command command = defaults();
-	int status = read_options(&command, argc, argv);
+	int status = getopts_command(argc, argv, long_options, help, read_option, &command);
 
-	return status >= 0 ? status : run(&command);
+	if (status >= 0)
+		return status;
+	if (!command.point.flights)
+		command.point.flights = command.point.busy_percent > 50 ? 1 : 8;
+	return run(&command);
 }

@@ -49,7 +49,6 @@ enum {
 	OPT_TRACE,
 	OPT_EACH,
 	OPT_VERBOSE,
-	OPT_HELP,
 };
 
 static const struct option long_options[] = {
@@ -58,7 +57,7 @@ static const struct option long_options[] = {
 	{ "bbml", required_argument, NULL, OPT_BBML },	 { "nested", no_argument, NULL, OPT_NESTED },
 	{ "steps", required_argument, NULL, OPT_STEPS }, { "non-coherent", no_argument, NULL, OPT_NON_COHERENT },
 	{ "each", required_argument, NULL, OPT_EACH },	 { "verbose", no_argument, NULL, OPT_VERBOSE },
-	{ "trace", required_argument, NULL, OPT_TRACE }, { "help", no_argument, NULL, OPT_HELP },
+	{ "trace", required_argument, NULL, OPT_TRACE }, { "help", no_argument, NULL, GETOPTS_HELP },
 	{ NULL, 0, NULL, 0 },
 };
 
@@ -69,37 +68,26 @@ struct command {
 	const char *path;	       /* of a trace, or NULL */
 };
 
-static bool read_number(const char *name, const char *text, uint64_t low, uint64_t high, uint64_t *number)
-{
-	char *end;
-
-	errno = 0;
-	*number = strtoull(text, &end, 10);
-	if (*text >= '0' && *text <= '9' && !*end && !errno && *number >= low && *number <= high)
-		return true;
-	message("--%s: '%s' is not a number from %" PRIu64 " to %" PRIu64, name, text, low, high);
-	return false;
-}
-
 static bool read_small(const char *name, const char *text, uint64_t low, uint64_t high, int *number)
 {
 	uint64_t value;
 
-	if (!read_number(name, text, low, high, &value))
+	if (!getopts_number(name, text, low, high, &value))
 		return false;
 	*number = (int)value;
 	return true;
 }
 
-static bool read_option(struct command *command, int option)
+static bool read_option(void *into, int option)
 {
+	struct command *command = into;
 	struct simulate_options *options = &command->options;
 
 	switch (option) {
 	case OPT_SEED:
-		return read_number("seed", optarg, 0, UINT64_MAX, &command->seed);
+		return getopts_number("seed", optarg, 0, UINT64_MAX, &command->seed);
 	case OPT_SEEDS:
-		return read_number("seeds", optarg, 1, UINT32_MAX, &command->seeds);
+		return getopts_number("seeds", optarg, 1, UINT32_MAX, &command->seeds);
 	case OPT_CPUS:
 		return read_small("cpus", optarg, 1, SIM_CPUS_MAX, &options->cpus);
 	case OPT_SMMUS:
@@ -114,43 +102,16 @@ static bool read_option(struct command *command, int option)
 		return true;
 	case OPT_STEPS:
 		command->steps = true;
-		return read_number("steps", optarg, 1, UINT32_MAX, &options->transitions);
+		return getopts_number("steps", optarg, 1, UINT32_MAX, &options->transitions);
 	case OPT_TRACE:
 		command->path = optarg;
 		return true;
 	case OPT_EACH:
-		return read_number("each", optarg, 1, UINT32_MAX, &command->each);
-	case OPT_VERBOSE:
+		return getopts_number("each", optarg, 1, UINT32_MAX, &command->each);
+	default:
 		options->log = stdout;
 		return true;
-	default:
-		message("try s2shadow simulate --help");
-		return false;
 	}
-}
-
-/* As getopts_each() wants it. */
-static int take_option(void *into, int option, const char *text)
-{
-	(void)text;
-	if (option != OPT_HELP)
-		return read_option(into, option) ? 0 : -1;
-	fputs(help, stdout);
-	return GETOPTS_ENOUGH;
-}
-
-/* Return: -1 to go on, or the exit status. */
-static int read_options(struct command *command, int argc, char **argv)
-{
-	int result = getopts_each(argc, argv, long_options, take_option, command);
-
-	if (result)
-		return result == GETOPTS_ENOUGH ? 0 : 2;
-	if (optind < argc) {
-		message("'%s' is one argument too many; try s2shadow simulate --help", argv[optind]);
-		return 2;
-	}
-	return -1;
 }
 
 static void print_violation(const struct simulate *world)
@@ -228,7 +189,7 @@ int simulate_main(int argc, char **argv)
 	int status;
 
 	simulate_options_default(&command.options);
-	status = read_options(&command, argc, argv);
+	status = getopts_command(argc, argv, long_options, help, read_option, &command);
 	if (status >= 0)
 		return status;
 	if (command.path && !read_trace(&command, &trace))
