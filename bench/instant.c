@@ -2,29 +2,16 @@
  *
  * instant.c - an SMMUv3 register file that completes every command at once.
  *
- * Handshakes (CR0, GBPA.UPDATE, IRQ_CTRL) are acknowledged by the write itself. Offsets are written out here
- * instead of taken from the driver's headers, as in the model.
+ * Handshakes (CR0, GBPA.UPDATE, IRQ_CTRL) are acknowledged by the write itself.
  * Spec: IHI 0070, Register formats.
  */
 #include "bench/instant.h"
 
 #include <string.h>
 
+#include "bench/smmu_registers.h"
 #include "engine/platform/linux.h"
 
-#define IDR0	    0x00u
-#define IDR1	    0x04u
-#define IDR3	    0x0cu
-#define IDR5	    0x14u
-#define CR0	    0x20u
-#define CR0ACK	    0x24u
-#define GBPA	    0x44u
-#define GBPA_UPDATE 0x80000000u
-#define IRQ_CTRL    0x50u
-#define IRQ_CTRLACK 0x54u
-#define CMDQ_BASE   0x90u
-#define CMDQ_PROD   0x98u
-#define CMDQ_CONS   0x9cu
 #define EVENTQ_PROD 0x100a8u
 #define EVENTQ_CONS 0x100acu
 

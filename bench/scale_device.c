@@ -4,26 +4,13 @@
  *
  * What stands before a SYNC is done with it. A SYNC is done a sync time after its doorbell, or after the one before it
  * of the same doorbell, and not before the SMMU had time for it. It has no TLB and translates nothing.
- * Offsets are written out here instead of taken from the driver's headers, as in the model.
  * Spec: IHI 0070, Register formats; Command queue.
  */
 #include "bench/scale_device.h"
 
 #include <string.h>
 
-#define IDR0	    0x00u
-#define IDR1	    0x04u
-#define IDR3	    0x0cu
-#define IDR5	    0x14u
-#define CR0	    0x20u
-#define CR0ACK	    0x24u
-#define GBPA	    0x44u
-#define GBPA_UPDATE 0x80000000u
-#define IRQ_CTRL    0x50u
-#define IRQ_CTRLACK 0x54u
-#define CMDQ_BASE   0x90u
-#define CMDQ_PROD   0x98u
-#define CMDQ_CONS   0x9cu
+#include "bench/smmu_registers.h"
 
 /* Stage 2, AArch64 tables, coherent, 16-bit VMIDs, linear stream table, little-endian. */
 #define IDR0_VALUE  (1u << 0 | 2u << 2 | 1u << 4 | 1u << 18 | 2u << 21)
