@@ -18,6 +18,7 @@
 
 #include "bench/scale_lines.h"
 #include "engine/platform/sim.h"
+#include "engine/platform/sim_announced.h"
 #include "engine/platform/sim_cpu.h"
 
 #define PS UINT64_C(1000)
@@ -226,36 +227,16 @@ void sim_wait_stores(bool cleans)
 		touch_read(where); \
 	}
 
-#define WRITE(name) \
+#define WRITE(name, bytes) \
 	void name(void *where); \
 	void name(void *where) \
 	{ \
 		touch_write(where); \
 	}
 
-READ(__tsan_read1)
-READ(__tsan_read2)
-READ(__tsan_read4)
-READ(__tsan_read8)
-READ(__tsan_read16)
-READ(__tsan_unaligned_read2)
-READ(__tsan_unaligned_read4)
-READ(__tsan_unaligned_read8)
-READ(__tsan_unaligned_read16)
+SIM_ANNOUNCED_READS(READ)
 
-WRITE(__tsan_write1)
-WRITE(__tsan_write2)
-WRITE(__tsan_write4)
-WRITE(__tsan_write8)
-WRITE(__tsan_write16)
-WRITE(__tsan_unaligned_write2)
-WRITE(__tsan_unaligned_write4)
-WRITE(__tsan_unaligned_write8)
-WRITE(__tsan_unaligned_write16)
-WRITE(__tsan_read_write1)
-WRITE(__tsan_read_write2)
-WRITE(__tsan_read_write4)
-WRITE(__tsan_read_write8)
+SIM_ANNOUNCED_WRITES(WRITE)
 
 void __tsan_init(void);
 void __tsan_init(void)

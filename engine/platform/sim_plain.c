@@ -8,6 +8,7 @@
  * Loads take place at once.
  */
 #include "engine/platform/sim.h"
+#include "engine/platform/sim_announced.h"
 
 #define READ(name) \
 	void name(void *where); \
@@ -23,30 +24,10 @@
 		sim_note(where, bytes); \
 	}
 
-READ(__tsan_read1)
-READ(__tsan_read2)
-READ(__tsan_read4)
-READ(__tsan_read8)
-READ(__tsan_read16)
-READ(__tsan_unaligned_read2)
-READ(__tsan_unaligned_read4)
-READ(__tsan_unaligned_read8)
-READ(__tsan_unaligned_read16)
+SIM_ANNOUNCED_READS(READ)
 READ(__tsan_func_entry)
 
-WRITE(__tsan_write1, 1)
-WRITE(__tsan_write2, 2)
-WRITE(__tsan_write4, 4)
-WRITE(__tsan_write8, 8)
-WRITE(__tsan_write16, 16)
-WRITE(__tsan_unaligned_write2, 2)
-WRITE(__tsan_unaligned_write4, 4)
-WRITE(__tsan_unaligned_write8, 8)
-WRITE(__tsan_unaligned_write16, 16)
-WRITE(__tsan_read_write1, 1)
-WRITE(__tsan_read_write2, 2)
-WRITE(__tsan_read_write4, 4)
-WRITE(__tsan_read_write8, 8)
+SIM_ANNOUNCED_WRITES(WRITE)
 
 void __tsan_init(void);
 void __tsan_init(void)
