@@ -513,6 +513,20 @@ static inline bool core_reaches(struct core *core, unsigned smmu, uint64_t page)
 	return true;
 }
 
+/* All devices stop between two commands, or go on. */
+static inline void core_stall(struct core *core, bool stalled)
+{
+	for (unsigned i = 0; i < core->smmu_count; i++)
+		core->smmu[i].stalled = stalled;
+}
+
+/* All devices do what they have been told, stalled or not. */
+static inline void core_run_models(struct core *core)
+{
+	for (unsigned i = 0; i < core->smmu_count; i++)
+		model_run(core->smmu[i].model);
+}
+
 static inline unsigned core_count(const struct core *core, enum core_event event, unsigned smmu)
 {
 	unsigned count = 0;

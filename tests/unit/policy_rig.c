@@ -117,6 +117,17 @@ void rig_open(struct rig *rig, const struct policy_ops *ops)
 	forget(rig);
 }
 
+void rig_start(struct rig *rig, const struct policy_ops *ops, unsigned smmu_count, bool nested, bool no_ril)
+{
+	struct storm_config config = storm_config_default();
+
+	config.smmu_count = smmu_count;
+	config.nested = nested;
+	config.no_ril = no_ril;
+	rig_init(rig, &config);
+	rig_open(rig, ops);
+}
+
 void rig_fini(struct rig *rig)
 {
 	storm_fini(&rig->storm);

@@ -33,6 +33,8 @@ struct rig {
 /* World, not yet opened: tests may change rig->storm.world. */
 void rig_init(struct rig *rig, const struct storm_config *config);
 void rig_open(struct rig *rig, const struct policy_ops *ops);
+/* Both. */
+void rig_start(struct rig *rig, const struct policy_ops *ops, unsigned smmu_count, bool nested, bool no_ril);
 void rig_fini(struct rig *rig);
 
 /* One call: pages first .. first + count become NOPAGE, or OWNED with these access bits (0: R and W). The

@@ -7,24 +7,11 @@
 #define EAGER		 0u /* in struct runner */
 #define INSTRUCTIONS_MAX 1000
 
-static struct storm_config config_of(unsigned smmu_count, bool nested, bool no_ril)
-{
-	struct storm_config config = storm_config_default();
-
-	config.smmu_count = smmu_count;
-	config.nested = nested;
-	config.no_ril = no_ril;
-	return config;
-}
-
 static struct rig rig;
 
 static void start(unsigned smmu_count, bool nested, bool no_ril)
 {
-	struct storm_config config = config_of(smmu_count, nested, no_ril);
-
-	rig_init(&rig, &config);
-	rig_open(&rig, &policy_eager);
+	rig_start(&rig, &policy_eager, smmu_count, nested, no_ril);
 }
 
 static void a_revoked_page_takes_two_commands_two_doorbells_and_one_wait(void **state)
@@ -153,7 +140,7 @@ static void a_reserved_range_is_left_out(void **state)
 {
 	struct shadow_range reserved = { (STORM_BASE + 4) << SHADOW_PAGE_LG2, (STORM_BASE + 6)
 										      << SHADOW_PAGE_LG2 };
-	struct storm_config config = config_of(1, false, false);
+	struct storm_config config = storm_config_default();
 
 	(void)state;
 	rig_init(&rig, &config);
@@ -210,10 +197,11 @@ static void everything_is_counted(void **state)
 
 static void a_ring_of_four_slots_wraps(void **state)
 {
-	struct storm_config config = config_of(1, true, false);
+	struct storm_config config = storm_config_default();
 	uint64_t page;
 
 	(void)state;
+	config.nested = true;
 	config.cmdq_lg2 = 2;
 	rig_init(&rig, &config);
 	rig_open(&rig, &policy_eager);

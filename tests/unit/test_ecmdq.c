@@ -47,12 +47,6 @@ static shadow_ticket_t revoke_on(unsigned cpu, uint64_t page)
 	return shadow_flush(core.engine);
 }
 
-static void run_models(void)
-{
-	for (unsigned i = 0; i < core.smmu_count; i++)
-		model_run(core.smmu[i].model);
-}
-
 static void wait_for(shadow_ticket_t ticket)
 {
 	assert_int_equal(shadow_wait(core.engine, ticket, 100 * CORE_WAIT_NS), 0);
@@ -216,7 +210,7 @@ static void a_sync_of_one_queue_is_none_of_another(void **state)
 	model_stall_queue(core.smmu[0].model, 1, true);
 	first = revoke_on(0, PAGE);
 	second = revoke_on(1, PAGE + 600);
-	run_models();
+	core_run_models(&core);
 
 	assert_false(shadow_complete(core.engine, first));
 	assert_false(shadow_complete(core.engine, second));
@@ -240,7 +234,7 @@ static void a_ticket_is_not_complete_before_those_before_it(void **state)
 	model_stall_queue(core.smmu[0].model, 1, true);
 	revoke_on(0, PAGE);
 	second = revoke_on(1, PAGE + 600);
-	run_models();
+	core_run_models(&core);
 
 	assert_true(core_reaches(&core, 0, PAGE + 600));
 	assert_false(shadow_complete(core.engine, second));
@@ -258,7 +252,7 @@ static void a_queue_that_is_behind_holds_up_no_earlier_ticket(void **state)
 	model_stall_queue(core.smmu[0].model, 2, true);
 	first = revoke_on(0, PAGE);
 	second = revoke_on(1, PAGE + 600);
-	run_models();
+	core_run_models(&core);
 	assert_true(shadow_complete(core.engine, first));
 	assert_false(shadow_complete(core.engine, second));
 	model_stall_queue(core.smmu[0].model, 2, false);
@@ -517,7 +511,7 @@ static void an_error_is_repaired_in_its_own_queue(void **state)
 		model_inject_cerror_on(core.smmu[0].model, 1 + queue, turn / 2 * 2, 1);
 		mine = revoke_on(queue, page);
 		others = revoke_on(queue - 1, page + 1);
-		run_models();
+		core_run_models(&core);
 		assert_int_equal(queue_register(0, queue, 12) >> 24 & 7, 1);
 		assert_true(core_reaches(&core, 0, page));
 		assert_false(core_reaches(&core, 0, page + 1));
@@ -558,7 +552,7 @@ static void an_error_in_the_main_queue_stops_no_other(void **state)
 	model_raise_gerror(core.smmu[0].model, 1);
 	assert_true(core_reaches(&core, 0, PAGE));
 	ticket = revoke_on(1, PAGE);
-	run_models();
+	core_run_models(&core);
 	assert_true(shadow_complete(core.engine, ticket));
 	assert_false(core_reaches(&core, 0, PAGE));
 }
@@ -670,7 +664,7 @@ static void a_reset_is_noticed_though_the_doorbell_turns_the_queue_on_again(void
 	wait_for(revoke_on(2, PAGE));
 	model_reset(core.smmu[0].model);
 	revoke_on(2, PAGE + 1);
-	run_models();
+	core_run_models(&core);
 	assert_int_equal(queue_register(0, 2, 12), EN | 4);
 
 	wait_for(shadow_ticket(core.engine));

@@ -27,18 +27,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void stall(bool stalled)
-{
-	for (unsigned i = 0; i < core.smmu_count; i++)
-		core.smmu[i].stalled = stalled;
-}
-
-static void run_models(void)
-{
-	for (unsigned i = 0; i < core.smmu_count; i++)
-		model_run(core.smmu[i].model);
-}
-
 /* ---- tickets ------------------------------------------------------------------------------------------ */
 
 static void flush_ticket_complete_and_wait_are_separate(void **state)
@@ -77,7 +65,7 @@ static void complete_becomes_true_without_a_wait(void **state)
 	core_revoke(&core, PAGE, 1);
 	ticket = shadow_flush(core.engine);
 	assert_false(shadow_complete(core.engine, ticket));
-	run_models();
+	core_run_models(&core);
 	assert_true(shadow_complete(core.engine, ticket));
 	assert_false(core_reaches(&core, 0, PAGE));
 }
@@ -112,7 +100,7 @@ static void a_wait_has_a_limit_and_can_be_repeated(void **state)
 	core_up(&core);
 	assert_true(core_reaches(&core, 0, PAGE));
 	core_revoke(&core, PAGE, 1);
-	stall(true);
+	core_stall(&core, true);
 	ticket = shadow_flush(core.engine);
 
 	start = core.time_ns;
@@ -121,7 +109,7 @@ static void a_wait_has_a_limit_and_can_be_repeated(void **state)
 	assert_false(shadow_complete(core.engine, ticket));
 	assert_true(core_reaches(&core, 0, PAGE));
 
-	stall(false);
+	core_stall(&core, false);
 	assert_int_equal(shadow_wait(core.engine, ticket, CORE_WAIT_NS), 0);
 	assert_false(core_reaches(&core, 0, PAGE));
 }
@@ -147,7 +135,7 @@ static uint64_t late_time(void *ctx)
 	(void)ctx;
 	if (++looks < 3)
 		return 0;
-	run_models();
+	core_run_models(&core);
 	return UINT64_C(1000000000);
 }
 
@@ -159,7 +147,7 @@ static void a_waiter_who_was_held_up_does_not_take_a_finished_sync_for_a_late_on
 	core_up(&core);
 	core_revoke(&core, PAGE, 1);
 	ticket = shadow_flush(core.engine);
-	stall(true);
+	core_stall(&core, true);
 	looks = 0;
 	platform_linux_set_time(late_time, NULL);
 
@@ -172,7 +160,7 @@ static void several_flushes_may_be_outstanding_and_complete_in_order(void **stat
 
 	(void)state;
 	core_up(&core);
-	stall(true);
+	core_stall(&core, true);
 	for (unsigned i = 0; i < 8; i++) {
 		core_revoke(&core, PAGE + 10 * i, 1);
 		tickets[i] = shadow_flush(core.engine);
@@ -181,7 +169,7 @@ static void several_flushes_may_be_outstanding_and_complete_in_order(void **stat
 	for (unsigned i = 0; i < 8; i++)
 		assert_false(shadow_complete(core.engine, tickets[i]));
 
-	stall(false);
+	core_stall(&core, false);
 	assert_int_equal(shadow_wait(core.engine, tickets[3], CORE_WAIT_NS), 0);
 	for (unsigned i = 0; i <= 3; i++)
 		assert_false(core_reaches(&core, 0, PAGE + 10 * i));
@@ -199,14 +187,14 @@ static void more_flushes_than_there_are_places_for_are_waited_for_together(void 
 	core_up(&core);
 	for (unsigned i = 0; i < 60; i++)
 		assert_true(core_reaches(&core, 0, PAGE + 10 * i));
-	stall(true);
+	core_stall(&core, true);
 	for (unsigned i = 0; i < 60; i++) {
 		core_revoke(&core, PAGE + 10 * i, 1);
 		ticket = shadow_flush(core.engine);
 	}
 	assert_int_equal(ticket.number, 60);
 
-	stall(false);
+	core_stall(&core, false);
 	/* A ticket that shares its place waits for more than it covers, never for less. */
 	for (unsigned i = 0; i < 60; i++) {
 		assert_int_equal(shadow_wait(core.engine, (shadow_ticket_t){ i + 1 }, CORE_WAIT_NS), 0);

@@ -38,18 +38,6 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void stall(bool stalled)
-{
-	for (unsigned i = 0; i < core.smmu_count; i++)
-		core.smmu[i].stalled = stalled;
-}
-
-static void run_models(void)
-{
-	for (unsigned i = 0; i < core.smmu_count; i++)
-		model_run(core.smmu[i].model);
-}
-
 static uint64_t syncs(unsigned smmu)
 {
 	return core_smmu_stats(&core, smmu).syncs;
@@ -113,7 +101,7 @@ static void who_comes_during_a_sync_shares_the_next_one(void **state)
 
 	(void)state;
 	up(1, false);
-	stall(true);
+	core_stall(&core, true);
 	first = revoke_on(0);
 	(void)shadow_flush(core.engine);
 	for (unsigned cpu = 1; cpu < CPUS; cpu++)
@@ -121,7 +109,7 @@ static void who_comes_during_a_sync_shares_the_next_one(void **state)
 
 	assert_int_equal(shadow_wait(core.engine, ticket[1], 1), -SHADOW_EAGAIN);
 	(void)shadow_flush(core.engine);
-	stall(false);
+	core_stall(&core, false);
 	for (unsigned cpu = 1; cpu < CPUS; cpu++)
 		assert_int_equal(shadow_wait(core.engine, ticket[cpu], CORE_WAIT_NS), 0);
 
@@ -138,7 +126,7 @@ static void the_next_batch_is_published_while_a_sync_is_outstanding(void **state
 
 	(void)state;
 	up(2, false);
-	stall(true);
+	core_stall(&core, true);
 	(void)revoke_on(0);
 	first = shadow_flush(core.engine);
 	(void)revoke_on(1);
@@ -163,7 +151,7 @@ static void the_first_of_two_batches_completes_before_the_second(void **state)
 
 	(void)state;
 	up(1, false);
-	stall(true);
+	core_stall(&core, true);
 	(void)revoke_on(0);
 	first = shadow_flush(core.engine);
 	(void)revoke_on(1);
@@ -197,11 +185,11 @@ static void a_waiter_needs_nothing_from_who_flushed(void **state)
 
 	(void)state;
 	up(1, false);
-	stall(true);
+	core_stall(&core, true);
 	mine = revoke_on(3);
 	assert_int_equal(pthread_create(&flusher, NULL, flush_and_go, &theirs), 0);
 	assert_int_equal(pthread_join(flusher, NULL), 0);
-	stall(false);
+	core_stall(&core, false);
 	platform_linux_set_host_lock(false);
 
 	assert_int_equal(shadow_wait(core.engine, mine, CORE_WAIT_NS), 0);
@@ -236,7 +224,7 @@ static void a_waiter_holds_the_completion_lock_for_one_look_at_each_smmu(void **
 	(void)state;
 	memset(&watched, 0, sizeof(watched));
 	up(2, false);
-	stall(true);
+	core_stall(&core, true);
 	for (unsigned cpu = 0; cpu < CPUS; cpu++) {
 		(void)revoke_on(cpu);
 		ticket = shadow_flush(core.engine);
@@ -262,7 +250,7 @@ static void who_asks_while_another_looks_is_answered_at_once(void **state)
 	assert_int_equal(shadow_wait(core.engine, first, CORE_WAIT_NS), 0);
 	(void)revoke_on(1);
 	second = shadow_flush(core.engine);
-	run_models();
+	core_run_models(&core);
 	core_forget(&core);
 	assert_true(order_try_lock(&core.target->completing)); /* another CPU, in the midst of its look */
 
@@ -452,7 +440,7 @@ static void a_ticket_that_was_complete_stays_so_whatever_happens(void **state)
 	assert_true(book.count < TICKETS);
 	another_ticket(&random);
 	check_book();
-	run_models();
+	core_run_models(&core);
 	check_book();
 	assert_false(book.complete[book.count - 1]);
 	assert_int_equal(shadow_wait(core.engine, book.ticket[book.count - 1], CORE_WAIT_NS), -SHADOW_EIO);

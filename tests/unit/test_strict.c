@@ -14,13 +14,7 @@ static struct rig rig;
 
 static void start(unsigned smmu_count, bool nested, bool no_ril)
 {
-	struct storm_config config = storm_config_default();
-
-	config.smmu_count = smmu_count;
-	config.nested = nested;
-	config.no_ril = no_ril;
-	rig_init(&rig, &config);
-	rig_open(&rig, &policy_strict);
+	rig_start(&rig, &policy_strict, smmu_count, nested, no_ril);
 }
 
 static void one_page_takes_one_doorbell_and_one_wait(void **state)
