@@ -9,8 +9,8 @@
 
 #include <stdio.h>
 
+#include "bench/getopts.h"
 #include "bench/machine.h"
-#include "bench/message.h"
 #include "engine/platform/linux.h"
 #include "smmuv3/model/model.h"
 
@@ -86,13 +86,31 @@ static void print_model(void)
 	       (unsigned)config.iidr, config.gbpa_abort_at_reset);
 }
 
+static const char help[] =
+	"Usage: s2shadow info [OPTION]...\n"
+	"\n"
+	"Print what this build is, what machine it runs on, and what the software SMMUv3 claims to be.\n"
+	"\n"
+	"  --help        this text\n"
+	"\n"
+	"Exit status: 0; 2 if anything is wrong.\n";
+
+static const struct option long_options[] = { { "help", no_argument, NULL, GETOPTS_HELP }, { NULL, 0, NULL, 0 } };
+
+/* There is none but --help. */
+static bool read_option(void *into, int option)
+{
+	(void)into;
+	(void)option;
+	return false;
+}
+
 int info_main(int argc, char **argv)
 {
-	(void)argv;
-	if (argc > 1) {
-		message("info takes no arguments");
-		return 2;
-	}
+	int status = getopts_command(argc, argv, long_options, help, read_option, NULL);
+
+	if (status >= 0)
+		return status;
 	printf("version    %s\n", info_version());
 	printf("build      %s\n", info_build());
 	printf("allocator  %s\n", platform_linux_allocator());

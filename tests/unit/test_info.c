@@ -77,7 +77,7 @@ static void info_with_an_argument_is_one_line_and_status_2(void **state)
 
 	(void)state;
 	assert_int_equal(status, 2);
-	assert_string_equal(text, "s2shadow: info takes no arguments\n");
+	assert_string_equal(text, "s2shadow: 'more' is one argument too many; try s2shadow info --help\n");
 	free(text);
 }
 
