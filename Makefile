@@ -707,7 +707,7 @@ $(PAYLOAD): $(qemu_objects) $(EL2_LIBRARY) tests/qemu/payload.lds
 
 # --- checks ----------------------------------------------------------------------------------------------
 
-CHECKS := check-lists check-headers check-el2 check-qemu check-clang check-unit check-sanitize check-tsan check-readme check-cli \
+CHECKS := check-lists check-headers check-el2 check-qemu check-clang check-unit check-sanitize check-tsan check-readme check-cli check-package \
 	check-bench check-maps check-traces check-batching check-log check-referee check-mutations check-qemu-mutations check-fuzz check-spin check-simulate
 RUN_TESTS := scripts/run-tests
 trace = $(patsubst %,bench/traces/%.txt.xz,$(1))
@@ -975,17 +975,7 @@ fmt:
 	$(Q)scripts/setup clang-format
 	$(Q)clang-format -i $(filter-out %.s,$(shell git ls-files '*.c' '*.h' '*.cc'))
 
-## install: copy the library, its headers and the command to $(DESTDIR)$(PREFIX)
-.PHONY: install
-install: $(LIBRARY) $(COMMAND)
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/include/shadow $(PUBLIC_HEADERS)
-	install -D -m 644 -t $(DESTDIR)$(PREFIX)/lib $(LIBRARY)
-	install -D -m 755 -t $(DESTDIR)$(PREFIX)/bin $(COMMAND)
-	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
-	printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include' 'libdir=$${prefix}/lib' '' \
-		'Name: s2shadow' 'Description: batched stage-2 shadow for Arm SMMUv3' 'Version: $(VERSION)' \
-		'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -ls2shadow' \
-		>$(DESTDIR)$(PREFIX)/lib/pkgconfig/s2shadow.pc
+include scripts/package/package.mk
 
 ## clean: remove everything that was built
 .PHONY: clean
@@ -995,9 +985,9 @@ clean:
 ## help: this text
 .PHONY: help
 help:
-	@sed -n 's/^## //p' Makefile | awk -F': ' '{ printf "  %-18s %s\n", $$1, $$2 }'
+	@sed -n 's/^## //p' Makefile scripts/package/package.mk | awk -F': ' '{ printf "  %-18s %s\n", $$1, $$2 }'
 
-all_objects := $(native_core) $(observed_core) $(simulated_core) $(simulator_objects) $(native_runner) $(timed_core) \
+all_objects := $(native_core) $(shared_core) $(observed_core) $(simulated_core) $(simulator_objects) $(native_runner) $(timed_core) \
 	$(timed_objects) $(observed_runner) $(plain_objects) $(test_objects) $(bench_objects) $(el2_core) $(el2_platform) \
 	$(el2_adapter) $(qemu_objects) $(fuzz_objects) $(BUILD)/plain/bench/s2shadow.o
 .SECONDARY: $(all_objects)
