@@ -6,10 +6,15 @@
  */
 #include "bench/harness.h"
 
+#include <atomic>
 #include <cstdio>
 #include <cstring>
+#include <map>
 #include <string>
 #include <vector>
+
+#include <pthread.h>
+#include <sched.h>
 
 #include <benchmark/benchmark.h>
 
@@ -19,37 +24,109 @@ extern "C" {
 #include "engine/platform/linux.h"
 }
 
+namespace
+{
+
+struct registration {
+	struct bench_entry entry;
+	/* Of the threads of one run. Thread 0 writes them before the loops begin. */
+	void *shared;
+	std::atomic<const char *> trouble;
+
+	explicit registration(const struct bench_entry &of) : entry(of), shared(nullptr), trouble(nullptr) {}
+};
+
+/* Stay where they are. */
+std::vector<registration *> registrations;
+std::map<std::string, uint64_t> checksums;
+const struct bench_hooks *hooks;
+cpu_set_t allowed; /* to the process */
+bool failed;
+
+} // namespace
+
 struct bench {
 	benchmark::State &state;
+	registration &of;
+	bool begun;
 };
 
 namespace
 {
 
-struct registration {
-	const char *name, *param;
-	void (*run)(struct bench *bench);
-	const int64_t *values;
-	unsigned count;
-};
-
-std::vector<registration> registrations;
-bool failed;
-
-void hand_over(const registration &entry, unsigned count, bool once)
+bool has_threads(const struct bench *bench)
 {
-	void (*run)(struct bench *) = entry.run;
-	auto *benchmark = benchmark::RegisterBenchmark(entry.name, [run](benchmark::State &state) {
-		struct bench bench = { state };
+	return bench->of.entry.threads_max > 0;
+}
 
-		run(&bench);
-	});
+/* ---- what the library is told ------------------------------------------------------------------------ */
 
-	benchmark->ArgName(entry.param);
+std::vector<int64_t> values_of(const struct bench_axis &axis)
+{
+	if (!axis.values)
+		return benchmark::CreateRange(axis.first, axis.last, axis.factor);
+	return std::vector<int64_t>(axis.values, axis.values + axis.count);
+}
+
+/* The CPU for a thread of several; they begin again if there are more threads than CPUs. */
+void place(int thread)
+{
+	int at = thread % CPU_COUNT(&allowed);
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
+		if (!CPU_ISSET(cpu, &allowed) || at--)
+			continue;
+		CPU_SET(cpu, &one);
+		pthread_setaffinity_np(pthread_self(), sizeof(one), &one);
+		return;
+	}
+}
+
+void run(registration &of, benchmark::State &state)
+{
+	struct bench bench = { state, of, false };
+	cpu_set_t before;
+
+	if (state.thread_index() == 0) {
+		of.shared = nullptr;
+		of.trouble = nullptr;
+	}
+	if (state.threads() == 1) {
+		of.entry.run(&bench);
+		return;
+	}
+	pthread_getaffinity_np(pthread_self(), sizeof(before), &before);
+	place(state.thread_index());
+	of.entry.run(&bench);
+	/* Thread 0 is the one that all other benchmarks run on. */
+	pthread_setaffinity_np(pthread_self(), sizeof(before), &before);
+}
+
+void hand_over(registration &of, bool smallest, bool once)
+{
+	const struct bench_entry &entry = of.entry;
+	std::vector<std::vector<int64_t>> values;
+	std::vector<std::string> names;
+	auto *benchmark = benchmark::RegisterBenchmark(
+		entry.name, [&of](benchmark::State &state) { run(of, state); });
+
+	for (unsigned i = 0; i < BENCH_AXES_MAX && entry.axis[i].name; i++) {
+		names.push_back(entry.axis[i].name);
+		values.push_back(values_of(entry.axis[i]));
+		if (smallest)
+			values.back().resize(1);
+	}
+	if (!values.empty())
+		benchmark->ArgNames(names)->ArgsProduct(values);
 	if (once)
 		benchmark->Iterations(1);
-	for (unsigned i = 0; i < count; i++)
-		benchmark->Arg(entry.values[i]);
+	if (!entry.threads_max)
+		return;
+	benchmark->UseRealTime();
+	for (int threads = 1; threads <= (int)entry.threads_max && threads <= CPU_COUNT(&allowed); threads *= 2)
+		benchmark->Threads(threads);
 }
 
 void add_context()
@@ -60,6 +137,9 @@ void add_context()
 	machine_read(&machine);
 	benchmark::AddCustomContext("version", info_version());
 	benchmark::AddCustomContext("build", info_build());
+	benchmark::AddCustomContext("commit", info_commit());
+	benchmark::AddCustomContext("compiler", info_compiler());
+	benchmark::AddCustomContext("flags", info_flags());
 	benchmark::AddCustomContext("cpu", machine.cpu);
 	benchmark::AddCustomContext("kernel", machine.kernel);
 	benchmark::AddCustomContext("governor", machine.governor);
@@ -70,12 +150,69 @@ void add_context()
 	benchmark::AddCustomContext("allocator", platform_linux_allocator());
 }
 
+/* ---- what a loop does -------------------------------------------------------------------------------- */
+
+/* Has thread 0 not come to its loop? Then this one must not run either. */
+bool is_off(struct bench *bench)
+{
+	const char *trouble = bench->of.trouble;
+
+	if (trouble && !bench->state.error_occurred())
+		bench->state.SkipWithError(trouble);
+	return trouble;
+}
+
+bool next(struct bench *bench, bool more)
+{
+	if (!bench->begun) {
+		bench->begun = true;
+		if (has_threads(bench) && is_off(bench))
+			return false;
+		if (hooks && more)
+			hooks->start();
+	} else if (hooks && !more) {
+		hooks->stop();
+		hooks->report(bench, (int64_t)bench->state.iterations());
+	}
+	return more;
+}
+
+/* Area, workload and parameters, without the policy. */
+std::string work_of(const struct bench *bench)
+{
+	std::string name = bench->of.entry.name;
+	std::string work = name.substr(0, name.rfind('/'));
+
+	for (unsigned i = 0; i < BENCH_AXES_MAX && bench->of.entry.axis[i].name; i++)
+		work += "/" + std::to_string(bench->state.range(i));
+	return work;
+}
+
 } // namespace
 
-void bench_register(const char *name, const char *param, void (*run)(struct bench *bench),
-		    const int64_t *values, unsigned count)
+/* ---- the interface ----------------------------------------------------------------------------------- */
+
+void bench_add(const struct bench_entry *entry)
 {
-	registrations.push_back({ name, param, run, values, count });
+	registrations.push_back(new registration(*entry));
+}
+
+void bench_register(const char *name, const char *param, void (*run)(struct bench *bench), const int64_t *values,
+		    unsigned count)
+{
+	struct bench_entry entry = {};
+
+	entry.name = name;
+	entry.run = run;
+	entry.axis[0].name = param;
+	entry.axis[0].values = values;
+	entry.axis[0].count = count;
+	bench_add(&entry);
+}
+
+void bench_set_hooks(const struct bench_hooks *of)
+{
+	hooks = of;
 }
 
 int64_t bench_argument(const struct bench *bench)
@@ -83,24 +220,58 @@ int64_t bench_argument(const struct bench *bench)
 	return bench->state.range(0);
 }
 
+int64_t bench_parameter(const struct bench *bench, unsigned axis)
+{
+	return bench->state.range(axis);
+}
+
+const void *bench_context(const struct bench *bench)
+{
+	return bench->of.entry.context;
+}
+
 bool bench_next(struct bench *bench)
 {
-	return bench->state.KeepRunning();
+	return next(bench, bench->state.KeepRunning());
 }
 
 bool bench_next_batch(struct bench *bench, int64_t batch)
 {
-	return bench->state.KeepRunningBatch(batch);
+	return next(bench, bench->state.KeepRunningBatch(batch));
 }
 
 void bench_pause(struct bench *bench)
 {
 	bench->state.PauseTiming();
+	if (hooks)
+		hooks->stop();
 }
 
 void bench_resume(struct bench *bench)
 {
+	if (hooks)
+		hooks->start();
 	bench->state.ResumeTiming();
+}
+
+unsigned bench_thread(const struct bench *bench)
+{
+	return (unsigned)bench->state.thread_index();
+}
+
+unsigned bench_threads(const struct bench *bench)
+{
+	return (unsigned)bench->state.threads();
+}
+
+void bench_share(struct bench *bench, void *shared)
+{
+	bench->of.shared = shared;
+}
+
+void *bench_shared(const struct bench *bench)
+{
+	return bench->of.shared;
 }
 
 void bench_counter(struct bench *bench, const char *name, double value)
@@ -119,15 +290,25 @@ void bench_counter_rate(struct bench *bench, const char *name, double per_repeti
 		benchmark::Counter(per_repetition, benchmark::Counter::kIsIterationInvariantRate);
 }
 
+void bench_checksum(struct bench *bench, uint64_t checksum)
+{
+	uint64_t expected = checksums.emplace(work_of(bench), checksum).first->second;
+
+	bench_counter(bench, "checksum", (double)((checksum ^ checksum >> 32) & UINT32_MAX));
+	if (checksum != expected)
+		bench_fail(bench, "its checksum differs from another policy's");
+}
+
 void bench_skip(struct bench *bench, const char *why)
 {
+	bench->of.trouble = why;
 	bench->state.SkipWithError(why);
 }
 
 void bench_fail(struct bench *bench, const char *why)
 {
 	failed = true;
-	bench->state.SkipWithError(why);
+	bench_skip(bench, why);
 }
 
 int main(int argc, char **argv)
@@ -153,8 +334,9 @@ int main(int argc, char **argv)
 	bench_queue_register();
 	bench_storm_register();
 	bench_tables_register();
-	for (const registration &entry : registrations)
-		hand_over(entry, smallest ? 1 : entry.count, once);
+	sched_getaffinity(0, sizeof(allowed), &allowed);
+	for (registration *of : registrations)
+		hand_over(*of, smallest, once);
 	add_context();
 	if (!benchmark::RunSpecifiedBenchmarks()) {
 		std::fprintf(stderr, "s2shadow: no benchmark of that name\n");

@@ -30,6 +30,21 @@ const char *info_build(void)
 	return BUILD_CONFIG ", " COMPILER ", " BUILD_FLAGS;
 }
 
+const char *info_commit(void)
+{
+	return BUILD_COMMIT;
+}
+
+const char *info_compiler(void)
+{
+	return COMPILER;
+}
+
+const char *info_flags(void)
+{
+	return BUILD_FLAGS;
+}
+
 static void print_machine(void)
 {
 	struct machine machine;

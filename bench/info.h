@@ -11,6 +11,11 @@ const char *info_version(void);
 /* Configuration, compiler and flags, on one line. */
 const char *info_build(void);
 
+/* Its parts. */
+const char *info_commit(void);
+const char *info_compiler(void);
+const char *info_flags(void);
+
 /** info_main() - the subcommand. @argv[0] is "info". Return: the exit status. */
 int info_main(int argc, char **argv);
 
