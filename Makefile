@@ -174,6 +174,11 @@ COMMAND_SRCS := \
 	bench/tables.c \
 	bench/trace.c \
 	bench/trace_input.c \
+	bench/trace_pages.c \
+	bench/trace_stats.c \
+	bench/trace_stats_json.c \
+	bench/trace_stats_main.c \
+	bench/trace_stats_text.c \
 	bench/verify.c \
 	bench/world.c
 
@@ -349,6 +354,7 @@ TEST_SRCS := \
 	tests/unit/test_tlbi.c \
 	tests/unit/test_tlbi_plan.c \
 	tests/unit/test_trace.c \
+	tests/unit/test_trace_stats.c \
 	tests/unit/test_transition.c \
 	tests/unit/test_two_level.c \
 	tests/unit/test_verify.c \
@@ -839,7 +845,7 @@ check-maps: $(MAP_EQUALITY)
 .PHONY: check-cli
 check-cli: $(COMMAND)
 	$(Q)$(RUN_TESTS) --limit 600 'tests/cli/bad_input.py $(COMMAND)' 'tests/cli/outputs.py $(COMMAND)' \
-		'tests/cli/inspection.py $(COMMAND)'
+		'tests/cli/inspection.py $(COMMAND)' 'tests/cli/inputs.py $(COMMAND)'
 
 ## check-log: the event log alone proves that every table, command and sync is right
 .PHONY: check-log

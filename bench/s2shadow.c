@@ -12,6 +12,7 @@
 #include "bench/replay.h"
 #include "bench/scale_main.h"
 #include "bench/simulate_run.h"
+#include "bench/trace_stats.h"
 
 static const struct {
 	const char *name;
@@ -22,6 +23,7 @@ static const struct {
 	{"inspect", inspect_main, "show the tables in an image that a replay wrote"},
 	{"simulate", simulate_main, "run the engine on virtual CPUs with devices at random, and judge every access"},
 	{"scale", scale_main, "model how trips scale with CPUs, SMMUs, sync time and locked time"},
+	{"trace", trace_stats_main, "print the statistics of traces: s2shadow trace stats"},
 	{"info", info_main, "this build, this machine, and what the software SMMUv3 claims to be"},
 };
 
