@@ -138,6 +138,7 @@ COMMAND_SRCS := \
 	bench/device.c \
 	bench/facts.c \
 	bench/getopts.c \
+	bench/histogram.c \
 	bench/host_stage2.c \
 	bench/imagefile.c \
 	bench/imagefile_read.c \
@@ -276,6 +277,7 @@ TEST_SRCS := \
 	tests/unit/test_flush_some.c \
 	tests/unit/test_fuzz_corpus.c \
 	tests/unit/test_granule.c \
+	tests/unit/test_histogram.c \
 	tests/unit/test_hitless.c \
 	tests/unit/test_host_stage2.c \
 	tests/unit/test_imagefile.c \

@@ -5,7 +5,6 @@
 #include "bench/latency.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 int latency_init(struct latency *latency, unsigned smmu_count, uint64_t sync_ns)
 {
@@ -24,8 +23,8 @@ void latency_free(struct latency *latency)
 {
 	for (unsigned i = 0; i < latency->smmu_count; i++)
 		free(latency->smmu[i].end_ns);
-	free(latency->revoke.ns);
-	free(latency->grant.ns);
+	histogram_free(&latency->revoke);
+	histogram_free(&latency->grant);
 	*latency = (struct latency){ 0 };
 }
 
@@ -61,62 +60,23 @@ uint64_t latency_end(struct latency *latency, uint64_t trigger_ns)
 	return latency->seen ? latency->clock_ns : trigger_ns;
 }
 
-int latency_add(struct latency_samples *samples, uint64_t ns)
+struct latency_summary latency_summarise(const struct histogram *samples)
 {
-	if (samples->count == samples->capacity) {
-		size_t capacity = samples->capacity ? 2 * samples->capacity : 1024;
-		uint64_t *grown = realloc(samples->ns, capacity * sizeof(*grown));
-
-		if (!grown)
-			return -1;
-		samples->ns = grown;
-		samples->capacity = capacity;
-	}
-	samples->ns[samples->count++] = ns;
-	return 0;
-}
-
-static int compare(const void *left, const void *right)
-{
-	uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
-
-	return (a > b) - (a < b);
-}
-
-/* The smallest sample that at least @percent of all are not above. */
-static uint64_t rank(const struct latency_samples *samples, unsigned percent)
-{
-	return samples->ns[(samples->count * percent + 99) / 100 - 1];
-}
-
-struct latency_summary latency_summarise(struct latency_samples *samples)
-{
-	if (!samples->count)
-		return (struct latency_summary){ 0 };
-	qsort(samples->ns, samples->count, sizeof(*samples->ns), compare);
 	return (struct latency_summary){
-		.p50 = rank(samples, 50),
-		.p99 = rank(samples, 99),
-		.max = samples->ns[samples->count - 1],
+		.p50 = histogram_rank(samples, 500000),
+		.p90 = histogram_rank(samples, 900000),
+		.p99 = histogram_rank(samples, 990000),
+		.p999 = histogram_rank(samples, 999000),
+		.max = samples->max,
 	};
 }
 
 int latency_summarise_all(const struct latency *latency, struct latency_summary *summary)
 {
-	struct latency_samples all = { .count = latency->revoke.count + latency->grant.count };
+	struct histogram all = { 0 };
+	int error = histogram_merge(&all, &latency->revoke) || histogram_merge(&all, &latency->grant) ? -1 : 0;
 
-	*summary = (struct latency_summary){ 0 };
-	if (!all.count)
-		return 0;
-	all.ns = malloc(all.count * sizeof(*all.ns));
-	if (!all.ns)
-		return -1;
-	if (latency->revoke.count)
-		memcpy(all.ns, latency->revoke.ns, latency->revoke.count * sizeof(*all.ns));
-	if (latency->grant.count)
-		memcpy(all.ns + latency->revoke.count, latency->grant.ns,
-		       latency->grant.count * sizeof(*all.ns));
 	*summary = latency_summarise(&all);
-	free(all.ns);
-	return 0;
+	histogram_free(&all);
+	return error;
 }

@@ -16,12 +16,9 @@
 
 #include <shadow/types.h>
 
-#define LATENCY_SYNCS_MAX 65536u /* in flight on one SMMU; more than its ring holds */
+#include "bench/histogram.h"
 
-struct latency_samples {
-	uint64_t *ns;
-	size_t count, capacity;
-};
+#define LATENCY_SYNCS_MAX 65536u /* in flight on one SMMU; more than its ring holds */
 
 struct latency {
 	uint64_t sync_ns;
@@ -33,11 +30,11 @@ struct latency {
 		uint32_t published, seen;
 	} smmu[SHADOW_SMMUS_MAX];
 	unsigned smmu_count;
-	struct latency_samples revoke, grant;
+	struct histogram revoke, grant;
 };
 
 struct latency_summary {
-	uint64_t p50, p99, max; /* nearest rank; 0 if there are none */
+	uint64_t p50, p90, p99, p999, max; /* nearest rank; 0 if there are none */
 };
 
 int latency_init(struct latency *latency, unsigned smmu_count, uint64_t sync_ns)
@@ -51,11 +48,8 @@ void latency_sync_seen(struct latency *latency, unsigned smmu);
 /* When all that was triggered at @trigger_ns is complete. */
 uint64_t latency_end(struct latency *latency, uint64_t trigger_ns);
 
-/* One access-changing T. Return: 0; -1 if memory is short. */
-int latency_add(struct latency_samples *samples, uint64_t ns) __attribute__((warn_unused_result));
-
-/* Sorts. */
-struct latency_summary latency_summarise(struct latency_samples *samples);
+/* Of @samples, ns each. */
+struct latency_summary latency_summarise(const struct histogram *samples);
 
 /* Of both together. Return: 0; -1 if memory is short. */
 int latency_summarise_all(const struct latency *latency, struct latency_summary *summary)

@@ -242,12 +242,11 @@ static int add_latencies(struct observer *observer, uint64_t trigger_ns)
 
 	for (size_t i = 0; i < observer->pending_count; i++) {
 		const struct op *op = observer->pending[i];
-		struct latency_samples *samples = op->new_state == TRACE_STATE_NOPAGE ?
-							  &observer->latency.revoke :
-							  &observer->latency.grant;
+		struct histogram *samples = op->new_state == TRACE_STATE_NOPAGE ? &observer->latency.revoke :
+										  &observer->latency.grant;
 		uint64_t start_ns = record_time(observer, op);
 
-		if (latency_add(samples, end_ns > start_ns ? end_ns - start_ns : 0))
+		if (histogram_add(samples, end_ns > start_ns ? end_ns - start_ns : 0))
 			return -SHADOW_ENOMEM;
 	}
 	observer->pending_count = 0;

@@ -72,7 +72,9 @@ static json_t *latency_json(const struct latency_summary *latency)
 	json_t *object = json_object();
 
 	facts_set(object, "p50", facts_number(latency->p50));
+	facts_set(object, "p90", facts_number(latency->p90));
 	facts_set(object, "p99", facts_number(latency->p99));
+	facts_set(object, "p999", facts_number(latency->p999));
 	facts_set(object, "max", facts_number(latency->max));
 	return object;
 }

@@ -209,7 +209,7 @@ static void latencies_run_from_record_to_trigger_and_sync(void **state)
 	revoke = latency_summarise(&rig.observer.latency.revoke);
 	grant = latency_summarise(&rig.observer.latency.grant);
 
-	assert_int_equal(rig.observer.latency.revoke.count, 2);
+	assert_int_equal(rig.observer.latency.revoke.total, 2);
 	assert_int_equal(revoke.p50, 2500); /* T 2 to X 4, and a sync */
 	assert_int_equal(revoke.max, 3500); /* T 1 to X 4, and a sync */
 	assert_int_equal(grant.max, 1000);  /* T 6 to X 7 */
