@@ -135,6 +135,13 @@ RUNNER_SRCS := \
 COMMAND_SRCS := \
 	bench/ahead.c \
 	bench/check.c \
+	bench/compare.c \
+	bench/compare_class.c \
+	bench/compare_file.c \
+	bench/compare_input.c \
+	bench/compare_print.c \
+	bench/compare_rows.c \
+	bench/compare_stats.c \
 	bench/device.c \
 	bench/facts.c \
 	bench/getopts.c \
@@ -263,6 +270,8 @@ TEST_SRCS := \
 	tests/unit/test_cmdq.c \
 	tests/unit/test_coalesce.c \
 	tests/unit/test_compact.c \
+	tests/unit/test_compare.c \
+	tests/unit/test_compare_stats.c \
 	tests/unit/test_consent.c \
 	tests/unit/test_device.c \
 	tests/unit/test_eager.c \
@@ -847,7 +856,8 @@ check-maps: $(MAP_EQUALITY)
 .PHONY: check-cli
 check-cli: $(COMMAND)
 	$(Q)$(RUN_TESTS) --limit 600 'tests/cli/bad_input.py $(COMMAND)' 'tests/cli/outputs.py $(COMMAND)' \
-		'tests/cli/inspection.py $(COMMAND)' 'tests/cli/inputs.py $(COMMAND)'
+		'tests/cli/inspection.py $(COMMAND)' 'tests/cli/inputs.py $(COMMAND)' \
+		'tests/cli/comparison.py $(COMMAND)'
 
 ## check-log: the event log alone proves that every table, command and sync is right
 .PHONY: check-log

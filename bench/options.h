@@ -25,6 +25,7 @@ enum options_policy {
 #define OPTIONS_LIST_MAX     4096u
 #define OPTIONS_AHEAD_MIN    (UINT64_C(8) << 10) /* two pages */
 #define OPTIONS_AHEAD_MAX    (UINT64_C(1) << 30)
+#define OPTIONS_REPEAT_MAX   10000u
 #define OPTIONS_SYNC_NS_MAX  1000000000u /* a second */
 #define OPTIONS_ADDRESS_BITS 48u	 /* of the pool: S2PS and the model's OAS */
 
@@ -48,6 +49,7 @@ struct options {
 	unsigned reserved_count;
 	bool lenient;
 	uint64_t sync_ns;
+	unsigned repeat; /* timed runs; 0: until it is enough */
 	bool verify;
 	const char *json, *map, *log, *image; /* NULL: not wanted */
 	char **traces;

@@ -340,6 +340,7 @@ static void ignore_report(void *ctx, enum platform_report what, uint64_t a, uint
 static int time_policies(struct session *session)
 {
 	uint64_t total_ns[OPTIONS_POLICIES] = { 0 }, start_ns = platform_time_ns();
+	unsigned repeat = session->replay->options.repeat;
 	bool more = true;
 
 	platform_linux_set_report(ignore_report, NULL);
@@ -353,13 +354,16 @@ static int time_policies(struct session *session)
 				continue;
 			if (time_once(session, policy, &ns))
 				return -1;
+			if (result_add_run(result, ns)) {
+				message("out of memory");
+				return -1;
+			}
 			total_ns[policy] += ns;
-			result->native_runs++;
-			if (!run || ns < result->native_ns)
-				result->native_ns = ns;
-			more |= run + 1 < NATIVE_RUNS_MIN ||
-				(total_ns[policy] < NATIVE_NS_ENOUGH && run + 1 < NATIVE_RUNS_MAX &&
-				 platform_time_ns() - start_ns < NATIVE_WALL_NS_MAX);
+			more |= repeat ? run + 1 < repeat :
+					 run + 1 < NATIVE_RUNS_MIN ||
+						 (total_ns[policy] < NATIVE_NS_ENOUGH &&
+						  run + 1 < NATIVE_RUNS_MAX &&
+						  platform_time_ns() - start_ns < NATIVE_WALL_NS_MAX);
 		}
 	}
 	return 0;

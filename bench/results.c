@@ -31,9 +31,23 @@ void results_free(struct results *results)
 	for (size_t i = 0; i < results->count; i++) {
 		free(results->result[i].trace);
 		free(results->result[i].skipped);
+		free(results->result[i].native_sample);
 	}
 	free(results->result);
 	*results = (struct results){ 0 };
+}
+
+int result_add_run(struct result *result, uint64_t ns)
+{
+	uint64_t *grown = realloc(result->native_sample, (result->native_runs + 1) * sizeof(*grown));
+
+	if (!grown)
+		return -1;
+	grown[result->native_runs] = ns;
+	result->native_sample = grown;
+	if (!result->native_runs++ || ns < result->native_ns)
+		result->native_ns = ns;
+	return 0;
 }
 
 double result_ns_per(const struct result *result, uint64_t count)

@@ -32,6 +32,7 @@ struct result {
 	uint64_t splits, collapses, hints, hints_dropped;
 	uint64_t reserved_attempts;
 	uint64_t native_ns; /* fastest run of all steps */
+	uint64_t *native_sample; /* each run's; native_runs of them */
 	unsigned native_runs;
 	struct latency_summary latency, latency_revoke, latency_grant;
 	struct { /* --ahead */
@@ -56,6 +57,9 @@ struct results {
 /* A zeroed entry at the end; NULL if memory is short. Earlier pointers become invalid. */
 struct result *results_add(struct results *results, const char *trace, enum options_policy policy);
 void results_free(struct results *results);
+
+/* One timed run of all steps took @ns. Return: 0; -1 if memory is short. */
+int result_add_run(struct result *result, uint64_t ns) __attribute__((warn_unused_result));
 
 /* Nanoseconds for each of @count; 0 if there are none. */
 double result_ns_per(const struct result *result, uint64_t count);

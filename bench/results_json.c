@@ -147,6 +147,21 @@ static json_t *ahead_json(const struct result *result)
 	return object;
 }
 
+/* As cpu_ns, of each timed run. */
+static json_t *samples_json(const struct result *result)
+{
+	json_t *array = json_array();
+
+	for (unsigned i = 0; i < result->native_runs; i++) {
+		double ns = result->transitions_access ?
+				    (double)result->native_sample[i] / (double)result->transitions_access :
+				    0;
+
+		json_array_append_new(array, json_real(ns));
+	}
+	return array;
+}
+
 static json_t *run_json(const struct results *results, const struct result *result)
 {
 	double ratio = results_ratio_to_eager(results, result);
@@ -191,6 +206,7 @@ static json_t *run_json(const struct results *results, const struct result *resu
 	facts_set(object, "cpu_ns", json_real(result_ns_per(result, result->transitions_access)));
 	facts_set(object, "cpu_ns_per_t", json_real(result_ns_per(result, result->transitions)));
 	facts_set(object, "cpu_runs", facts_number(result->native_runs));
+	facts_set(object, "cpu_ns_samples", samples_json(result));
 	facts_set(object, "ratio_to_eager", ratio > 0 ? json_real(ratio) : json_null());
 	facts_set(object, "latency_ns", latencies_json(result));
 	facts_set(object, "verify", results->options->verify ? verify_json(result) : json_null());

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/compare.h"
 #include "bench/info.h"
 #include "bench/inspect.h"
 #include "bench/message.h"
@@ -24,6 +25,7 @@ static const struct {
 	{"simulate", simulate_main, "run the engine on virtual CPUs with devices at random, and judge every access"},
 	{"scale", scale_main, "model how trips scale with CPUs, SMMUs, sync time and locked time"},
 	{"trace", trace_stats_main, "print the statistics of traces: s2shadow trace stats"},
+	{"compare", compare_main, "say what changed between two results, beyond noise"},
 	{"info", info_main, "this build, this machine, and what the software SMMUv3 claims to be"},
 };
 
