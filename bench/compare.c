@@ -4,7 +4,6 @@
  */
 #include "bench/compare.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -64,18 +63,6 @@ static int read_percent(const char *name, const char *text, double *percent)
 	return -1;
 }
 
-static int read_seed(const char *text, uint64_t *seed)
-{
-	char *end;
-
-	errno = 0;
-	*seed = strtoull(text, &end, 10);
-	if (*text >= '0' && *text <= '9' && !*end && !errno)
-		return 0;
-	message("--seed: '%s' is not a decimal number", text);
-	return -1;
-}
-
 static int read_option(void *into, int option, const char *text)
 {
 	struct compare_options *options = into;
@@ -89,7 +76,7 @@ static int read_option(void *into, int option, const char *text)
 		options->all = true;
 		return 0;
 	case OPT_SEED:
-		return read_seed(text, &options->seed);
+		return getopts_number("seed", text, 0, UINT64_MAX, &options->seed) ? 0 : -1;
 	default:
 		options->help = true;
 		return GETOPTS_ENOUGH;

@@ -108,7 +108,7 @@ BAD = [      # @: the directory
     (["--fail-above", "x", "a", "b"], {}, "--fail-above: 'x' is not a number"),
     (["--fail-above", "-1", "a", "b"], {}, "--fail-above: '-1' is not a number"),
     (["--least", "5%", "a", "b"], {}, "--least: '5%' is not a number"),
-    (["--seed", "-1", "a", "b"], {}, "--seed: '-1' is not a decimal number"),
+    (["--seed", "-1", "a", "b"], {}, "--seed: '-1' is not a number"),
     (["--frob", "a", "b"], {}, "unknown option --frob"),
     (["a", "b"], {}, "@a: No such file"),
     (["a", "b"], {"a": "{\n\"x\": ]"}, "@a:2: "),
