@@ -90,7 +90,8 @@ MODEL_SRCS := \
 	smmuv3/model/watch.c
 
 PLATFORM_SRCS := \
-	engine/platform/linux.c
+	engine/platform/linux.c \
+	engine/platform/linux_memory.c
 
 EL2_SRCS := \
 	engine/platform/el2.c
@@ -172,6 +173,7 @@ COMMAND_SRCS := \
 	bench/replay.c \
 	bench/results.c \
 	bench/results_json.c \
+	bench/samples.c \
 	bench/scale.c \
 	bench/scale_calibrate.c \
 	bench/scale_report.c \
@@ -334,6 +336,7 @@ TEST_SRCS := \
 	tests/unit/test_pgtable.c \
 	tests/unit/test_plan.c \
 	tests/unit/test_platform.c \
+	tests/unit/test_platform_memory.c \
 	tests/unit/test_pool_exhaustion.c \
 	tests/unit/test_power.c \
 	tests/unit/test_prepare.c \

@@ -24,7 +24,7 @@ struct pass {
 	struct trace_stats *stats;
 	const struct trace *trace;
 	struct trace_pages pages;
-	struct latency_samples gap;
+	struct samples gap;
 	const struct trace_record *last; /* T, of any CPU */
 	uint32_t index;			 /* of the T at hand */
 	struct cpu cpu[TRACE_CPUS_MAX];
@@ -171,7 +171,7 @@ static int count_order(struct pass *pass, struct cpu *cpu, const struct trace_re
 		step = step_of(cpu->last, record);
 		stats->step[step]++;
 		stats->steps++;
-		if (latency_add(&pass->gap, record->time_ns - cpu->last->time_ns))
+		if (samples_add(&pass->gap, record->time_ns - cpu->last->time_ns))
 			return -1;
 	}
 	if (step == TRACE_STEP_ABOVE || step == TRACE_STEP_BELOW) {
@@ -272,7 +272,7 @@ static int count_trip(struct pass *pass, const struct trace_record *record)
 	struct cpu *cpu = &pass->cpu[record->cpu];
 	struct trace_trips *trips = trips_of(stats, record);
 
-	if (!trips || latency_add(&trips->ns, record->trip_ns))
+	if (!trips || samples_add(&trips->ns, record->trip_ns))
 		return -1;
 	trips->trips++;
 	trips->with_transition += cpu->trip_count != 0;
@@ -336,10 +336,10 @@ static int by_value(const void *left, const void *right)
 }
 
 /* Sorts. */
-static uint64_t rank(struct latency_samples *samples, unsigned percent)
+static uint64_t rank(struct samples *samples, unsigned percent)
 {
-	latency_summarise(samples);
-	return samples->count ? samples->ns[samples->count * percent / 100] : 0;
+	samples_sort(samples);
+	return samples->count ? samples->value[samples->count * percent / 100] : 0;
 }
 
 static void finish(struct pass *pass)
@@ -392,7 +392,7 @@ int trace_stats_count(struct trace_stats *stats, const struct trace *trace, cons
 		trace_pages_free(&pass->pages);
 		for (unsigned i = 0; i < TRACE_CPUS_MAX; i++)
 			free(pass->cpu[i].trip);
-		free(pass->gap.ns);
+		samples_free(&pass->gap);
 		free(pass);
 	}
 	if (ret) {
@@ -405,7 +405,7 @@ int trace_stats_count(struct trace_stats *stats, const struct trace *trace, cons
 void trace_stats_free(struct trace_stats *stats)
 {
 	for (size_t i = 0; i < stats->trips; i++)
-		free(stats->trip[i].ns.ns);
+		samples_free(&stats->trip[i].ns);
 	free(stats->trip);
 	free(stats->kind);
 	free(stats->size.tally);

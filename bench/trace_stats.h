@@ -13,7 +13,7 @@
 
 #include <jansson.h>
 
-#include "bench/latency.h"
+#include "bench/samples.h"
 #include "bench/trace.h"
 
 #define TRACE_STATS_BUCKETS 40u
@@ -49,7 +49,7 @@ struct trace_trips {
 	uint8_t why;
 	uint32_t id; /* for trace_name() */
 	uint64_t trips, with_transition, calls;
-	struct latency_samples ns;
+	struct samples ns;
 	uint64_t p50_ns, p99_ns; /* of n values in order, that with the index n * percent / 100 */
 };
 
