@@ -17,14 +17,10 @@
 #include <string.h>
 #include <time.h>
 
-/* Builds with sanitizers do without jemalloc, which like them replaces malloc(), and without liburcu's
- * inline functions, whose reader is aligned to less than its type says. liburcu allows the inline ones to
- * code whose licence is compatible with the LGPL. */
-#ifdef PLATFORM_LINUX_SANITIZED
-#include <sys/mman.h>
-#else
+/* Builds with sanitizers do without liburcu's inline functions, whose reader is aligned to less than its type says.
+ * liburcu allows the inline ones to code whose licence is compatible with the LGPL. */
+#ifndef PLATFORM_LINUX_SANITIZED
 #define _LGPL_SOURCE
-#include <jemalloc/jemalloc.h>
 #endif
 #include <urcu/urcu-bp.h>
 
@@ -399,113 +395,3 @@ void platform_panic(const char *where)
 	fprintf(stderr, "s2shadow: panic: %s\n", where);
 	abort();
 }
-
-/* ---- memory ------------------------------------------------------------------------------------------- */
-
-#ifdef PLATFORM_LINUX_SANITIZED
-
-/* Small memory comes from the sanitizers' allocator, which guards its ends; large memory straight from the
- * kernel, which has it zeroed untouched. */
-#define MAPPED_BYTES_MIN ((size_t)64 << 20)
-
-static void *mapped_alloc(size_t bytes, size_t align)
-{
-	size_t mapped = bytes + align;
-	char *memory, *aligned;
-
-	if (mapped < bytes)
-		return NULL;
-	memory = mmap(NULL, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
-		      0);
-	if (memory == MAP_FAILED)
-		return NULL;
-	aligned = memory + (align - (uintptr_t)memory % align) % align;
-	if (aligned != memory)
-		munmap(memory, (size_t)(aligned - memory));
-	munmap(aligned + bytes, (size_t)(memory + mapped - (aligned + bytes)));
-	return aligned;
-}
-
-static size_t mapped_bytes(size_t bytes)
-{
-	return (bytes + 4095) & ~(size_t)4095;
-}
-
-void *platform_linux_alloc(size_t bytes, size_t align)
-{
-	void *memory;
-
-	if (bytes == 0 || bytes > SIZE_MAX / 2 || align > SIZE_MAX / 4)
-		return NULL;
-	if (bytes >= MAPPED_BYTES_MIN)
-		return mapped_alloc(mapped_bytes(bytes), align < 4096 ? 4096 : align);
-	if (posix_memalign(&memory, align < sizeof(void *) ? sizeof(void *) : align, bytes))
-		return NULL;
-	return memset(memory, 0, bytes);
-}
-
-void platform_linux_free(void *memory, size_t bytes)
-{
-	if (memory && bytes >= MAPPED_BYTES_MIN)
-		munmap(memory, mapped_bytes(bytes));
-	else
-		free(memory);
-}
-
-const char *platform_linux_allocator(void)
-{
-	return "posix_memalign() and mmap(), because of the sanitizers";
-}
-
-#else
-
-static unsigned arena;
-static bool arena_made;
-static pthread_once_t arena_once = PTHREAD_ONCE_INIT;
-
-/* An arena of its own keeps tables and models apart from everything else, and gives pages back at once, so
- * that the next run starts from untouched zero pages instead of clearing the old ones. */
-static void arena_make(void)
-{
-	ssize_t at_once = 0;
-	size_t size = sizeof(arena);
-	char name[64];
-
-	if (mallctl("arenas.create", &arena, &size, NULL, 0))
-		return;
-	snprintf(name, sizeof(name), "arena.%u.dirty_decay_ms", arena);
-	arena_made = !mallctl(name, NULL, NULL, &at_once, sizeof(at_once));
-	snprintf(name, sizeof(name), "arena.%u.muzzy_decay_ms", arena);
-	arena_made = arena_made && !mallctl(name, NULL, NULL, &at_once, sizeof(at_once));
-}
-
-void *platform_linux_alloc(size_t bytes, size_t align)
-{
-	pthread_once(&arena_once, arena_make);
-	if (bytes == 0 || !arena_made)
-		return NULL;
-	return mallocx(bytes,
-		       MALLOCX_ARENA(arena) | MALLOCX_TCACHE_NONE | MALLOCX_ALIGN(align) | MALLOCX_ZERO);
-}
-
-void platform_linux_free(void *memory, size_t bytes)
-{
-	(void)bytes;
-	if (memory)
-		dallocx(memory, MALLOCX_TCACHE_NONE);
-}
-
-const char *platform_linux_allocator(void)
-{
-	static const char prefix[] = "jemalloc ";
-	static char name[sizeof(prefix) + 64];
-	const char *version = NULL;
-	size_t size = sizeof(version);
-
-	if (mallctl("version", &version, &size, NULL, 0))
-		version = "of unknown version";
-	snprintf(name, sizeof(name), "%s%s", prefix, version);
-	return name;
-}
-
-#endif

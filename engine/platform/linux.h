@@ -63,8 +63,22 @@ void platform_linux_set_clean(void (*clean)(void *ctx, const void *start, size_t
 /* What platform_host_lock_held() says on this thread; false when a thread starts. */
 void platform_linux_set_host_lock(bool held);
 
+#define PLATFORM_LINUX_ANY_NODE (-1)
+
+struct platform_linux_place {
+	int node;  /* NUMA node that pages come from, as the kernel numbers it, up to 63; or any, as the kernel likes */
+	bool huge; /* in huge pages where the system has them: touched memory then comes 2 MiB at a time */
+};
+
 /**
- * platform_linux_alloc() - zeroed memory for tables and models, from an arena of its own.
+ * platform_linux_set_place() - where this thread's memory of platform_linux_alloc() comes from, from now on.
+ * At the start: from any node, in small pages. Return: false if the process can have no memory there; nothing has
+ * changed then.
+ */
+__attribute__((warn_unused_result)) bool platform_linux_set_place(struct platform_linux_place place);
+
+/**
+ * platform_linux_alloc() - zeroed memory for tables and models, from arenas of its own.
  * @align: a power of two. Large memory is not touched: a page costs nothing until it is first used.
  * Return: NULL if memory is short or @bytes is 0.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * test_platform.c - the hosted platform: devices, memory map, hooks, allocation.
+ * test_platform.c - the hosted platform: devices, memory map, hooks.
  */
 #include "engine/platform/linux.h"
 
@@ -404,63 +404,6 @@ static void a_panic_can_be_caught_by_its_hook(void **state)
 	platform_linux_set_panic(NULL, NULL);
 }
 
-/* ---- allocation ---- */
-
-static size_t resident_bytes(void)
-{
-	unsigned long total = 0, resident = 0;
-	FILE *file = fopen("/proc/self/statm", "r");
-
-	assert_non_null(file);
-	assert_int_equal(fscanf(file, "%lu %lu", &total, &resident), 2);
-	fclose(file);
-	return resident * (size_t)sysconf(_SC_PAGESIZE);
-}
-
-static void memory_is_aligned_and_zeroed_even_when_it_was_used_before(void **state)
-{
-	(void)state;
-	for (unsigned round = 0; round < 4; round++) {
-		size_t bytes = (size_t)3 << 20, align = (size_t)2 << 20;
-		unsigned char *memory = platform_linux_alloc(bytes, align);
-
-		assert_non_null(memory);
-		assert_int_equal((uintptr_t)memory % align, 0);
-		for (size_t i = 0; i < bytes; i++)
-			if (memory[i])
-				fail_msg("byte %zu is 0x%x in round %u", i, memory[i], round);
-		memset(memory, 0xa5, bytes);
-		platform_linux_free(memory, bytes);
-	}
-}
-
-static void two_gibibytes_of_memory_are_not_touched_until_used(void **state)
-{
-	size_t bytes = (size_t)2150 << 20, before = resident_bytes();
-
-	(void)state;
-	for (unsigned round = 0; round < 2; round++) {
-		char *memory = platform_linux_alloc(bytes, (size_t)2 << 20);
-
-		if (!memory)
-			skip();
-		assert_true(resident_bytes() < before + ((size_t)64 << 20));
-		assert_int_equal(memory[bytes / 2], 0);
-		assert_int_equal(memory[bytes - 1], 0);
-		memset(memory, 1, (size_t)8 << 20);
-		platform_linux_free(memory, bytes);
-		assert_true(resident_bytes() < before + ((size_t)64 << 20));
-	}
-}
-
-static void impossible_sizes_are_refused(void **state)
-{
-	(void)state;
-	assert_null(platform_linux_alloc(0, 64));
-	assert_null(platform_linux_alloc((size_t)1 << 60, 64));
-	platform_linux_free(NULL, 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -478,9 +421,6 @@ int main(void)
 		cmocka_unit_test(a_report_reaches_its_hook),
 		cmocka_unit_test(what_is_cleaned_reaches_its_hook_and_is_left_alone_without_one),
 		cmocka_unit_test(a_panic_can_be_caught_by_its_hook),
-		cmocka_unit_test(memory_is_aligned_and_zeroed_even_when_it_was_used_before),
-		cmocka_unit_test(two_gibibytes_of_memory_are_not_touched_until_used),
-		cmocka_unit_test(impossible_sizes_are_refused),
 	};
 
 	return cmocka_run_group_tests_name("platform", tests, NULL, NULL);
