@@ -170,6 +170,7 @@ COMMAND_SRCS := \
 	bench/options.c \
 	bench/oracle.c \
 	bench/outfile.c \
+	bench/placement.c \
 	bench/replay.c \
 	bench/results.c \
 	bench/results_json.c \
@@ -182,6 +183,7 @@ COMMAND_SRCS := \
 	bench/schedule_list.c \
 	bench/spans.c \
 	bench/tables.c \
+	bench/topology.c \
 	bench/trace.c \
 	bench/trace_input.c \
 	bench/trace_pages.c \
@@ -334,6 +336,7 @@ TEST_SRCS := \
 	tests/unit/test_pages.c \
 	tests/unit/test_pending.c \
 	tests/unit/test_pgtable.c \
+	tests/unit/test_placement.c \
 	tests/unit/test_plan.c \
 	tests/unit/test_platform.c \
 	tests/unit/test_platform_memory.c \

@@ -8,13 +8,12 @@
 
 #include <linux/perf_event.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <hwloc.h>
+#include "bench/topology.h"
 
 static void copy_text(char text[MACHINE_TEXT_BYTES], const char *from)
 {
@@ -29,26 +28,6 @@ static hwloc_obj_t measuring_pu(hwloc_topology_t topology)
 	if (!core)
 		return hwloc_get_obj_by_type(topology, HWLOC_OBJ_PU, 0);
 	return hwloc_get_obj_inside_cpuset_by_type(topology, core->cpuset, HWLOC_OBJ_PU, 0);
-}
-
-/* What hwloc cannot find out stays unknown; it is not to speak on standard error of its own accord. */
-static bool topology_load(hwloc_topology_t *topology)
-{
-	setenv("HWLOC_HIDE_ERRORS", "2", 0);
-	if (hwloc_topology_init(topology))
-		return false;
-	if (!hwloc_topology_set_icache_types_filter(*topology, HWLOC_TYPE_FILTER_KEEP_ALL) &&
-	    !hwloc_topology_load(*topology))
-		return true;
-	hwloc_topology_destroy(*topology);
-	return false;
-}
-
-static unsigned count_of(hwloc_topology_t topology, hwloc_obj_type_t type)
-{
-	int count = hwloc_get_nbobjs_by_type(topology, type);
-
-	return count > 0 ? (unsigned)count : 0;
 }
 
 static void read_caches(struct machine *machine, hwloc_obj_t pu)
@@ -70,10 +49,10 @@ static void read_topology(struct machine *machine)
 
 	if (!topology_load(&topology))
 		return;
-	machine->packages = count_of(topology, HWLOC_OBJ_PACKAGE);
-	machine->cores = count_of(topology, HWLOC_OBJ_CORE);
-	machine->pus = count_of(topology, HWLOC_OBJ_PU);
-	machine->numa_nodes = count_of(topology, HWLOC_OBJ_NUMANODE);
+	machine->packages = topology_count(topology, HWLOC_OBJ_PACKAGE);
+	machine->cores = topology_count(topology, HWLOC_OBJ_CORE);
+	machine->pus = topology_count(topology, HWLOC_OBJ_PU);
+	machine->numa_nodes = topology_count(topology, HWLOC_OBJ_NUMANODE);
 	pu = measuring_pu(topology);
 	if (pu) {
 		hwloc_obj_t package = hwloc_get_ancestor_obj_by_type(topology, HWLOC_OBJ_PACKAGE, pu);
