@@ -163,6 +163,7 @@ COMMAND_SRCS := \
 	bench/instant.c \
 	bench/latency.c \
 	bench/machine.c \
+	bench/machine_doubts.c \
 	bench/mapfile.c \
 	bench/message.c \
 	bench/observed.c \
@@ -309,6 +310,7 @@ TEST_SRCS := \
 	tests/unit/test_locks.c \
 	tests/unit/test_locks_commit.c \
 	tests/unit/test_machine.c \
+	tests/unit/test_machine_doubts.c \
 	tests/unit/test_mapfile.c \
 	tests/unit/test_matrix.c \
 	tests/unit/test_message.c \

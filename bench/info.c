@@ -67,6 +67,8 @@ static void print_machine(void)
 		printf("measures   on any CPU\n");
 	else
 		printf("measures   on CPU %d\n", machine.measuring_pu);
+	for (unsigned i = 0; i < machine.doubts.count; i++)
+		printf("%s%s\n", i ? "           " : "doubts     ", machine.doubts.text[i]);
 }
 
 /* In the words of the ID registers. A config without memory is enough to ask. */

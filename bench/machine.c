@@ -119,6 +119,7 @@ void machine_read(struct machine *machine)
 	read_governor(machine);
 	read_kernel(machine);
 	machine->counters = counters_exist();
+	machine_doubts_read(&machine->doubts, "", machine->pus);
 }
 
 int machine_pin(void)

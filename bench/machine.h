@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "bench/machine_doubts.h"
+
 #define MACHINE_TEXT_BYTES 128
 #define MACHINE_CACHES_MAX 5
 
@@ -26,6 +28,7 @@ struct machine {
 	unsigned cache_count;
 	int measuring_pu; /* the kernel's number of the CPU that machine_pin() chooses; -1: unknown */
 	bool counters;	  /* perf_event_open() can count instructions */
+	struct machine_doubts doubts;
 };
 
 /** machine_read() - find all of this out. What cannot be found is 0, "unknown" or -1. */

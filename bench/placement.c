@@ -33,12 +33,6 @@ static void one_after_the_other(struct placement *placement, hwloc_topology_t to
 		append(placement, pu);
 }
 
-/* The hardware thread @turn of @core, which belongs to @group. */
-static hwloc_obj_t pu_of(hwloc_topology_t topology, hwloc_obj_t core, unsigned turn)
-{
-	return hwloc_get_obj_inside_cpuset_by_type(topology, core->cpuset, HWLOC_OBJ_PU, turn);
-}
-
 /* The first hardware threads of all cores of @group come first, then the second ones: number @index of these. */
 static hwloc_obj_t pu_of_group(hwloc_topology_t topology, hwloc_obj_t group, unsigned index)
 {
@@ -51,7 +45,8 @@ static hwloc_obj_t pu_of_group(hwloc_topology_t topology, hwloc_obj_t group, uns
 		for (unsigned i = 0; i < cores; i++) {
 			hwloc_obj_t core =
 				hwloc_get_obj_inside_cpuset_by_type(topology, group->cpuset, HWLOC_OBJ_CORE, i);
-			hwloc_obj_t pu = pu_of(topology, core, turn);
+			hwloc_obj_t pu =
+				hwloc_get_obj_inside_cpuset_by_type(topology, core->cpuset, HWLOC_OBJ_PU, turn);
 
 			any = any || pu;
 			if (pu && !left--)

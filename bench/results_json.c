@@ -19,7 +19,7 @@ static json_t *range(uint64_t base, uint64_t bytes)
 
 static json_t *machine_json(void)
 {
-	json_t *object = json_object();
+	json_t *object = json_object(), *doubts = json_array();
 	struct machine machine;
 
 	machine_read(&machine);
@@ -31,6 +31,9 @@ static json_t *machine_json(void)
 	facts_set(object, "hardware_threads", facts_number(machine.pus));
 	facts_set(object, "numa_nodes", facts_number(machine.numa_nodes));
 	facts_set(object, "memory_bytes", facts_number(machine.memory_bytes));
+	for (unsigned i = 0; i < machine.doubts.count; i++)
+		json_array_append_new(doubts, json_string(machine.doubts.text[i]));
+	facts_set(object, "doubts", doubts);
 	return object;
 }
 
