@@ -68,6 +68,10 @@ const char options_help[] =
 	"  --pool PA          physical base of the table pool, a multiple of 2 MiB; default behind the memory\n"
 	"  --reserve S-E      no device may reach S up to but without E; repeatable\n"
 	"  --sync-ns NS       modelled time of one sync, for the latency columns; default 1000\n"
+	"  --cpus WHICH       where the replay runs: a list of CPUs, the first counts; or core, pu, l3, node;\n"
+	"                     default core: the first of the first core\n"
+	"  --membind WHERE    where tables come from: any, local or a NUMA node's number; default any\n"
+	"  --huge-pages       tables in huge pages, where the system has them\n"
 	"  --repeat N         timed runs of each policy, 1 to 10000; default 3 to 50, until they add up to 0.3 s\n"
 	"\n"
 	"What comes out (the table goes to standard output; docs/results.md explains every column)\n"
@@ -101,6 +105,9 @@ enum {
 	OPT_LENIENT,
 	OPT_SYNC_NS,
 	OPT_REPEAT,
+	OPT_CPUS,
+	OPT_MEMBIND,
+	OPT_HUGE_PAGES,
 	OPT_VERIFY,
 	OPT_JSON,
 	OPT_MAP,
@@ -130,6 +137,9 @@ static const struct option long_options[] = {
 	{ "lenient", no_argument, NULL, OPT_LENIENT },
 	{ "sync-ns", required_argument, NULL, OPT_SYNC_NS },
 	{ "repeat", required_argument, NULL, OPT_REPEAT },
+	{ "cpus", required_argument, NULL, OPT_CPUS },
+	{ "membind", required_argument, NULL, OPT_MEMBIND },
+	{ "huge-pages", no_argument, NULL, OPT_HUGE_PAGES },
 	{ "verify", no_argument, NULL, OPT_VERIFY },
 	{ "json", required_argument, NULL, OPT_JSON },
 	{ "map", required_argument, NULL, OPT_MAP },
@@ -413,6 +423,15 @@ static int read_option(void *into, int option, const char *text)
 		if (read_decimal("repeat", text, 1, OPTIONS_REPEAT_MAX, &value))
 			return -1;
 		options->repeat = (unsigned)value;
+		return 0;
+	case OPT_CPUS:
+		options->cpus = text;
+		return 0;
+	case OPT_MEMBIND:
+		options->membind = text;
+		return 0;
+	case OPT_HUGE_PAGES:
+		options->huge_pages = true;
 		return 0;
 	case OPT_VERIFY:
 		options->verify = true;

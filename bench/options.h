@@ -51,6 +51,8 @@ struct options {
 	uint64_t sync_ns;
 	unsigned repeat; /* timed runs; 0: until it is enough */
 	bool verify;
+	const char *cpus, *membind; /* as placement_read() takes them; NULL: its defaults */
+	bool huge_pages;
 	const char *json, *map, *log, *image; /* NULL: not wanted */
 	char **traces;
 	unsigned traces_count;

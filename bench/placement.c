@@ -5,6 +5,7 @@
 #include "bench/placement.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,7 +114,7 @@ static bool read_number(const char **text, unsigned *number)
 	value = strtoul(*text, &end, 10);
 	*text = end;
 	*number = (unsigned)value;
-	return !errno && value < PLACEMENT_MAX * 16;
+	return !errno && value <= INT_MAX;
 }
 
 static int take(struct placement *placement, hwloc_topology_t topology, unsigned number)

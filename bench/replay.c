@@ -16,11 +16,11 @@
 #include "bench/check.h"
 #include "bench/imagefile.h"
 #include "bench/instant.h"
-#include "bench/machine.h"
 #include "bench/mapfile.h"
 #include "bench/message.h"
 #include "bench/observer.h"
 #include "bench/outfile.h"
+#include "bench/placement.h"
 #include "bench/results.h"
 #include "bench/world.h"
 #include "engine/platform/linux.h"
@@ -501,11 +501,21 @@ static void discard_outputs(struct outputs *outputs)
 	outfile_discard(&outputs->image);
 }
 
+/* The replay is thread 0, and there are no others. */
+static int place(struct replay *replay)
+{
+	struct placement placement;
+
+	if (placement_read(&placement, replay->options.cpus, replay->options.membind, replay->options.huge_pages))
+		return -1;
+	replay->results.cpu = placement_bind(&placement, 0);
+	return 0;
+}
+
 static int run(struct replay *replay)
 {
-	if (open_outputs(replay))
+	if (place(replay) || open_outputs(replay))
 		return -1;
-	machine_pin();
 	platform_linux_set_host_lock(true); /* one thread, which is always the host */
 	for (unsigned i = 0; i < replay->options.traces_count; i++)
 		if (replay_trace(replay, replay->options.traces[i]))

@@ -52,6 +52,7 @@ struct results {
 	const struct options *options;
 	struct result *result;
 	size_t count;
+	int cpu; /* that the replay was bound to; -1: to none */
 };
 
 /* A zeroed entry at the end; NULL if memory is short. Earlier pointers become invalid. */

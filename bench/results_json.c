@@ -37,6 +37,18 @@ static json_t *machine_json(void)
 	return object;
 }
 
+/* Where the replay ran. */
+static json_t *placement_json(const struct results *results)
+{
+	const struct options *options = results->options;
+	json_t *object = json_object();
+
+	facts_set(object, "cpu", results->cpu < 0 ? json_null() : facts_number((uint64_t)results->cpu));
+	facts_set(object, "membind", json_string(options->membind ? options->membind : "any"));
+	facts_set(object, "huge_pages", json_boolean(options->huge_pages));
+	return object;
+}
+
 static json_t *text_or_null(const char *text)
 {
 	return text ? json_string(text) : json_null();
@@ -241,6 +253,7 @@ int results_write_json(const struct results *results, FILE *file)
 	facts_set(root, "version", json_string(info_version()));
 	facts_set(root, "build", json_string(info_build()));
 	facts_set(root, "machine", machine_json());
+	facts_set(root, "placement", placement_json(results));
 	facts_set(root, "config", config_json(results->options));
 	facts_set(root, "runs", runs);
 	facts_set(root, "skipped", skipped);
