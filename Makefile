@@ -224,6 +224,7 @@ TIMED_SRCS := \
 
 # What benchmarks and tests drive policies with, beside the command.
 WORKLOAD_SRCS := \
+	bench/checksum.c \
 	bench/storm.c
 
 BENCH_SRCS := \
@@ -232,8 +233,11 @@ BENCH_SRCS := \
 	bench/bench_memory.c \
 	bench/bench_queue.c \
 	bench/bench_storm.c \
-	bench/bench_tables.c \
-	bench/floor.c
+	bench/bench_tables_change.c \
+	bench/bench_tables_fill.c \
+	bench/bench_tables_random.c \
+	bench/floor.c \
+	bench/rig.c
 
 TEST_SUPPORT_SRCS := \
 	$(ADAPTER_SRCS) \

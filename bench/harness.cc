@@ -333,7 +333,9 @@ int main(int argc, char **argv)
 	bench_memory_register();
 	bench_queue_register();
 	bench_storm_register();
-	bench_tables_register();
+	bench_tables_change_register();
+	bench_tables_fill_register();
+	bench_tables_random_register();
 	sched_getaffinity(0, sizeof(allowed), &allowed);
 	for (registration *of : registrations)
 		hand_over(*of, smallest, once);

@@ -46,7 +46,9 @@ void bench_harness_register(void);
 void bench_memory_register(void);
 void bench_queue_register(void);
 void bench_storm_register(void);
-void bench_tables_register(void);
+void bench_tables_change_register(void);
+void bench_tables_fill_register(void);
+void bench_tables_random_register(void);
 
 /* ---- what there is ----------------------------------------------------------------------------------- */
 

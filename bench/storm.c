@@ -12,8 +12,9 @@
 
 #include <shadow/error.h>
 
+#include "bench/checksum.h"
+#include "bench/random.h"
 #include "engine/platform/linux.h"
-#include "smmuv3/model/model.h"
 
 #define IA_BITS		 40u
 #define HOST_START_LEVEL 1u
@@ -32,30 +33,14 @@ struct storm_config storm_config_default(void)
 	return (struct storm_config){ .seed = 1, .smmu_count = 1, .cmdq_lg2 = 12 };
 }
 
-/* xorshift64*: any seed but zero. */
-static uint64_t next_random(uint64_t *state)
-{
-	*state ^= *state >> 12;
-	*state ^= *state << 25;
-	*state ^= *state >> 27;
-	return *state * UINT64_C(0x2545f4914f6cdd1d);
-}
-
 static void make_order(struct storm *storm)
 {
-	uint64_t state = storm->config.seed ? storm->config.seed : 1, i;
-
-	for (i = 0; i < STORM_PAGES; i++)
-		storm->order[i] = (uint32_t)i;
-	if (!storm->config.random)
+	if (storm->config.random) {
+		random_order(storm->order, STORM_PAGES, storm->config.seed ? storm->config.seed : 1);
 		return;
-	for (i = STORM_PAGES - 1; i > 0; i--) {
-		uint64_t j = next_random(&state) % (i + 1);
-		uint32_t page = storm->order[i];
-
-		storm->order[i] = storm->order[j];
-		storm->order[j] = page;
 	}
+	for (uint32_t i = 0; i < STORM_PAGES; i++)
+		storm->order[i] = i;
 }
 
 static int add_devices(struct storm *storm)
@@ -223,42 +208,9 @@ static const void *read_memory(void *ctx, uint64_t pa, size_t bytes)
 	return platform_virt((shadow_pa_t){ pa }, bytes);
 }
 
-/* What a device can reach, as maximal runs; each is mixed into the sum when the next begins. */
-struct sum {
-	uint64_t value;
-	struct model_leaf run;
-};
-
-static void mix(struct sum *sum)
-{
-	const struct model_leaf *run = &sum->run;
-	uint64_t word[3] = { run->start, run->end, (uint64_t)run->read | run->write << 1 | run->device << 2 };
-	unsigned i;
-
-	if (!run->valid)
-		return;
-	for (i = 0; i < 3; i++)
-		sum->value = (sum->value ^ word[i]) * UINT64_C(0x9e3779b97f4a7c15) ^ sum->value >> 29;
-}
-
-static void sum_leaf(void *ctx, const struct model_leaf *leaf)
-{
-	struct sum *sum = ctx;
-	struct model_leaf *run = &sum->run;
-
-	if (leaf->valid && run->valid && run->end == leaf->start && run->read == leaf->read &&
-	    run->write == leaf->write && run->device == leaf->device) {
-		run->end = leaf->end;
-		return;
-	}
-	mix(sum);
-	*run = *leaf;
-}
-
 uint64_t storm_checksum(const struct storm *storm)
 {
 	struct model_memory memory = { .read = read_memory };
-	struct sum sum = { .value = 1 };
 	struct model_stage2 stage2;
 	struct model_config config = { 0 };
 	uint64_t ste[8];
@@ -267,10 +219,7 @@ uint64_t storm_checksum(const struct storm *storm)
 	config.s1p = storm->config.nested;
 	storm->ops->ste(storm->policy, ste);
 	stage2 = model_decode_ste(ste, &config);
-	if (!stage2.valid || model_walk_all(&memory, &stage2, &sum, sum_leaf) != MODEL_OK)
-		return 0;
-	mix(&sum);
-	return sum.value;
+	return checksum_stage2(&memory, &stage2);
 }
 
 void storm_stats(const struct storm *storm, struct policy_stats *stats)
