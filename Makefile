@@ -172,7 +172,9 @@ COMMAND_SRCS := \
 	bench/oracle.c \
 	bench/outfile.c \
 	bench/placement.c \
+	bench/progress.c \
 	bench/replay.c \
+	bench/replay_watch.c \
 	bench/results.c \
 	bench/results_json.c \
 	bench/samples.c \
@@ -349,6 +351,7 @@ TEST_SRCS := \
 	tests/unit/test_pool_exhaustion.c \
 	tests/unit/test_power.c \
 	tests/unit/test_prepare.c \
+	tests/unit/test_progress.c \
 	tests/unit/test_queue.c \
 	tests/unit/test_refusal.c \
 	tests/unit/test_replay.c \
@@ -869,7 +872,7 @@ check-maps: $(MAP_EQUALITY)
 check-cli: $(COMMAND)
 	$(Q)$(RUN_TESTS) --limit 600 'tests/cli/bad_input.py $(COMMAND)' 'tests/cli/outputs.py $(COMMAND)' \
 		'tests/cli/inspection.py $(COMMAND)' 'tests/cli/inputs.py $(COMMAND)' \
-		'tests/cli/comparison.py $(COMMAND)'
+		'tests/cli/comparison.py $(COMMAND)' 'tests/cli/interruption.py $(COMMAND)'
 
 ## check-log: the event log alone proves that every table, command and sync is right
 .PHONY: check-log

@@ -9,10 +9,13 @@
 
 #include <shadow/error.h>
 
+#include "bench/progress.h"
+
 void message(const char *format, ...)
 {
 	va_list arguments;
 
+	progress_hide();
 	fflush(stdout);
 	fputs("s2shadow: ", stderr);
 	va_start(arguments, format);

@@ -22,7 +22,7 @@ static struct outfile *open_files;
 
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 
-static void remove_and_die(int number)
+void outfile_die(int number)
 {
 	for (const struct outfile *out = open_files; out; out = out->next)
 		if (out->temporary)
@@ -43,7 +43,7 @@ static void block(sigset_t *before)
 
 static void catch_signals(void)
 {
-	struct sigaction action = { .sa_handler = remove_and_die };
+	struct sigaction action = { .sa_handler = outfile_die };
 	struct sigaction before;
 
 	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)

@@ -25,6 +25,9 @@ int outfile_open(struct outfile *out, const char *path) __attribute__((warn_unus
 /* Close and rename to the target; on failure a message is printed and nothing is left. Return: 0 or -1. */
 int outfile_commit(struct outfile *out) __attribute__((warn_unused_result));
 
+/* For a signal's handler: remove all that are open, and end the program by that signal. */
+void outfile_die(int number);
+
 /* Close and remove. Nothing if it is not open. */
 void outfile_discard(struct outfile *out);
 

@@ -5,13 +5,15 @@
  * Trace by trace: load it, check it against itself, decide where everything lies; then an observed pass for
  * each policy, against software SMMUv3s, which counts, verifies and writes files; then a native pass for each
  * policy, against devices that complete at once, which is timed: a few runs, interleaved policy by policy,
- * of which the fastest counts. Nothing is printed and no file appears before all of it went well.
+ * of which the fastest counts. Nothing is printed and no file appears before all of it went well, or Ctrl-C ended it:
+ * then what is complete is printed and written.
  */
 #include "bench/replay.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "bench/check.h"
 #include "bench/imagefile.h"
@@ -21,6 +23,8 @@
 #include "bench/observer.h"
 #include "bench/outfile.h"
 #include "bench/placement.h"
+#include "bench/progress.h"
+#include "bench/replay_watch.h"
 #include "bench/results.h"
 #include "bench/world.h"
 #include "engine/platform/linux.h"
@@ -34,6 +38,8 @@
 /* ... but no more once the trace's, bring-up included, took this long. */
 #define NATIVE_WALL_NS_MAX 5000000000u
 
+#define OBSERVED_PERCENT 80u /* of the time, roughly */
+
 struct outputs {
 	struct outfile json, map, log, image;
 };
@@ -42,6 +48,7 @@ struct replay {
 	struct options options;
 	struct outputs outputs;
 	struct results results;
+	uint64_t bytes_done; /* of trace files, to show progress by */
 	bool wrong_answer;
 };
 
@@ -57,6 +64,7 @@ struct session {
 	uint64_t checksum[OPTIONS_POLICIES]; /* of the observed tables */
 	size_t result[OPTIONS_POLICIES];     /* index of each policy's */
 	bool runs[OPTIONS_POLICIES];	     /* asked for and not skipped */
+	uint64_t bytes;			     /* of its file */
 };
 
 static const struct schedule *schedule_of(const struct session *session, enum options_policy policy)
@@ -67,6 +75,12 @@ static const struct schedule *schedule_of(const struct session *session, enum op
 static struct result *result_of(const struct session *session, enum options_policy policy)
 {
 	return &session->replay->results.result[session->result[policy]];
+}
+
+/* So many bytes of its file stand for what is done before this policy's observed pass, or before the timed ones. */
+static uint64_t bytes_before(const struct session *session, enum options_policy policy)
+{
+	return session->replay->bytes_done + session->bytes * OBSERVED_PERCENT * policy / OPTIONS_POLICIES / 100;
 }
 
 /* A failure of a policy as a line: at which record, and what it says. */
@@ -206,7 +220,9 @@ static int observe_open_policy(struct session *session, struct observer *observe
 {
 	const struct schedule *schedule = schedule_of(session, policy);
 	struct result *result = result_of(session, policy);
-	struct runner_hooks hooks = observer_hooks;
+	struct runner_hooks inner = observer_hooks, hooks;
+	struct replay_watch watch = { &inner, schedule, bytes_before(session, policy),
+				      bytes_before(session, policy + 1) };
 	struct policy_stats init, end;
 	const struct op *failed;
 	uint64_t ns;
@@ -214,8 +230,11 @@ static int observe_open_policy(struct session *session, struct observer *observe
 
 	observer->ops->stats(observer->policy, &init);
 	take_init(result, &init);
-	hooks.ctx = observer;
+	inner.ctx = observer;
+	hooks = replay_watch_hooks(&watch);
 	error = runner_observed.play(observer->ops, observer->policy, schedule, &hooks, &ns, &failed);
+	if (error == REPLAY_WATCH_INTERRUPTED)
+		return error;
 	if (error)
 		return policy_failed(session, policy, "replay", failed, error);
 	observer->ops->stats(observer->policy, &end);
@@ -337,6 +356,15 @@ static void ignore_report(void *ctx, enum platform_report what, uint64_t a, uint
 	(void)b;
 }
 
+static void show_timed(const struct session *session, unsigned run, unsigned repeat)
+{
+	uint64_t first = bytes_before(session, OPTIONS_POLICIES), last = session->replay->bytes_done + session->bytes;
+	unsigned runs = repeat ? repeat : NATIVE_RUNS_MIN;
+
+	progress_set(run < runs ? first + (last - first) * run / runs : last);
+}
+
+/* A policy that Ctrl-C leaves without a run is left out. */
 static int time_policies(struct session *session)
 {
 	uint64_t total_ns[OPTIONS_POLICIES] = { 0 }, start_ns = platform_time_ns();
@@ -352,6 +380,9 @@ static int time_policies(struct session *session)
 
 			if (!session->runs[policy])
 				continue;
+			if (progress_interrupted())
+				return 0;
+			show_timed(session, run, repeat);
 			if (time_once(session, policy, &ns))
 				return -1;
 			if (result_add_run(result, ns)) {
@@ -427,15 +458,25 @@ static int replay_session(struct session *session)
 		return -1;
 	if (add_results(session))
 		return -1;
-	for (unsigned policy = 0; policy < OPTIONS_POLICIES; policy++)
-		if (session->runs[policy] && observe(session, policy))
-			return -1;
+	for (unsigned policy = 0; policy < OPTIONS_POLICIES; policy++) {
+		int error = session->runs[policy] ? observe(session, policy) : 0;
+
+		if (error)
+			return error;
+	}
 	return time_policies(session);
+}
+
+static uint64_t bytes_of(const char *path)
+{
+	struct stat info;
+
+	return stat(path, &info) ? 0 : (uint64_t)info.st_size;
 }
 
 static int replay_trace(struct replay *replay, const char *path)
 {
-	struct session session = { .replay = replay, .path = path };
+	struct session session = { .replay = replay, .path = path, .bytes = bytes_of(path) };
 	struct trace_error error = { 0 };
 	int result;
 
@@ -446,7 +487,9 @@ static int replay_trace(struct replay *replay, const char *path)
 			message("%s: %s", path, error.message);
 		return -1;
 	}
+	progress_say(session.trace.name);
 	result = replay_session(&session);
+	replay->bytes_done += session.bytes;
 	world_free(&session.world);
 	schedule_free(&session.immediate);
 	schedule_free(&session.batched);
@@ -512,17 +555,51 @@ static int place(struct replay *replay)
 	return 0;
 }
 
+/* Return: 0, also where Ctrl-C ended it; -1 after a line on standard error. */
+static int replay_traces(struct replay *replay)
+{
+	uint64_t bytes = 0;
+	int error = 0;
+
+	for (unsigned i = 0; i < replay->options.traces_count; i++)
+		bytes += bytes_of(replay->options.traces[i]);
+	progress_catch_interrupt();
+	progress_start("replay", bytes);
+	for (unsigned i = 0; !error && i < replay->options.traces_count; i++)
+		error = progress_interrupted() ? REPLAY_WATCH_INTERRUPTED :
+						 replay_trace(replay, replay->options.traces[i]);
+	progress_end();
+	replay->results.interrupted = progress_interrupted();
+	return error < 0 ? -1 : 0;
+}
+
+/* What was measured before Ctrl-C stays; --map and its like are of the one run, if it was complete. */
+static void drop_incomplete(struct replay *replay)
+{
+	struct outputs *outputs = &replay->outputs;
+
+	results_drop_untimed(&replay->results);
+	message("interrupted; %s", replay->results.count ? "what is complete follows" : "nothing is complete");
+	if (replay->results.count)
+		return;
+	outfile_discard(&outputs->map);
+	outfile_discard(&outputs->log);
+	outfile_discard(&outputs->image);
+}
+
 static int run(struct replay *replay)
 {
 	if (place(replay) || open_outputs(replay))
 		return -1;
 	platform_linux_set_host_lock(true); /* one thread, which is always the host */
-	for (unsigned i = 0; i < replay->options.traces_count; i++)
-		if (replay_trace(replay, replay->options.traces[i]))
-			return -1;
+	if (replay_traces(replay))
+		return -1;
+	if (replay->results.interrupted)
+		drop_incomplete(replay);
 	if (commit_outputs(replay))
 		return -1;
-	results_print(&replay->results, stdout);
+	if (replay->results.count)
+		results_print(&replay->results, stdout);
 	if (fflush(stdout) || ferror(stdout)) {
 		message("standard output: cannot write");
 		return -1;
@@ -541,7 +618,9 @@ int replay_main(int argc, char **argv)
 			fputs(options_help, stdout);
 			status = EXIT_SUCCESS;
 		} else if (!run(&replay)) {
-			status = replay.wrong_answer ? EXIT_WRONG_ANSWER : EXIT_SUCCESS;
+			status = replay.wrong_answer	     ? EXIT_WRONG_ANSWER :
+				 replay.results.interrupted ? PROGRESS_EXIT_INTERRUPTED :
+							      EXIT_SUCCESS;
 		}
 	}
 	discard_outputs(&replay.outputs);

@@ -26,13 +26,30 @@ struct result *results_add(struct results *results, const char *trace, enum opti
 	return result;
 }
 
+static void release(struct result *result)
+{
+	free(result->trace);
+	free(result->skipped);
+	free(result->native_sample);
+}
+
+void results_drop_untimed(struct results *results)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < results->count; i++) {
+		if (results->result[i].skipped || results->result[i].native_runs)
+			results->result[kept++] = results->result[i];
+		else
+			release(&results->result[i]);
+	}
+	results->count = kept;
+}
+
 void results_free(struct results *results)
 {
-	for (size_t i = 0; i < results->count; i++) {
-		free(results->result[i].trace);
-		free(results->result[i].skipped);
-		free(results->result[i].native_sample);
-	}
+	for (size_t i = 0; i < results->count; i++)
+		release(&results->result[i]);
 	free(results->result);
 	*results = (struct results){ 0 };
 }

@@ -53,10 +53,14 @@ struct results {
 	struct result *result;
 	size_t count;
 	int cpu; /* that the replay was bound to; -1: to none */
+	bool interrupted; /* by Ctrl-C: not all that was asked for is there */
 };
 
 /* A zeroed entry at the end; NULL if memory is short. Earlier pointers become invalid. */
 struct result *results_add(struct results *results, const char *trace, enum options_policy policy);
+/* Leave out what ran but was never timed. */
+void results_drop_untimed(struct results *results);
+
 void results_free(struct results *results);
 
 /* One timed run of all steps took @ns. Return: 0; -1 if memory is short. */

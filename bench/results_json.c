@@ -255,6 +255,7 @@ int results_write_json(const struct results *results, FILE *file)
 	facts_set(root, "machine", machine_json());
 	facts_set(root, "placement", placement_json(results));
 	facts_set(root, "config", config_json(results->options));
+	facts_set(root, "interrupted", json_boolean(results->interrupted));
 	facts_set(root, "runs", runs);
 	facts_set(root, "skipped", skipped);
 	result = json_dumpf(root, file, JSON_INDENT(1) | JSON_REAL_PRECISION(6));

@@ -13,6 +13,7 @@
 
 #include "bench/getopts.h"
 #include "bench/message.h"
+#include "bench/progress.h"
 #include "bench/scale_calibrate.h"
 #include "bench/scale_report.h"
 
@@ -296,11 +297,19 @@ static size_t rows_of(const struct command *command)
 	       command->smmus.count * command->policy.count;
 }
 
-static int run_rows(const struct command *command, struct scale_row *row, size_t rows)
+/* *@rows: how many there are; fewer after Ctrl-C. */
+static int run_rows(const struct command *command, struct scale_row *row, size_t *rows)
 {
-	for (size_t i = 0; i < rows; i++) {
+	progress_catch_interrupt();
+	progress_start("scale", *rows);
+	for (size_t i = 0; i < *rows; i++) {
 		int error;
 
+		if (progress_interrupted()) {
+			*rows = i;
+			break;
+		}
+		progress_set(i);
 		row[i].point = point_of(command, i);
 		error = scale_run(&row[i].point, &row[i].result);
 		if (error) {
@@ -309,6 +318,7 @@ static int run_rows(const struct command *command, struct scale_row *row, size_t
 			return error;
 		}
 	}
+	progress_end();
 	return 0;
 }
 
@@ -335,11 +345,13 @@ static int run(struct command *command)
 	if (error)
 		message("%s", message_error(error));
 	if (!error)
-		error = run_rows(command, row, rows);
-	if (!error)
+		error = run_rows(command, row, &rows);
+	if (!error && rows < rows_of(command))
+		message("interrupted after %zu of %zu points", rows, rows_of(command));
+	if (!error && rows)
 		error = report(command, row, rows);
 	free(row);
-	return error ? 2 : 0;
+	return error ? 2 : rows < rows_of(command) ? PROGRESS_EXIT_INTERRUPTED : 0;
 }
 
 int scale_main(int argc, char **argv)

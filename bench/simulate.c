@@ -9,6 +9,7 @@
 
 #include "bench/getopts.h"
 #include "bench/message.h"
+#include "bench/progress.h"
 #include "bench/simulate_run.h"
 #include "bench/simulate_trace.h"
 #include "bench/trace.h"
@@ -130,13 +131,17 @@ static void print_violation(const struct simulate *world)
 }
 
 /* Seeds are clean: did enough happen in them? */
-static int verdict(const struct command *command, const struct simulate_counts *sum)
+static int verdict(const struct command *command, uint64_t seeds, const struct simulate_counts *sum)
 {
 	const char *name = NULL;
 	uint64_t least = simulate_counts_least(sum, &name);
 
-	printf("%" PRIu64 " seed%s clean\n", command->seeds, command->seeds == 1 ? "" : "s");
+	printf("%" PRIu64 " seed%s clean\n", seeds, seeds == 1 ? "" : "s");
 	simulate_counts_print(sum, stdout);
+	if (seeds < command->seeds) {
+		message("interrupted after %" PRIu64 " of %" PRIu64 " seeds", seeds, command->seeds);
+		return PROGRESS_EXIT_INTERRUPTED;
+	}
 	if (least >= command->each)
 		return 0;
 	message("%s: %" PRIu64 " times, and not %" PRIu64, name, least, command->each);
@@ -146,10 +151,17 @@ static int verdict(const struct command *command, const struct simulate_counts *
 static int run(const struct command *command, struct simulate *world)
 {
 	struct simulate_counts sum = { 0 };
+	uint64_t i;
 
-	for (uint64_t i = 0; i < command->seeds; i++) {
+	progress_catch_interrupt();
+	if (!command->options.log)
+		progress_start("simulate", command->seeds);
+	for (i = 0; i < command->seeds && !progress_interrupted(); i++) {
 		int result = simulate_seed(world, &command->options, command->seed + i);
 
+		progress_set(i + 1);
+		if (result)
+			progress_end();
 		if (result < 0)
 			message("out of memory");
 		if (result > 0)
@@ -159,7 +171,8 @@ static int run(const struct command *command, struct simulate *world)
 		if (result)
 			return result < 0 ? 2 : 1;
 	}
-	return verdict(command, &sum);
+	progress_end();
+	return verdict(command, i, &sum);
 }
 
 static bool read_trace(struct command *command, struct trace *trace)
