@@ -194,6 +194,7 @@ COMMAND_SRCS := \
 	bench/trace_stats_json.c \
 	bench/trace_stats_main.c \
 	bench/trace_stats_text.c \
+	bench/traced.c \
 	bench/verify.c \
 	bench/world.c
 
@@ -381,6 +382,7 @@ TEST_SRCS := \
 	tests/unit/test_tlbi_plan.c \
 	tests/unit/test_trace.c \
 	tests/unit/test_trace_stats.c \
+	tests/unit/test_traced.c \
 	tests/unit/test_transition.c \
 	tests/unit/test_two_level.c \
 	tests/unit/test_verify.c \
@@ -470,7 +472,10 @@ c_warnings := $(warnings) -Wstrict-prototypes -Wmissing-prototypes
 c_flags = -std=c11 $(common_flags) $(c_warnings) $(config_flags) $(CPPFLAGS) $(CFLAGS)
 cxx_flags = -std=c++17 $(common_flags) $(warnings) $(config_flags) $(CPPFLAGS) $(CXXFLAGS)
 hosted_flags := -D_GNU_SOURCE -pthread
-observed_flags := -DSHADOW_ORDER_OBSERVED -DSHADOW_DEBUG $(fuzz_flags)
+# Who is told what the core does: see engine/trace.h.
+native_flags := -DSHADOW_TRACE='<engine/platform/trace_usdt.h>'
+hooked_flags := -DSHADOW_TRACE='<engine/platform/trace_hook.h>'
+observed_flags := -DSHADOW_ORDER_OBSERVED -DSHADOW_DEBUG $(hooked_flags) $(fuzz_flags)
 simulated_flags := -DSHADOW_ORDER_SIMULATED -DSHADOW_DEBUG
 # The compiler announces plain stores to engine/platform/sim_plain.c. It does not with another sanitizer as well.
 timed_flags := -DSHADOW_ORDER_SIMULATED
@@ -547,7 +552,7 @@ setup:
 # Rewritten when a compiler or a flag changes, and then everything is rebuilt. -Werror changes no object.
 $(BUILD)/flags: FORCE | setup
 	@mkdir -p $(@D)
-	@echo '$(CC) $(CXX) $(filter-out -Werror,$(c_flags) $(cxx_flags))' >$@.new
+	@echo '$(CC) $(CXX) $(filter-out -Werror,$(c_flags) $(cxx_flags)) $(subst ',,$(native_flags) $(hooked_flags))' >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 # What `s2shadow --version` and `s2shadow info` say of the build. Without git the commit is "unknown".
@@ -600,7 +605,7 @@ $(timed_core): $(BUILD)/timed/%.o: %.c $(BUILD)/flags
 $(BUILD)/native/%.o: %.c $(BUILD)/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(c_flags) -c -o $@ $<
+	$(Q)$(CC) $(c_flags) $(native_flags) -c -o $@ $<
 
 $(BUILD)/observed/%.o: %.c $(BUILD)/flags
 	$(call say,CC,$< (observed))
@@ -687,7 +692,7 @@ $(test_programs): $$(call object_of_test,$$(@F)) $$(call core_of_test,$$(@F)) $(
 	$(Q)$(LINK) -o $@ $^ -lcmocka $(LIBS)
 
 fuzz_objects := $(call objects,observed,$(CORE_SRCS)) $(call objects,plain,$(FUZZ_SRCS) $(MODEL_SRCS) \
-	$(PLATFORM_SRCS) bench/observed.c tests/fuzz/play.c tests/unit/system_rig.c tests/unit/system_script.c)
+	$(PLATFORM_SRCS) bench/observed.c bench/traced.c tests/fuzz/play.c tests/unit/system_rig.c tests/unit/system_script.c)
 $(BUILD)/fuzz-system: $(fuzz_objects)
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -fsanitize=fuzzer,undefined -o $@ $^ -lcmocka $(LIBS)
@@ -695,7 +700,7 @@ $(BUILD)/fuzz-system: $(fuzz_objects)
 # Threads alone: a suite without them tells ThreadSanitizer nothing, and the simulated core brings its own.
 tsan_suites := threads locks
 tsan_programs := $(tsan_suites:%=$(BUILD)/tests/tsan_%)
-tsan_objects := $(observed_core) $(call objects,plain,$(MODEL_SRCS) $(PLATFORM_SRCS) bench/observed.c \
+tsan_objects := $(observed_core) $(call objects,plain,$(MODEL_SRCS) $(PLATFORM_SRCS) bench/observed.c bench/traced.c \
 	tests/unit/threads_rig.c)
 $(tsan_programs): $(BUILD)/tests/tsan_%: $(BUILD)/plain/tests/unit/test_%.o $(tsan_objects)
 	$(call say,LINK,$@)
@@ -739,7 +744,7 @@ $(PAYLOAD): $(qemu_objects) $(EL2_LIBRARY) tests/qemu/payload.lds
 
 # --- checks ----------------------------------------------------------------------------------------------
 
-CHECKS := check-lists check-headers check-el2 check-qemu check-clang check-unit check-sanitize check-tsan check-readme check-cli check-package \
+CHECKS := check-lists check-headers check-el2 check-probes check-qemu check-clang check-unit check-sanitize check-tsan check-readme check-cli check-package \
 	check-bench check-maps check-traces check-batching check-log check-referee check-mutations check-qemu-mutations check-fuzz check-spin check-simulate
 RUN_TESTS := scripts/run-tests
 trace = $(patsubst %,bench/traces/%.txt.xz,$(1))
@@ -799,6 +804,11 @@ check-el2: $(EL2_LIBRARY) $(EL2_BUILD)/core.o $(EL2_BUILD)/embedded.o $(LIBRARY)
 		$(EL2_BUILD)/embedded.o $(LIBRARY) 512 $(el2_core) $(el2_adapter)
 	$(Q)$(RUN_TESTS) --name 'el2, sizes' -- scripts/measure-el2 $(EL2_CROSS_COMPILE)objdump --code 81920 --data 64 \
 		--stack 2560 $(el2_core) $(el2_platform)
+
+## check-probes: a static probe for each event, one nop each; none at EL2
+.PHONY: check-probes
+check-probes: $(BENCHMARKS) $(EL2_BUILD)/core.o
+	$(Q)$(RUN_TESTS) --name probes -- scripts/check-probes $(BENCHMARKS) $(EL2_BUILD)/core.o
 
 ## check-qemu: the library at EL2 in QEMU: devices behind its SMMUv3 reach what they may and nothing else
 .PHONY: check-qemu

@@ -11,6 +11,7 @@
 #include <shadow/platform.h>
 
 #include "engine/engine.h"
+#include "engine/trace.h"
 
 /* What a ticket waits for: a number, or the fence of a compaction. */
 static struct engine_flight goal_of(shadow_ticket_t ticket)
@@ -32,6 +33,7 @@ static void flight_pass(struct shadow_engine *engine, uint32_t head)
 {
 	const struct engine_flight *flight = &engine->flight[head % ENGINE_FLIGHTS];
 
+	platform_trace(PLATFORM_TRACE_TICKET, flight->number, flight->fence);
 	/* [P1] Devices were seen before anyone is told. Pairs with is_complete() and engine_retire(). Observer: CPU. */
 	store_release_u64(&engine->complete_fence, flight->fence);
 	store_release_u64(&engine->complete_number, flight->number);
@@ -103,6 +105,7 @@ void engine_retire(struct shadow_engine *engine)
 
 	if (fence == engine->retired_fence)
 		return;
+	platform_trace(PLATFORM_TRACE_RETIRE, fence, 0);
 	engine->target->ops->retire(engine->target, fence);
 	engine->retired_fence = fence;
 }
@@ -127,7 +130,7 @@ static int ticket_poll(struct shadow_engine *engine, struct engine_flight goal)
 
 /* What is complete at the first look, @done, costs no clock read. Later the clock is read before the look, so
  * that a caller who was held up between the two does not take a finished sync for a late one. */
-static int wait_for(struct shadow_engine *engine, int done, struct engine_flight goal, uint64_t wait_ns)
+static inline int wait_for(struct shadow_engine *engine, int done, struct engine_flight goal, uint64_t wait_ns)
 {
 	uint64_t start = done ? 0 : platform_time_ns();
 
@@ -137,8 +140,10 @@ static int wait_for(struct shadow_engine *engine, int done, struct engine_flight
 		done = flights_poll(engine, goal);
 		if (done)
 			break;
-		if (late)
+		if (late) {
+			platform_trace(PLATFORM_TRACE_TIMEOUT, goal.number, goal.fence);
 			return -SHADOW_ETIMEDOUT;
+		}
 		platform_relax();
 	}
 	return done == 1 ? 0 : done;
@@ -165,5 +170,6 @@ int shadow_wait(struct shadow_engine *engine, shadow_ticket_t ticket, uint64_t w
 
 	if (!wait_ns || wait_ns > SHADOW_WAIT_NS_MAX)
 		return -SHADOW_EINVAL;
+	platform_trace(PLATFORM_TRACE_SYNC, ticket.number, wait_ns);
 	return wait_for(engine, ticket_poll(engine, goal), goal, wait_ns);
 }

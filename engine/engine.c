@@ -10,6 +10,7 @@
 
 #include "engine/cancel.h"
 #include "engine/snapshot.h"
+#include "engine/trace.h"
 
 #define SLOTS_MAX 65536u
 #define MAP_RANGES_MAX 4096u
@@ -153,7 +154,7 @@ int shadow_snapshot(struct shadow_engine *engine, const struct shadow_host_table
 
 static void report_access(const struct shadow_transition *transition)
 {
-	platform_report(PLATFORM_REPORT_ACCESS_UNKNOWN, transition->start.addr, transition->access);
+	trace_report(PLATFORM_REPORT_ACCESS_UNKNOWN, transition->start.addr, transition->access);
 }
 
 /* One piece of transition @number. */
@@ -267,6 +268,7 @@ bool shadow_queue(struct shadow_engine *engine, unsigned cpu, uint64_t number,
 	shadow_assert(cpu < engine->config.cpu_count);
 	shadow_assert(platform_host_lock_held());
 	shadow_assert(number > engine_newest(engine));
+	platform_trace(PLATFORM_TRACE_QUEUE, number, (uintptr_t)transition);
 	/* An open slot says that the engine is open. */
 	if (!engine->consent.set && queue_next_page(&engine->queue[cpu], engine->granule_lg2, number, transition))
 		return true;

@@ -13,15 +13,14 @@
  * A round is what lies before one cut of stage 2; stages 3 to 5 are done for each.
  * Owns: a ticket is complete only when everything up to its number is in force.
  */
-#include <shadow/platform.h>
-
 #include "engine/drain.h"
+#include "engine/trace.h"
 
 static void report_reserved(struct shadow_engine *engine, const struct plan_cursor *cursor)
 {
 	engine->stats.reserved_attempts++;
-	platform_report(PLATFORM_REPORT_RESERVED, cursor->reserved_first << engine->granule_lg2,
-			cursor->reserved_end << engine->granule_lg2);
+	trace_report(PLATFORM_REPORT_RESERVED, cursor->reserved_first << engine->granule_lg2,
+		     cursor->reserved_end << engine->granule_lg2);
 }
 
 /* Another run was made. Return: how many wait now to be handed on. */
@@ -31,6 +30,7 @@ static inline unsigned add_run(struct shadow_engine *engine, unsigned runs,
 	if (++runs < ENGINE_RUNS)
 		return runs;
 	take(engine->target, engine->run, runs);
+	platform_trace(PLATFORM_TRACE_PLAN, 0, 0);
 	return 0;
 }
 
@@ -41,6 +41,7 @@ static inline void hand_on(struct shadow_engine *engine, const struct coalesce_i
 	struct plan_cursor cursor;
 	unsigned runs = 0;
 
+	platform_trace(PLATFORM_TRACE_PLAN, count, 0);
 	for (const struct coalesce_item *end = item + count; item < end; item++) {
 		if (plan_whole(&engine->zones, item->start, item->end, coalesce_access(item), &engine->run[runs])) {
 			runs = add_run(engine, runs, take);
@@ -93,6 +94,7 @@ static void apply_all(struct shadow_engine *engine, uint32_t count)
 		apply_batch(engine, engine->item, 1);
 		return;
 	}
+	platform_trace(PLATFORM_TRACE_COALESCE, count, 0);
 	item = coalesce_sort(engine->item, engine->spare, count, &engine->scratch);
 	spare = item == engine->item ? engine->spare : engine->item;
 	while (count) {
@@ -103,27 +105,44 @@ static void apply_all(struct shadow_engine *engine, uint32_t count)
 		item += before;
 		spare += before;
 		count -= before;
-		if (count)
+		if (count) {
 			engine->target->ops->rewind(engine->target);
+			platform_trace(PLATFORM_TRACE_COALESCE, count, 0);
+		}
 	}
+}
+
+/* The last stage of a flush up to transition @number. */
+static inline void publish(struct shadow_engine *engine, uint64_t number, bool all)
+{
+	uint64_t fence;
+
+	platform_trace(PLATFORM_TRACE_INVALIDATE, number, 0);
+	fence = engine->target->ops->publish(engine->target, all);
+	engine_flight_add(engine, number, fence);
+	platform_trace(PLATFORM_TRACE_FLUSH_END, number, fence);
 }
 
 void engine_flush(struct shadow_engine *engine, bool all)
 {
 	uint64_t before = load_relaxed_u64(&engine->flushed_number), number = before;
-	uint32_t count = drain_all(engine, &number);
+	uint32_t count;
 
+	platform_trace(PLATFORM_TRACE_FLUSH_START, before, 0);
+	platform_trace(PLATFORM_TRACE_DRAIN, engine->config.cpu_count, 0);
+	count = drain_all(engine, &number);
 	engine_retire(engine);
 	engine_forget_revoked(engine);
 	engine->promise_holds = engine->counted = false;
 	/* Where all was taken back there is a number to move on, if nothing else. */
 	if (number == before && !all) {
 		engine->target->ops->release(engine->target);
+		platform_trace(PLATFORM_TRACE_FLUSH_END, number, 0);
 		return;
 	}
 	engine->stats.flushes += number != before;
 	apply_all(engine, count);
-	engine_flight_add(engine, number, engine->target->ops->publish(engine->target, all));
+	publish(engine, number, all);
 }
 
 shadow_ticket_t shadow_flush(struct shadow_engine *engine)
@@ -154,6 +173,8 @@ shadow_ticket_t shadow_flush_some(struct shadow_engine *engine, unsigned slots, 
 	*more = false;
 	if (!engine->open || !slots || !drain_is_needed(engine))
 		return shadow_flush(engine);
+	platform_trace(PLATFORM_TRACE_FLUSH_START, number, slots);
+	platform_trace(PLATFORM_TRACE_DRAIN, engine->config.cpu_count, 0);
 	count = drain_some(engine, slots, &number);
 	engine_retire(engine);
 	engine_forget_revoked(engine);
@@ -161,6 +182,7 @@ shadow_ticket_t shadow_flush_some(struct shadow_engine *engine, unsigned slots, 
 	apply_all(engine, count);
 	*more = is_left(engine);
 	if (!*more) {
+		platform_trace(PLATFORM_TRACE_DRAIN, engine->config.cpu_count, 0);
 		count = drain_all(engine, &number);
 		engine->promise_holds = engine->counted = false;
 		if (count) {
@@ -168,7 +190,7 @@ shadow_ticket_t shadow_flush_some(struct shadow_engine *engine, unsigned slots, 
 			apply_all(engine, count);
 		}
 	}
-	engine_flight_add(engine, number, engine->target->ops->publish(engine->target, false));
+	publish(engine, number, false);
 	return (shadow_ticket_t){ number };
 }
 

@@ -12,6 +12,7 @@
 
 #include <shadow/platform.h>
 
+#include "engine/trace.h"
 #include "smmuv3/stream.h"
 
 #define ATS_PAGE_LG2 12u
@@ -134,7 +135,7 @@ static void ats_lost(struct cmdq *cmdq)
 	}
 	for (uint32_t i = load_relaxed_u32(&smmu->ats_aborted); i < count; i++) {
 		stream_store_abort(smmu, smmu->ats_sid[i]);
-		platform_report(PLATFORM_REPORT_STREAM_ABORTED, smmu->number, smmu->ats_sid[i]);
+		trace_report(PLATFORM_REPORT_STREAM_ABORTED, smmu->number, smmu->ats_sid[i]);
 	}
 	store_release_u32(&smmu->ats_aborted, count);
 }

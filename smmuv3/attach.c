@@ -13,6 +13,7 @@
 #include <shadow/platform.h>
 
 #include "engine/assert.h"
+#include "engine/trace.h"
 
 #define POOL_ALIGN (UINT64_C(1) << 21)
 #define POOL_ROUNDS 8u
@@ -410,7 +411,7 @@ static int stream_start(const struct target_stream *stream)
 	int error = smmu_is_shut(stream->smmu) || stream->out ? 0 : stream_enable(stream);
 
 	if (error == -SHADOW_EIO && device_stays_out(stream)) {
-		platform_report(PLATFORM_REPORT_STREAM_ABORTED, stream->smmu->number, stream->sid);
+		trace_report(PLATFORM_REPORT_STREAM_ABORTED, stream->smmu->number, stream->sid);
 		return 0;
 	}
 	if (error)

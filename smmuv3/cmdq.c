@@ -22,6 +22,7 @@
 #include <shadow/platform.h>
 #include <shadow/smmu.h>
 
+#include "engine/trace.h"
 #include "smmuv3/regs.h"
 
 void cmdq_init(struct cmdq *cmdq, uint64_t *ring, unsigned entries_lg2, uintptr_t registers, unsigned number,
@@ -120,6 +121,7 @@ void cmdq_publish(struct cmdq *cmdq)
 	if (!cmdq->coherent)
 		cmdq_clean(cmdq, published, cmdq->written);
 	cmdq->stats.doorbells++;
+	platform_trace(PLATFORM_TRACE_DOORBELL, cmdq->number, cmdq->written);
 	if (cmdq->enhanced) {
 		cmdq_publish_enhanced(cmdq);
 		return;
@@ -177,6 +179,7 @@ static int cmdq_advance(struct cmdq *cmdq, uint32_t cons)
 	 * CR0ACK is read later than CONS, so it shows a reset before it. */
 	if (!(cons & cmdq->cons_moved) && cmdq_check_enabled(cmdq, cons) != 0)
 		return -SHADOW_EIO;
+	platform_trace(PLATFORM_TRACE_SYNC_SEEN, cmdq->number, consumed + passed);
 	/* [P1] The SMMU is done before anyone is told so. Pairs with cmdq_consumed(). Observer: CPU. */
 	store_release_u64(&cmdq->consumed, consumed + passed);
 	return 0;
@@ -195,6 +198,7 @@ static bool cmdq_read_word(struct cmdq *cmdq)
 	order_device_seen();
 	if (passed > load_acquire_u64(&cmdq->published) - consumed)
 		return false;
+	platform_trace(PLATFORM_TRACE_SYNC_SEEN, cmdq->number, consumed + passed);
 	/* [P1] As in cmdq_advance(). */
 	store_release_u64(&cmdq->consumed, consumed + passed);
 	return true;
@@ -306,7 +310,7 @@ static int cmdq_repair(struct cmdq *cmdq, uint32_t cons, uint32_t active)
 		cmdq_clean(cmdq, stopped, stopped + 1);
 	order_device_publish(cmdq->coherent);
 	cmdq_acknowledge(cmdq, active);
-	platform_report(PLATFORM_REPORT_COMMAND_ERROR, cmdq->number, error);
+	trace_report(PLATFORM_REPORT_COMMAND_ERROR, cmdq->number, error);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 
 #include <shadow/platform.h>
 
+#include "engine/trace.h"
 #include "smmuv3/regs.h"
 #include "smmuv3/smmu.h"
 
@@ -34,7 +35,7 @@ static void note_lost(struct shadow_smmu *smmu)
 {
 	smmu->events.lost++;
 	if (may_report(&smmu->events))
-		platform_report(PLATFORM_REPORT_EVENTS_LOST, smmu->number, smmu->events.lost);
+		trace_report(PLATFORM_REPORT_EVENTS_LOST, smmu->number, smmu->events.lost);
 }
 
 static void take(struct shadow_smmu *smmu, const uint64_t *record)
@@ -47,8 +48,8 @@ static void take(struct shadow_smmu *smmu, const uint64_t *record)
 		return;
 	}
 	event = smmu_event_decode(record);
-	platform_report(PLATFORM_REPORT_EVENT, (uint64_t)smmu->number << 32 | event.sid,
-			(event.address & ~UINT64_C(0xfff)) | event.type);
+	trace_report(PLATFORM_REPORT_EVENT, (uint64_t)smmu->number << 32 | event.sid,
+		     (event.address & ~UINT64_C(0xfff)) | event.type);
 }
 
 /* A record could not be written: nothing to do but to say so. Whoever has the lock now leaves it for the next time. */

@@ -17,6 +17,7 @@
 #include <shadow/error.h>
 
 #include "engine/assert.h"
+#include "engine/trace.h"
 #include "smmuv3/pgtable_cursor.h"
 #include "smmuv3/pgtable_dirty.h"
 #include "smmuv3/pgtable_hint.h"
@@ -250,6 +251,9 @@ static void settle_fresh_or_empty(struct pgtable *pgtable, unsigned height)
 	if (fresh && links) {
 		finish_fresh(pgtable, height);
 		pgtable->stats.splits += pte_is_valid(old);
+		if (pte_is_valid(old))
+			platform_trace(PLATFORM_TRACE_SPLIT, pages_base(pgtable, &pgtable->page[page]),
+				       format_level(height + 1));
 	}
 	if (value != old && (value || pte_is_valid(old)))
 		cursor_store(pgtable, height + 1, index, value);

@@ -10,6 +10,7 @@
  */
 #include "smmuv3/pgtable_tidy.h"
 
+#include "engine/trace.h"
 #include "smmuv3/pgtable_cursor.h"
 #include "smmuv3/pgtable_hint.h"
 #include "smmuv3/pgtable_mark.h"
@@ -73,6 +74,7 @@ static void collapse(struct pgtable *pgtable, unsigned height)
 	cursor_store(pgtable, height + 1, cursor_index(pgtable, height + 1, base), block);
 	pages_unlink(pgtable, page);
 	pgtable->stats.collapses++;
+	platform_trace(PLATFORM_TRACE_COLLAPSE, base, format_level(height + 1));
 	above = pgtable->place[height + 1].page;
 	if (tidy_is_whole(pgtable, &pgtable->page[above]) || pgtable->contiguous)
 		tidy_note(pgtable, above);

@@ -14,6 +14,7 @@
 
 #include <shadow/platform.h>
 
+#include "engine/trace.h"
 #include "smmuv3/ats.h"
 #include "smmuv3/errata.h"
 #include "smmuv3/regs.h"
@@ -639,7 +640,7 @@ static uint64_t smmu_failure(struct shadow_smmu *smmu)
 	for (unsigned i = 0; i <= smmu->ecmdqs; i++)
 		store_release_u32(&smmu_queue(smmu, i)->failed, failure);
 	if (failure == SHADOW_SMMU_RESET)
-		platform_report(PLATFORM_REPORT_SMMU_RESET, smmu->number, smmu_read(smmu, SMMU_GBPA));
+		trace_report(PLATFORM_REPORT_SMMU_RESET, smmu->number, smmu_read(smmu, SMMU_GBPA));
 	return (uint64_t)failure << 32 | gerror;
 }
 
@@ -648,7 +649,7 @@ static void smmu_lose(struct shadow_smmu *smmu, uint64_t what)
 {
 	store_release_u32(&smmu->isolation_lost, 1);
 	store_release_u32(&smmu->live, 0);
-	platform_report(PLATFORM_REPORT_ISOLATION_LOST, smmu->number, what);
+	trace_report(PLATFORM_REPORT_ISOLATION_LOST, smmu->number, what);
 }
 
 int smmu_close_locked(struct shadow_smmu *smmu)
@@ -668,7 +669,7 @@ int smmu_close_locked(struct shadow_smmu *smmu)
 	store_release_u32(&smmu->closed, 1);
 	/* [P1] Abort is confirmed before a fence passes without this SMMU. Observer: CPU. */
 	store_release_u32(&smmu->live, 0);
-	platform_report(PLATFORM_REPORT_SMMU_CLOSED, smmu->number, what);
+	trace_report(PLATFORM_REPORT_SMMU_CLOSED, smmu->number, what);
 	return 0;
 }
 

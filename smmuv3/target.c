@@ -18,6 +18,7 @@
 
 #include "engine/assert.h"
 #include "engine/order.h"
+#include "engine/trace.h"
 #include "smmuv3/list.h"
 
 static int target_reserve(struct shadow_target *target, const struct run *run)
@@ -36,6 +37,7 @@ static int target_build(struct shadow_target *target, const struct run *runs, un
 
 static void target_apply(struct shadow_target *target, const struct run *runs, unsigned count)
 {
+	platform_trace(PLATFORM_TRACE_WRITE, count, 0);
 	pgtable_apply_batch(&smmu_target_of(target)->pgtable, runs, count);
 }
 
@@ -144,6 +146,7 @@ static uint64_t target_publish(struct shadow_target *base, bool all)
 
 static void target_prepare(struct shadow_target *target, const struct run *runs, unsigned count)
 {
+	platform_trace(PLATFORM_TRACE_PREPARE, count, 0);
 	for (unsigned i = 0; i < count; i++)
 		pgtable_mark(&smmu_target_of(target)->pgtable, &runs[i]);
 }

@@ -55,6 +55,33 @@ enum platform_report {
 /* Something that a person must see. Never called on a path without trouble. May not call the library. */
 void platform_report(enum platform_report what, uint64_t a, uint64_t b);
 
+/* What a tracer may want to see, each with two numbers. An embedder that wants them names a header when it builds the
+ * library, -DSHADOW_TRACE='<its_trace.h>', which defines as inline function or macro
+ *	void platform_trace (enum platform_trace_event event, uint64_t a, uint64_t b);
+ * It is called with constant events and with arguments that are at hand. Without a header nothing is there.
+ * What says "stage" begins one of a flush, which lasts until the next one or the flush's end. */
+enum platform_trace_event {
+	PLATFORM_TRACE_QUEUE,	       /* a transition is handed over. a: its number, b: where it is, struct shadow_transition * */
+	PLATFORM_TRACE_FLUSH_START,    /* a: number of the newest transition flushed so far, b: slots to take, 0: all */
+	PLATFORM_TRACE_DRAIN,	       /* stage. a: CPUs */
+	PLATFORM_TRACE_RETIRE,	       /* stage, or a moment outside of a flush. a: fence whose tables are reusable */
+	PLATFORM_TRACE_COALESCE,       /* stage. a: slots. A flush of one has none */
+	PLATFORM_TRACE_PLAN,	       /* stage. a: ranges to be cut into runs, 0: it goes on with those of before */
+	PLATFORM_TRACE_PREPARE,	       /* stage. a: runs */
+	PLATFORM_TRACE_WRITE,	       /* stage. a: runs */
+	PLATFORM_TRACE_INVALIDATE,     /* stage. a: number of the newest transition in it */
+	PLATFORM_TRACE_FLUSH_END,      /* a: the same, b: fence to wait for, 0: nothing was queued */
+	PLATFORM_TRACE_SYNC,	       /* a wait begins, which is the stage outside of a flush. a: ticket, b: longest wait in ns */
+	PLATFORM_TRACE_DOORBELL,       /* a: SMMU's number, b: position in its queue up to which there are commands */
+	PLATFORM_TRACE_SYNC_SEEN,      /* a: SMMU's number, b: position up to which it was seen to be done */
+	PLATFORM_TRACE_TICKET,	       /* tickets are complete. a: up to this number, b: fence */
+	PLATFORM_TRACE_SPLIT,	       /* a table takes the place of a block. a: first page, b: block's level */
+	PLATFORM_TRACE_COLLAPSE,       /* a block takes the place of a table. a: first page, b: block's level */
+	PLATFORM_TRACE_ERROR,	       /* a: enum platform_report, b: its a */
+	PLATFORM_TRACE_TIMEOUT,	       /* a wait was given up. a: number, b: fence */
+	PLATFORM_TRACE_EVENTS	       /* how many there are */
+};
+
 /* Isolation can no longer be promised. @where is a static string. Does not return. */
 __attribute__((noreturn)) void platform_panic(const char *where);
 
