@@ -143,6 +143,17 @@ COMMAND_SRCS := \
 	bench/compare_print.c \
 	bench/compare_rows.c \
 	bench/compare_stats.c \
+	bench/cost.c \
+	bench/cost_cache.c \
+	bench/cost_device.c \
+	bench/cost_devices.c \
+	bench/cost_effect.c \
+	bench/cost_layout.c \
+	bench/cost_model.c \
+	bench/cost_options.c \
+	bench/cost_sweep.c \
+	bench/cost_text.c \
+	bench/cost_tlb.c \
 	bench/device.c \
 	bench/facts.c \
 	bench/getopts.c \
@@ -225,6 +236,10 @@ TIMED_SRCS := \
 	bench/scale_run.c \
 	bench/scale_time.c
 
+# What builds and publishes the commands of a flush as it is told; one object with a core.
+COST_SRCS := \
+	bench/cost_flush.c
+
 # What benchmarks and tests drive policies with, beside the command.
 WORKLOAD_SRCS := \
 	bench/checksum.c \
@@ -285,6 +300,9 @@ TEST_SRCS := \
 	tests/unit/test_compare.c \
 	tests/unit/test_compare_stats.c \
 	tests/unit/test_consent.c \
+	tests/unit/test_cost_device.c \
+	tests/unit/test_cost_flush.c \
+	tests/unit/test_cost_tlb.c \
 	tests/unit/test_device.c \
 	tests/unit/test_eager.c \
 	tests/unit/test_ecmdq.c \
@@ -494,7 +512,7 @@ LINK = $(CC) -pthread $(config_flags) $(CFLAGS) $(LDFLAGS)
 # --- what is built ---------------------------------------------------------------------------------------
 
 all_srcs := $(CORE_SRCS) $(MODEL_SRCS) $(PLATFORM_SRCS) $(EL2_SRCS) $(QEMU_SRCS) $(RUNNER_SRCS) $(COMMAND_SRCS) \
-	$(SIMULATOR_SRCS) $(TIMED_SRCS) $(WORKLOAD_SRCS) $(BENCH_SRCS) $(TEST_SUPPORT_SRCS) $(TEST_SRCS) $(FUZZ_SRCS) \
+	$(SIMULATOR_SRCS) $(TIMED_SRCS) $(COST_SRCS) $(WORKLOAD_SRCS) $(BENCH_SRCS) $(TEST_SUPPORT_SRCS) $(TEST_SRCS) $(FUZZ_SRCS) \
 	bench/s2shadow.c bench/harness.cc
 absent := $(filter-out $(wildcard $(all_srcs)),$(all_srcs))
 ifneq ($(absent),)
@@ -507,6 +525,7 @@ objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
 
 native_core := $(call objects,native,$(CORE_SRCS))
 observed_core := $(call objects,observed,$(CORE_SRCS))
+cost_objects := $(call objects,plain,$(COST_SRCS))
 native_runner := $(call objects,native,$(RUNNER_SRCS))
 observed_runner := $(call objects,observed,$(RUNNER_SRCS))
 simulated_core := $(call objects,simulated,$(CORE_SRCS))
@@ -657,6 +676,16 @@ $(BUILD)/simulator.o: $(simulated_core) $(simulator_objects)
 	$(Q)$(OBJCOPY) --wildcard --keep-global-symbol='sim*' $@.all $@
 	@rm $@.all
 
+# The same for flushes that are told what to say.
+$(BUILD)/cost.o: $(native_core) $(cost_objects)
+	$(call say,LD,$@)
+	$(Q)$(LD) -r -o $@.all $(filter %.o,$^)
+	$(Q)$(OBJCOPY) --wildcard --keep-global-symbol='cost_*' $@.all $@
+	@rm $@.all
+
+# The assembler reads these.
+$(BUILD)/plain/bench/cost_devices.o: $(wildcard bench/devices/*.txt)
+
 # The same for clocks.
 $(BUILD)/timed.o: $(timed_core) $(timed_objects)
 	$(call say,LD,$@)
@@ -665,7 +694,7 @@ $(BUILD)/timed.o: $(timed_core) $(timed_objects)
 	@rm $@.all
 
 $(BUILD)/s2shadow: $(BUILD)/plain/bench/s2shadow.o $(plain_objects) $(BUILD)/runner-native.o \
-		$(BUILD)/runner-observed.o $(BUILD)/simulator.o $(BUILD)/timed.o
+		$(BUILD)/runner-observed.o $(BUILD)/simulator.o $(BUILD)/timed.o $(BUILD)/cost.o
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $^ $(LIBS)
 
@@ -673,9 +702,9 @@ $(BUILD)/s2shadow: $(BUILD)/plain/bench/s2shadow.o $(plain_objects) $(BUILD)/run
 # searched first: it may stand in for a part of the command, such as the observer of descriptor stores.
 $(BUILD)/libsupport.a: $(call objects,plain,$(TEST_SUPPORT_SRCS))
 $(BUILD)/libtest.a: $(observed_core) $(observed_runner) $(plain_objects) $(BUILD)/runner-native.o $(BUILD)/simulator.o \
-		$(BUILD)/timed.o $(call objects,plain,$(WORKLOAD_SRCS))
+		$(BUILD)/timed.o $(BUILD)/cost.o $(call objects,plain,$(WORKLOAD_SRCS))
 $(BUILD)/libbench.a: $(native_core) $(native_runner) $(plain_objects) $(BUILD)/runner-observed.o \
-		$(BUILD)/timed.o $(call objects,plain,$(WORKLOAD_SRCS))
+		$(BUILD)/timed.o $(BUILD)/cost.o $(call objects,plain,$(WORKLOAD_SRCS))
 $(BUILD)/libsupport.a $(BUILD)/libtest.a $(BUILD)/libbench.a:
 	$(call say,AR,$@)
 	@mkdir -p $(@D)
@@ -1031,11 +1060,11 @@ help:
 	@sed -n 's/^## //p' Makefile scripts/package/package.mk | awk -F': ' '{ printf "  %-18s %s\n", $$1, $$2 }'
 
 all_objects := $(native_core) $(shared_core) $(observed_core) $(simulated_core) $(simulator_objects) $(native_runner) $(timed_core) \
-	$(timed_objects) $(observed_runner) $(plain_objects) $(test_objects) $(bench_objects) $(el2_core) $(el2_platform) \
+	$(timed_objects) $(cost_objects) $(observed_runner) $(plain_objects) $(test_objects) $(bench_objects) $(el2_core) $(el2_platform) \
 	$(el2_adapter) $(qemu_objects) $(fuzz_objects) $(BUILD)/plain/bench/s2shadow.o
 .SECONDARY: $(all_objects)
 # What is left out of a list has to leave the archives as well.
 $(LIBRARY) $(HOSTED_LIBRARY) $(EL2_LIBRARY) $(EL2_BUILD)/core.o $(EL2_BUILD)/embedded.o: Makefile
-$(addprefix $(BUILD)/,libs2shadow.o runner-native.o runner-observed.o simulator.o timed.o libsupport.a libtest.a libbench.a): Makefile
+$(addprefix $(BUILD)/,libs2shadow.o runner-native.o runner-observed.o simulator.o timed.o cost.o libsupport.a libtest.a libbench.a): Makefile
 
 -include $(all_objects:.o=.d)

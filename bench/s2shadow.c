@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bench/compare.h"
+#include "bench/cost.h"
 #include "bench/info.h"
 #include "bench/inspect.h"
 #include "bench/message.h"
@@ -26,6 +27,7 @@ static const struct {
 	{"scale", scale_main, "model how trips scale with CPUs, SMMUs, sync time and locked time"},
 	{"trace", trace_stats_main, "print the statistics of traces: s2shadow trace stats"},
 	{"compare", compare_main, "say what changed between two results, beyond noise"},
+	{"profile", profile_main, "what TLB invalidation costs, by strategy and device, and where one beats another"},
 	{"info", info_main, "this build, this machine, and what the software SMMUv3 claims to be"},
 };
 

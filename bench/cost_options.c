@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * cost_options.c - the command line of `s2shadow profile`.
+ */
+#include "bench/cost_options.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/getopts.h"
+#include "bench/message.h"
+
+#define RUNS_MAX   65536u
+#define PAGES_MAX  (UINT64_C(1) << 20) /* in all runs: what one command each may be for without ranges */
+#define LENGTH_MAX 65536u
+#define GAP_MAX	   (1u << 20)
+
+static const char help[] =
+	"Usage: s2shadow profile [OPTION]...\n"
+	"\n"
+	"What TLB invalidation costs. Runs of pages are revoked, in flushes that the\n"
+	"library itself builds and publishes; beside them a device does DMA. Commands and\n"
+	"doorbells are counted where the SMMU sees them, the CPU's time is measured with\n"
+	"SMMUs that complete at once, and the SMMU's time, TLB misses and what the DMA\n"
+	"waits for them are modelled from a description of the device.\n"
+	"docs/invalidation.md explains each column. A LIST has commas between its values.\n"
+	"\n"
+	"What is varied, each with each:\n"
+	"  --runs LIST      of pages (default 1,16,256,4096)\n"
+	"  --length LIST    pages in a run (default 1)\n"
+	"  --gap LIST       pages between two runs, on average (default 64)\n"
+	"  --batch LIST     runs in a flush (default: all in one)\n"
+	"  --smmus LIST     1 to 64 (default 1)\n"
+	"  --nested LIST    no, yes: streams have a stage 1 as well (default no)\n"
+	"  --strategy LIST  page: a command for each page; range: one for each run,\n"
+	"                   rounded up; exact: at most two; bridged: also over small\n"
+	"                   gaps; vmid: the whole VMID; planned: what the library\n"
+	"                   chooses (default: all)\n"
+	"What the device is and does:\n"
+	"  --device NAME    a description: mmu-700, mmu-600, gem5, qemu, or a file\n"
+	"                   (default mmu-700)\n"
+	"  --dma PATTERN    sequential, uniform, or hot: nine of ten accesses go to a\n"
+	"                   tenth of the pages (default uniform)\n"
+	"  --pages N        that it uses, around the runs (default 4096)\n"
+	"  --accesses N     to a page, after each flush (default 20000)\n"
+	"  --leaf SIZE      4K or 2M: how memory is mapped where nothing is revoked\n"
+	"                   (default 4K)\n"
+	"  --seed N         of gaps and accesses (default 1)\n"
+	"Of the measurement:\n"
+	"  --repetitions N  odd is best; 0: the CPU's time is not measured (default 11)\n"
+	"  --help           this text\n"
+	"\n"
+	"Ctrl-C ends the sweep and shows what there is.\n"
+	"\n"
+	"Exit status: 0; 2 if anything is wrong; 130 after Ctrl-C.\n";
+
+enum {
+	OPT_RUNS = 256,
+	OPT_LENGTH,
+	OPT_GAP,
+	OPT_BATCH,
+	OPT_SMMUS,
+	OPT_NESTED,
+	OPT_STRATEGY,
+	OPT_DEVICE,
+	OPT_DMA,
+	OPT_PAGES,
+	OPT_ACCESSES,
+	OPT_LEAF,
+	OPT_SEED,
+	OPT_REPETITIONS,
+};
+
+static const struct option long_options[] = {
+	{ "runs", required_argument, NULL, OPT_RUNS },
+	{ "length", required_argument, NULL, OPT_LENGTH },
+	{ "gap", required_argument, NULL, OPT_GAP },
+	{ "batch", required_argument, NULL, OPT_BATCH },
+	{ "smmus", required_argument, NULL, OPT_SMMUS },
+	{ "nested", required_argument, NULL, OPT_NESTED },
+	{ "strategy", required_argument, NULL, OPT_STRATEGY },
+	{ "device", required_argument, NULL, OPT_DEVICE },
+	{ "dma", required_argument, NULL, OPT_DMA },
+	{ "pages", required_argument, NULL, OPT_PAGES },
+	{ "accesses", required_argument, NULL, OPT_ACCESSES },
+	{ "leaf", required_argument, NULL, OPT_LEAF },
+	{ "seed", required_argument, NULL, OPT_SEED },
+	{ "repetitions", required_argument, NULL, OPT_REPETITIONS },
+	{ "help", no_argument, NULL, GETOPTS_HELP },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const char *name_of(int option)
+{
+	return long_options[option - OPT_RUNS].name;
+}
+
+/* ---- lists ------------------------------------------------------------------------------------------------------- */
+
+/* A word of a list of words. */
+static bool read_word(int option, const char *text, uint64_t *value)
+{
+	if (option == OPT_NESTED) {
+		*value = !strcmp(text, "yes");
+		if (*value || !strcmp(text, "no"))
+			return true;
+		message("--nested: '%s' is neither no nor yes", text);
+		return false;
+	}
+	for (*value = 0; *value < COST_STRATEGIES; ++*value)
+		if (!strcmp(text, cost_strategy_name((enum cost_strategy)*value)))
+			return true;
+	message("--strategy: '%s' is none of page, range, exact, bridged, vmid, planned", text);
+	return false;
+}
+
+/* Values between commas, from 1 to @high; words if @high is 0. */
+static bool read_list(int option, uint64_t high, struct cost_list *list)
+{
+	char *text = optarg;
+
+	for (list->count = 0; text; list->count++) {
+		char *comma = strchr(text, ',');
+		uint64_t *value = &list->value[list->count];
+
+		if (list->count == COST_LIST_MAX) {
+			message("--%s: more than %u values", name_of(option), COST_LIST_MAX);
+			return false;
+		}
+		if (comma)
+			*comma++ = '\0';
+		if (high ? !getopts_number(name_of(option), text, 1, high, value) : !read_word(option, text, value))
+			return false;
+		text = comma;
+	}
+	return true;
+}
+
+static bool read_strategies(struct cost_common *common)
+{
+	struct cost_list list;
+
+	if (!read_list(OPT_STRATEGY, 0, &list))
+		return false;
+	memset(common->strategy, 0, sizeof(common->strategy));
+	for (unsigned i = 0; i < list.count; i++)
+		common->strategy[list.value[i]] = true;
+	return true;
+}
+
+/* ---- the rest ---------------------------------------------------------------------------------------------------- */
+
+static bool read_unsigned(int option, uint64_t low, uint64_t high, unsigned *number)
+{
+	uint64_t value;
+
+	if (!getopts_number(name_of(option), optarg, low, high, &value))
+		return false;
+	*number = (unsigned)value;
+	return true;
+}
+
+static bool read_pattern(enum cost_pattern *pattern)
+{
+	for (unsigned i = 0; i < COST_PATTERNS; i++) {
+		*pattern = (enum cost_pattern)i;
+		if (!strcmp(optarg, cost_pattern_name(*pattern)))
+			return true;
+	}
+	message("--dma: '%s' is none of sequential, uniform, hot", optarg);
+	return false;
+}
+
+static bool read_leaf(unsigned *level)
+{
+	*level = !strcmp(optarg, "2M") ? 2 : 3;
+	if (*level == 2 || !strcmp(optarg, "4K"))
+		return true;
+	message("--leaf: '%s' is neither 4K nor 2M", optarg);
+	return false;
+}
+
+static bool read_option(void *into, int option)
+{
+	struct cost_options *options = into;
+	struct cost_common *common = &options->common;
+
+	switch (option) {
+	case OPT_RUNS:
+		return read_list(option, RUNS_MAX, &options->runs);
+	case OPT_LENGTH:
+		return read_list(option, LENGTH_MAX, &options->length);
+	case OPT_GAP:
+		return read_list(option, GAP_MAX, &options->gap);
+	case OPT_BATCH:
+		return read_list(option, RUNS_MAX, &options->batch);
+	case OPT_SMMUS:
+		return read_list(option, SHADOW_SMMUS_MAX, &options->smmus);
+	case OPT_NESTED:
+		return read_list(option, 0, &options->nested);
+	case OPT_STRATEGY:
+		return read_strategies(common);
+	case OPT_DEVICE:
+		return !getopts_file("device", optarg, &options->device);
+	case OPT_DMA:
+		return read_pattern(&common->stream.pattern);
+	case OPT_PAGES:
+		return read_unsigned(option, 1, 1u << 22, &common->stream.pages);
+	case OPT_ACCESSES:
+		return read_unsigned(option, 0, 100000000, &common->stream.accesses);
+	case OPT_LEAF:
+		return read_leaf(&common->stream.leaf);
+	case OPT_SEED:
+		return getopts_number("seed", optarg, 0, UINT64_MAX, &common->stream.seed);
+	default:
+		return read_unsigned(option, 0, 1001, &common->repetitions);
+	}
+}
+
+static uint64_t most(const struct cost_list *list)
+{
+	uint64_t value = 0;
+
+	for (unsigned i = 0; i < list->count; i++)
+		value = list->value[i] > value ? list->value[i] : value;
+	return value;
+}
+
+static bool fits(const struct cost_options *options)
+{
+	uint64_t pages = most(&options->runs) * most(&options->length);
+
+	if (pages <= PAGES_MAX)
+		return true;
+	message("--runs and --length: more than %u pages in all", (unsigned)PAGES_MAX);
+	return false;
+}
+
+static bool can_do_any(const struct cost_options *options)
+{
+	for (unsigned i = 0; i < COST_STRATEGIES; i++)
+		if (cost_is_swept(&options->common, (enum cost_strategy)i))
+			return true;
+	message("--strategy: %s has no range invalidation, which all of these need", options->common.device.name);
+	return false;
+}
+
+static void set_defaults(struct cost_options *options)
+{
+	*options = (struct cost_options){
+		.common = { .stream = { .pattern = COST_UNIFORM, .pages = 4096, .accesses = 20000, .leaf = 3, .seed = 1 },
+			    .strategy = { true, true, true, true, true, true },
+			    .repetitions = 11 },
+		.runs = { { 1, 16, 256, 4096 }, 4 },
+		.length = { { 1 }, 1 },
+		.gap = { { 64 }, 1 },
+		.batch = { { RUNS_MAX }, 1 },
+		.smmus = { { 1 }, 1 },
+		.nested = { { 0 }, 1 },
+		.device = "mmu-700",
+	};
+}
+
+int cost_options_read(struct cost_options *options, int argc, char **argv)
+{
+	int status;
+
+	set_defaults(options);
+	status = getopts_command(argc, argv, long_options, help, read_option, options);
+	if (status >= 0)
+		return status;
+	if (!fits(options) || cost_device_load(&options->common.device, options->device) || !can_do_any(options))
+		return 2;
+	return -1;
+}
+
+static const struct cost_list *list_of(const struct cost_options *options, unsigned index)
+{
+	const struct cost_list *lists[] = { &options->runs,  &options->batch, &options->length,
+					    &options->gap,   &options->smmus, &options->nested };
+
+	return lists[index];
+}
+
+size_t cost_options_points(const struct cost_options *options)
+{
+	size_t points = 1;
+
+	for (unsigned i = 0; i < 6; i++)
+		points *= list_of(options, i)->count;
+	return points;
+}
+
+struct cost_point cost_options_point(const struct cost_options *options, size_t index)
+{
+	uint64_t value[6];
+
+	for (unsigned i = 0; i < 6; i++) {
+		const struct cost_list *list = list_of(options, i);
+
+		value[i] = list->value[index % list->count];
+		index /= list->count;
+	}
+	return (struct cost_point){ .runs = (unsigned)value[0], .batch = (unsigned)value[1],
+				    .length = (unsigned)value[2], .gap = (unsigned)value[3],
+				    .smmus = (unsigned)value[4], .nested = value[5] };
+}

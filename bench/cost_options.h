@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+ *
+ * cost_options.h - the command line of `s2shadow profile`.
+ */
+#ifndef BENCH_COST_OPTIONS_H
+#define BENCH_COST_OPTIONS_H
+
+#include "bench/cost_sweep.h"
+
+#define COST_LIST_MAX 16u
+
+struct cost_list {
+	uint64_t value[COST_LIST_MAX];
+	unsigned count;
+};
+
+struct cost_options {
+	struct cost_common common;
+	struct cost_list runs, length, gap, batch, smmus, nested;
+	const char *device;
+};
+
+/* Return: -1 to go on, or the exit status. */
+int cost_options_read(struct cost_options *options, int argc, char **argv);
+
+/* Points: every combination; runs turn fastest. */
+size_t cost_options_points(const struct cost_options *options);
+struct cost_point cost_options_point(const struct cost_options *options, size_t index);
+
+#endif
