@@ -331,6 +331,8 @@ TEST_SRCS := \
 	tests/unit/test_inspect_walk.c \
 	tests/unit/test_instant.c \
 	tests/unit/test_irq.c \
+	tests/unit/test_irq_anywhere.c \
+	tests/unit/test_irq_threads.c \
 	tests/unit/test_latency.c \
 	tests/unit/test_locks.c \
 	tests/unit/test_locks_commit.c \
@@ -727,7 +729,7 @@ $(BUILD)/fuzz-system: $(fuzz_objects)
 	$(Q)$(LINK) -fsanitize=fuzzer,undefined -o $@ $^ -lcmocka $(LIBS)
 
 # Threads alone: a suite without them tells ThreadSanitizer nothing, and the simulated core brings its own.
-tsan_suites := threads locks
+tsan_suites := threads locks irq_threads
 tsan_programs := $(tsan_suites:%=$(BUILD)/tests/tsan_%)
 tsan_objects := $(observed_core) $(call objects,plain,$(MODEL_SRCS) $(PLATFORM_SRCS) bench/observed.c bench/traced.c \
 	tests/unit/threads_rig.c)

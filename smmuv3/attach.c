@@ -477,12 +477,12 @@ int shadow_smmu_enable(struct shadow_smmu *smmu)
 {
 	if (!smmu_target_of(smmu->target)->live)
 		return -SHADOW_EAGAIN;
+	if (smmu_serves(smmu))
+		return -SHADOW_EBUSY;
 	if (load_acquire_u32(&smmu->isolation_lost))
 		return -SHADOW_EIO;
 	if (load_acquire_u32(&smmu->gone))
 		return -SHADOW_ENODEV;
-	if (!smmu_is_shut(smmu))
-		return -SHADOW_EBUSY;
 	/* Shut by a failure: a flush under way may have found it live. */
 	if (!smmu_is_off(smmu))
 		return -SHADOW_EAGAIN;

@@ -9,8 +9,8 @@
  * still CR0ACK says so, and an index of 0 counts only with CR0ACK beside it. Every other value that is too far
  * ahead, or has bits that CONS has not, is no position. An enhanced queue says in CONS itself whether it is on, and
  * that it has met an error; GERROR.CMDQP_ERR, the sum of these, is acknowledged and otherwise not needed. But its
- * switch is in the doorbell register: after a reset it may run again, from anywhere, so each advance counts only with
- * CR0ACK beside it, which nothing but a bring-up sets again.
+ * switch is in the doorbell register: after a reset it may run again, from anywhere, so each advance, by CONS or by
+ * an MSI, counts only with CR0ACK beside it, which nothing but a bring-up sets again.
  * Writers hold the host lock, pollers the completion lock; waiting is done outside of the latter. Does not decide
  * what to invalidate (tlbi.c), nor what a failed queue means for the SMMU (smmu_close()).
  * Spec: IHI 0070, Command queue; Circular queues; Command errors; Enhanced Command queue interfaces; SMMU_GERROR;
@@ -85,13 +85,8 @@ static uint32_t cmdq_index_mask(const struct cmdq *cmdq)
 	return (UINT32_C(2) << cmdq->entries_lg2) - 1;
 }
 
-/* Two write PROD of an enhanced queue: who publishes, and who acknowledges an error. Neither may undo the other. */
-static void cmdq_lock_prod(struct cmdq *cmdq)
-{
-	while (!order_try_lock(&cmdq->prod_lock))
-		platform_relax();
-}
-
+/* Two write PROD of an enhanced queue: who publishes, and who acknowledges an error. Neither may undo the other, and
+ * only the first one waits for the second. */
 static void cmdq_write_prod(struct cmdq *cmdq)
 {
 	uint32_t published = (uint32_t)load_relaxed_u64(&cmdq->published) & cmdq_index_mask(cmdq);
@@ -102,7 +97,8 @@ static void cmdq_write_prod(struct cmdq *cmdq)
 /* The same steps as below, one writer of PROD at a time. */
 static __attribute__((noinline)) void cmdq_publish_enhanced(struct cmdq *cmdq)
 {
-	cmdq_lock_prod(cmdq);
+	while (!order_try_lock(&cmdq->prod_lock))
+		platform_relax();
 	store_release_u64(&cmdq->published, cmdq->written);
 	order_device_publish(cmdq->coherent);
 	cmdq_write_prod(cmdq);
@@ -186,7 +182,8 @@ static int cmdq_advance(struct cmdq *cmdq, uint32_t cons)
 }
 
 /* Take in what the newest MSI says, which is never ahead of CONS. What cannot be was there before: then CONS decides.
- * Nothing in an epoch's beginning makes an old word new: positions only rise. Return: is it news? */
+ * Nothing in an epoch's beginning makes an old word new: positions only rise. Return: is it news? If not, the queue may have
+ * failed. */
 static bool cmdq_read_word(struct cmdq *cmdq)
 {
 	uint64_t consumed = load_relaxed_u64(&cmdq->consumed);
@@ -197,6 +194,9 @@ static bool cmdq_read_word(struct cmdq *cmdq)
 	/* [C1] The word read before what it completes. Pairs with the SMMU's write of it after the SYNC. Observer: SMMU. */
 	order_device_seen();
 	if (passed > load_acquire_u64(&cmdq->published) - consumed)
+		return false;
+	/* A doorbell after a reset may have had it written as well. */
+	if (cmdq->enhanced && cmdq_check_enabled(cmdq, SMMU_ECMDQ_CONS_ENACK) != 0)
 		return false;
 	platform_trace(PLATFORM_TRACE_SYNC_SEEN, cmdq->number, consumed + passed);
 	/* [P1] As in cmdq_advance(). */
@@ -266,10 +266,8 @@ static bool cmdq_refused(struct cmdq *cmdq, uint64_t stopped, struct smmu_cmd *c
 static void cmdq_acknowledge(struct cmdq *cmdq, uint32_t active)
 {
 	if (cmdq->enhanced) {
-		cmdq_lock_prod(cmdq);
 		cmdq->prod_flags ^= (uint32_t)SMMU_ECMDQ_PROD_ERRACK;
 		cmdq_write_prod(cmdq);
-		order_unlock(&cmdq->prod_lock);
 	}
 	active &= (uint32_t)(cmdq->enhanced ? SMMU_GERROR_CMDQP_ERR : SMMU_GERROR_CMDQ_ERR);
 	if (!active)
@@ -278,20 +276,14 @@ static void cmdq_acknowledge(struct cmdq *cmdq, uint32_t active)
 	platform_mmio_write32(cmdq->gerrorn_reg, cmdq->gerrorn);
 }
 
-/* The SMMU has stopped at an error: repair it, or fail. @cons: read while it was active, which is when it stands still
- * and says what the error is. @active: bits in which GERROR and GERRORN differ. */
-static int cmdq_repair(struct cmdq *cmdq, uint32_t cons, uint32_t active)
+/* Put a cover where the SMMU has stopped. Return: false if there is none. */
+static bool cmdq_cover_stopped(struct cmdq *cmdq, uint32_t error, uint32_t active)
 {
-	uint64_t mask = (UINT64_C(1) << cmdq->entries_lg2) - 1, stopped;
-	uint32_t error = (uint32_t)(cmdq->enhanced ? field_get(SMMU_ECMDQ_CONS_REASON, cons) :
-						     field_get(SMMU_CMDQ_CONS_ERR, cons));
-	uint64_t *slot;
+	uint64_t mask = (UINT64_C(1) << cmdq->entries_lg2) - 1, stopped = load_relaxed_u64(&cmdq->consumed);
 	struct smmu_cmd cover;
 	bool covered = false;
+	uint64_t *slot;
 
-	if (cmdq_advance(cmdq, cons) != 0)
-		return -SHADOW_EIO;
-	stopped = load_relaxed_u64(&cmdq->consumed);
 	if (stopped != load_acquire_u64(&cmdq->published)) {
 		if (error == SMMU_CMDQ_CONS_ERR_ILL)
 			covered = cmdq_refused(cmdq, stopped, &cover);
@@ -299,7 +291,7 @@ static int cmdq_repair(struct cmdq *cmdq, uint32_t cons, uint32_t active)
 			covered = cmdq_shut_out(cmdq, stopped, &cover);
 	}
 	if (!covered)
-		return cmdq_fail(cmdq, cmdq_failure(error));
+		return false;
 
 	slot = &cmdq->ring[2 * (stopped & mask)];
 	order_store_device(&slot[0], cover.word[0]);
@@ -310,8 +302,34 @@ static int cmdq_repair(struct cmdq *cmdq, uint32_t cons, uint32_t active)
 		cmdq_clean(cmdq, stopped, stopped + 1);
 	order_device_publish(cmdq->coherent);
 	cmdq_acknowledge(cmdq, active);
+	return true;
+}
+
+/* The SMMU has stopped at an error: repair it, or fail. @cons: read while it was active, which is when it stands still
+ * and says what the error is. @active: bits in which GERROR and GERRORN differ. */
+static int cmdq_repair(struct cmdq *cmdq, uint32_t cons, uint32_t active)
+{
+	uint32_t error = (uint32_t)(cmdq->enhanced ? field_get(SMMU_ECMDQ_CONS_REASON, cons) :
+						     field_get(SMMU_CMDQ_CONS_ERR, cons));
+	bool covered;
+
+	if (cmdq_advance(cmdq, cons) != 0)
+		return -SHADOW_EIO;
+	/* Who publishes may be the very one that this interrupts: it is never waited for, the next look finds the same. */
+	if (cmdq->enhanced && !order_try_lock(&cmdq->prod_lock))
+		return 0;
+	covered = cmdq_cover_stopped(cmdq, error, active);
+	if (cmdq->enhanced)
+		order_unlock(&cmdq->prod_lock);
+	if (!covered)
+		return cmdq_fail(cmdq, cmdq_failure(error));
 	trace_report(PLATFORM_REPORT_COMMAND_ERROR, cmdq->number, error);
 	return 0;
+}
+
+bool cmdq_is_stopped(const struct cmdq *cmdq)
+{
+	return cmdq->enhanced && (platform_mmio_read32(cmdq->cons_reg) ^ cmdq->prod_flags) & SMMU_ECMDQ_CONS_ERR;
 }
 
 /* CONS stands still, as it was just read: is anything wrong? */
@@ -362,6 +380,8 @@ int cmdq_glance_word(struct cmdq *cmdq)
 		cmdq->glances = 0;
 		return 0;
 	}
+	if (load_relaxed_u32(&cmdq->failed))
+		return -SHADOW_EIO;
 	return ++cmdq->glances % CMDQ_GLANCES ? 0 : cmdq_poll(cmdq);
 }
 

@@ -170,7 +170,10 @@ void cmdq_publish(struct cmdq *cmdq);
  * Return: 0, or -SHADOW_EIO once the queue has failed. */
 int cmdq_poll(struct cmdq *cmdq);
 
-/* The same, but where an MSI is expected, registers are read only once in CMDQ_GLANCES times that it has not come: an error
+/* Has an enhanced queue met an error that is not acknowledged? Completion lock held. */
+bool cmdq_is_stopped(const struct cmdq *cmdq);
+
+/* As cmdq_poll(), but where an MSI is expected, registers are read only once in CMDQ_GLANCES times that it has not come: an error
  * or a reset does not show in it. */
 #define CMDQ_GLANCES 64u
 int cmdq_glance_word(struct cmdq *cmdq);

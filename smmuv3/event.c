@@ -83,7 +83,7 @@ unsigned shadow_smmu_events(struct shadow_smmu *smmu, unsigned most)
 	struct smmu_events *events = &smmu->events;
 	uint32_t prod, count, taken;
 
-	if (smmu_is_shut(smmu))
+	if (!smmu_serves(smmu))
 		return 0;
 	prod = platform_mmio_read32(smmu->config.registers + SMMU_EVENTQ_PROD);
 	/* [C1] PROD before the records that it counts. Pairs with the SMMU's write of PROD. Observer: SMMU. */

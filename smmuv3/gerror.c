@@ -4,7 +4,7 @@
  *
  * Beside smmu.c, whose waits look at the same registers when a queue stands still.
  * Owns: GERRORN is written under the completion lock, and an error is acknowledged only after what it stopped was repaired.
- * Callers: the embedder's interrupt handler. It may have interrupted who has the lock, and so never waits for it.
+ * Callers: the embedder's interrupt handler. It may have interrupted who has a lock, and so never waits for one.
  * Spec: IHI 0070, SMMU_GERROR; SMMU_GERRORN.
  */
 #include <shadow/platform.h>
@@ -29,13 +29,24 @@ static int gerror_repair(struct cmdq *cmdq)
 	return error ? error : cmdq_poll(cmdq);
 }
 
+/* Is one of the enhanced queues at an error? GERROR has one bit for all: it is taken back with the first that is repaired, and
+ * one that comes meanwhile does not set it again. */
+static bool gerror_is_left(struct shadow_smmu *smmu)
+{
+	bool left = false;
+
+	for (unsigned i = 0; i < smmu->ecmdqs; i++)
+		left |= cmdq_is_stopped(&smmu->ecmdq[i]);
+	return left;
+}
+
 /* Completion lock held. */
 static int gerror_handle(struct shadow_smmu *smmu)
 {
 	uint32_t gerrorn, active = gerror_active(smmu, &gerrorn);
-	int error = active & SMMU_GERROR_SFM_ERR ? -SHADOW_EIO : 0;
+	int error = active & SMMU_GERROR_SFM_ERR || !smmu_is_on(smmu) ? -SHADOW_EIO : 0;
 
-	if (!active)
+	if (!active && !error && !gerror_is_left(smmu))
 		return 0;
 	for (unsigned i = 0; i <= smmu->ecmdqs && !error; i++)
 		error = gerror_repair(smmu_queue(smmu, i));
@@ -43,6 +54,8 @@ static int gerror_handle(struct shadow_smmu *smmu)
 		(void)smmu_close_locked(smmu);
 		return -SHADOW_EIO;
 	}
+	if (gerror_is_left(smmu))
+		return -SHADOW_EAGAIN;
 	active = gerror_active(smmu, &gerrorn) & (uint32_t)GERROR_HARMLESS;
 	if (active)
 		platform_mmio_write32(smmu->config.registers + SMMU_GERRORN, gerrorn ^ active);

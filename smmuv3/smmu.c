@@ -276,18 +276,27 @@ static uint32_t smmu_ecmdq_offset(const struct shadow_smmu *smmu, uint32_t index
 	return smmu->ecmdq_first + (index << smmu->ecmdq_stride_lg2);
 }
 
+/* One that was just turned on, as by a doorbell after a reset, has to say so before it can be turned off. */
+static int smmu_stop_ecmdq(const struct shadow_smmu *smmu, uint32_t offset)
+{
+	uint32_t prod = smmu_read(smmu, offset + SMMU_ECMDQ_PROD);
+	int error = 0;
+
+	if (prod & SMMU_ECMDQ_PROD_EN) {
+		error = smmu_wait(smmu, offset + SMMU_ECMDQ_CONS, SMMU_ECMDQ_CONS_ENACK, SMMU_ECMDQ_CONS_ENACK);
+		if (error == 0)
+			smmu_write(smmu, offset + SMMU_ECMDQ_PROD, prod & ~(uint32_t)SMMU_ECMDQ_PROD_EN);
+	}
+	return error ? error : smmu_wait(smmu, offset + SMMU_ECMDQ_CONS, SMMU_ECMDQ_CONS_ENACK, 0);
+}
+
 /* Turn off enhanced queues, the first @count, each confirmed: then CONS is final, and their SYNCs write nothing any more. */
 static int smmu_stop_ecmdqs(const struct shadow_smmu *smmu, uint32_t count)
 {
 	int error = 0;
 
-	for (uint32_t i = 0; i < count && error == 0; i++) {
-		uint32_t offset = smmu_ecmdq_offset(smmu, i), prod = smmu_read(smmu, offset + SMMU_ECMDQ_PROD);
-
-		if (prod & SMMU_ECMDQ_PROD_EN)
-			smmu_write(smmu, offset + SMMU_ECMDQ_PROD, prod & ~(uint32_t)SMMU_ECMDQ_PROD_EN);
-		error = smmu_wait(smmu, offset + SMMU_ECMDQ_CONS, SMMU_ECMDQ_CONS_ENACK, 0);
-	}
+	for (uint32_t i = 0; i < count && error == 0; i++)
+		error = smmu_stop_ecmdq(smmu, smmu_ecmdq_offset(smmu, i));
 	return error;
 }
 
@@ -699,6 +708,30 @@ int smmu_turn_off(struct shadow_smmu *smmu)
 		store_relaxed_u32(&smmu->closed, 0);
 	order_unlock(smmu->completing);
 	return error;
+}
+
+bool smmu_is_on(struct shadow_smmu *smmu)
+{
+	uint32_t failure;
+
+	if (smmu_read(smmu, SMMU_CR0ACK) == smmu->cr0)
+		return true;
+	failure = smmu_read(smmu, SMMU_CR0) ? SHADOW_SMMU_STOPPED : SHADOW_SMMU_RESET;
+	if (!load_relaxed_u32(&smmu->cmdq.failed))
+		store_release_u32(&smmu->cmdq.failed, failure);
+	return false;
+}
+
+bool smmu_serves(struct shadow_smmu *smmu)
+{
+	if (smmu_is_shut(smmu))
+		return false;
+	if (!order_try_lock(smmu->completing))
+		return true;
+	if (!smmu_is_shut(smmu) && !smmu_is_on(smmu))
+		(void)smmu_close_locked(smmu);
+	order_unlock(smmu->completing);
+	return !smmu_is_shut(smmu);
 }
 
 /* ---- progress ----------------------------------------------------------------------------------- */

@@ -213,6 +213,14 @@ int smmu_passed(struct shadow_smmu *smmu, struct cmdq *cmdq, uint64_t position);
 int smmu_close(struct shadow_smmu *smmu);
 int smmu_close_locked(struct shadow_smmu *smmu);
 
+/* Is a live one on, as it was left? If not, it has lost its power or was reset, which its queue has failed by then.
+ * Context: completion lock held. */
+bool smmu_is_on(struct shadow_smmu *smmu);
+
+/* Is it live, and on? One that is not on is shut. If somebody is looking at it now, he finds that out himself.
+ * Context: any; waits for nobody but an SMMU that has to be shut. */
+bool smmu_serves(struct shadow_smmu *smmu);
+
 /* Commands are not written for it, nor waited for. [E1] For a flush that has stored, after order_full(). */
 static inline bool smmu_is_shut(const struct shadow_smmu *smmu)
 {

@@ -251,7 +251,7 @@ __attribute__((warn_unused_result)) int shadow_smmu_attach(struct shadow_target 
  * Flushes on other CPUs go on meanwhile, and count with it from before it is switched on.
  * Context: after the snapshot, host lock not needed; no other call about the same SMMU meanwhile. Waits for the SMMU,
  * at most its config.wait_ns a step. Return: 0; -SHADOW_EBUSY if it is on; -SHADOW_EAGAIN before the snapshot, and
- * if it was shut by a failure and not detached since; -SHADOW_ETIMEDOUT or -SHADOW_EIO if it does not follow: that too
+ * if it was shut by a failure (to have lost its power without a detach is one) and not detached since; -SHADOW_ETIMEDOUT or -SHADOW_EIO if it does not follow: that too
  * has shut it; -SHADOW_EIO also for ever once it could not be shut;
  * -SHADOW_ENODEV once it was shut down.
  * Spec: IHI 0070, Initialization and reset; SMMU_CR0.
@@ -365,9 +365,11 @@ unsigned shadow_smmu_events(struct shadow_smmu *smmu, unsigned most);
  * shadow_smmu_gerror() - an SMMU has raised its error interrupt: find out why, and repair it or shut it as a wait would.
  *
  * Nothing depends on it: who waits finds the same. It is for errors while nobody waits. Interrupts that could not be written,
- * and the like, are acknowledged; records of events that could not be written are left to shadow_smmu_events().
- * Context: any CPU, also inside an interrupt that came in the middle of any other call; no lock. Return: 0: there is no error,
- * or none any more; -SHADOW_EAGAIN: somebody is looking at this target's SMMUs at this moment, ask again later;
+ * and the like, are acknowledged; records of events that could not be written are left to shadow_smmu_events(). An SMMU that
+ * was reset or has lost its power is found as well.
+ * Context: any CPU, also inside an interrupt that came in the middle of any other call; no lock, and it waits for none: for
+ * nothing but an SMMU that has to be shut. Return: 0: there is no error, or none any more, or the SMMU is off;
+ * -SHADOW_EAGAIN: somebody is looking at this target's SMMUs or rings a doorbell at this moment, ask again later;
  * -SHADOW_EIO: it has failed, and is shut, or isolation is lost; it was reported.
  * Spec: IHI 0070, SMMU_GERROR; SMMU_GERRORN; Global error recording.
  */

@@ -16,6 +16,8 @@
 
 static struct core core;
 static bool off;
+static bool gone;     /* reads find nothing but @dead, and writes go nowhere */
+static uint64_t dead;
 static uint64_t seed;
 
 /* ---- an SMMU whose registers nobody may touch while it is off -------------------------------------------- */
@@ -23,25 +25,27 @@ static uint64_t seed;
 static uint32_t power_read32(void *ctx, uint32_t offset)
 {
 	assert_false(off);
-	return core_read32(ctx, offset);
+	return gone ? (uint32_t)dead : core_read32(ctx, offset);
 }
 
 static uint64_t power_read64(void *ctx, uint32_t offset)
 {
 	assert_false(off);
-	return core_read64(ctx, offset);
+	return gone ? dead : core_read64(ctx, offset);
 }
 
 static void power_write32(void *ctx, uint32_t offset, uint32_t value)
 {
 	assert_false(off);
-	core_write32(ctx, offset, value);
+	if (!gone)
+		core_write32(ctx, offset, value);
 }
 
 static void power_write64(void *ctx, uint32_t offset, uint64_t value)
 {
 	assert_false(off);
-	core_write64(ctx, offset, value);
+	if (!gone)
+		core_write64(ctx, offset, value);
 }
 
 static void differs(unsigned number, struct shadow_smmu_config *config)
@@ -60,7 +64,7 @@ static void differs(unsigned number, struct shadow_smmu_config *config)
 
 static void up(unsigned ecmdq)
 {
-	off = false;
+	off = gone = false;
 	core_init(&core);
 	core.smmu_differs = differs;
 	core.ats = core.msi = core.hyp = true;
@@ -247,24 +251,144 @@ static void devices_that_keep_translations_are_let_in_again(void **state)
 	core_down(&core);
 }
 
-/* Power that goes without a word is a failure, not a suspend: it is found, and nothing completes on it. */
+/* ---- power that goes without a word is a failure, not a suspend ------------------------------------------- */
+
+static uint64_t lost_page;
+
+static void found_by_a_wait(void)
+{
+	core_revoke(&core, lost_page, 1);
+	assert_int_equal(shadow_wait(core.engine, shadow_flush(core.engine), 10 * CORE_WAIT_NS), 0);
+}
+
+static void found_by_who_asks(void)
+{
+	shadow_ticket_t ticket;
+
+	core_revoke(&core, lost_page, 1);
+	ticket = shadow_flush(core.engine);
+	while (!shadow_complete(core.engine, ticket))
+		core.time_ns += 100;
+}
+
+/* A flush writes no register but the doorbell, and reads none, as long as there is room in the ring. */
+static void found_by_a_flush_that_needs_room(void)
+{
+	for (unsigned i = 0; !core_smmu_stats(&core, 0).closed; i++) {
+		assert_true(i <= UINT32_C(1) << core.cmdq_lg2);
+		core_revoke(&core, lost_page + i, 1);
+		(void)shadow_flush(core.engine);
+	}
+}
+
+static void found_by_who_reads_events(void)
+{
+	assert_int_equal(shadow_smmu_events(smmu(), 100), 0);
+}
+
+static void found_by_the_error_handler(void)
+{
+	assert_int_equal(shadow_smmu_gerror(smmu()), -SHADOW_EIO);
+}
+
+static void found_by_who_lets_a_stream_in(void)
+{
+	assert_int_equal(shadow_smmu_stream(smmu(), sid_of(1)), -SHADOW_EIO);
+}
+
+static void found_by_who_shuts_a_stream_out(void)
+{
+	assert_int_equal(shadow_smmu_stream_abort(smmu(), sid_of(2)), 0);
+}
+
+static void found_by_enable(void)
+{
+	assert_int_equal(shadow_smmu_enable(smmu()), -SHADOW_EAGAIN);
+}
+
+/* Whoever it is finds it with one call; devices abort then, nothing that waits is held up, and the SMMU comes back. */
 static void power_that_goes_without_a_word_is_found(void **state)
 {
+	static void (*const found[])(void) = { found_by_a_wait,		  found_by_who_asks,
+					       found_by_a_flush_that_needs_room, found_by_who_reads_events,
+					       found_by_the_error_handler,	  found_by_who_lets_a_stream_in,
+					       found_by_who_shuts_a_stream_out,	  found_by_enable };
+
+	(void)state;
+	for (unsigned i = 0; i < 2 * sizeof(found) / sizeof(found[0]); i++) {
+		up(i & 1 ? 2 : 0);
+		lost_page = PAGE;
+		assert_int_equal(shadow_smmu_stream(smmu(), sid_of(2)), 0);
+		/* Their records stand in memory when PROD is 0 again. */
+		core_revoke(&core, PAGE + 100, 1);
+		core_finish(&core);
+		for (unsigned events = 0; events < 3; events++)
+			assert_int_equal(fault_of(CORE_SID, PAGE + 100), MODEL_F_TRANSLATION);
+		assert_int_equal(shadow_smmu_events(smmu(), 1), 1);
+		core_forget(&core);
+		model_power_cycle(model(), MODEL_KEPT_TLB);
+
+		found[i / 2]();
+
+		assert_int_equal(core.report_count, 2);
+		assert_int_equal(core.reports[0].what, PLATFORM_REPORT_SMMU_RESET);
+		assert_int_equal(core.reports[1].what, PLATFORM_REPORT_SMMU_CLOSED);
+		assert_int_equal(core_smmu_stats(&core, 0).failure, SHADOW_SMMU_RESET);
+		assert_int_equal(fault_of(CORE_SID, PAGE + 1), MODEL_ABORT);
+		core_revoke(&core, PAGE + 99, 1);
+		core_finish(&core);
+		core.report_count = 0;
+		assert_int_equal(shadow_smmu_detach(smmu()), 0);
+		resume();
+		assert_int_equal(fault_of(CORE_SID, PAGE + 99), MODEL_F_TRANSLATION);
+		assert_int_equal(fault_of(CORE_SID, PAGE + 200), MODEL_OK);
+		core_down(&core);
+	}
+}
+
+/* The limit: until one of these calls is made, nobody knows. A flush alone finds nothing, and says so: no ticket of it is
+ * complete. Where an SMMU passes everything by after a reset, devices do so for that long. */
+static void until_somebody_looks_no_ticket_is_complete(void **state)
+{
+	shadow_ticket_t ticket;
+
 	(void)state;
 	up(0);
-	model_power_cycle(model(), MODEL_KEPT_TLB);
+	model_power_cycle(model(), 0);
+
 	core_revoke(&core, PAGE, 1);
+	ticket = shadow_flush(core.engine);
 
-	assert_int_equal(shadow_wait(core.engine, shadow_flush(core.engine), 10 * CORE_WAIT_NS), 0);
-
-	assert_int_equal(core_smmu_stats(&core, 0).failure, SHADOW_SMMU_RESET);
+	assert_false(core_smmu_stats(&core, 0).closed);
+	assert_int_equal(core.report_count, 0);
+	assert_int_equal(shadow_wait(core.engine, ticket, 10 * CORE_WAIT_NS), 0);
+	assert_true(core_smmu_stats(&core, 0).closed);
 	assert_int_equal(fault_of(CORE_SID, PAGE), MODEL_ABORT);
-	core.report_count = 0;
-	assert_int_equal(shadow_smmu_detach(smmu()), 0);
-	resume();
-	assert_int_equal(fault_of(CORE_SID, PAGE), MODEL_F_TRANSLATION);
-	assert_int_equal(fault_of(CORE_SID, PAGE + 1), MODEL_OK);
 	core_down(&core);
+}
+
+/* Power that has gone and not come back: registers answer with all ones, or with nothing. Abort cannot be confirmed then. */
+static void registers_that_are_gone_are_isolation_that_is_lost(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 6; i++) {
+		up(i & 1 ? 2 : 0);
+		dead = i & 1 ? UINT64_MAX : 0;
+		gone = true;
+		if (i / 2 == 0)
+			assert_int_equal(shadow_smmu_events(smmu(), 100), 0);
+		else if (i / 2 == 1)
+			assert_int_equal(shadow_smmu_gerror(smmu()), -SHADOW_EIO);
+		else
+			assert_int_equal(shadow_smmu_enable(smmu()), -SHADOW_EIO);
+
+		assert_true(core_smmu_stats(&core, 0).isolation_lost);
+		assert_int_equal(core.reports[core.report_count - 1].what, PLATFORM_REPORT_ISOLATION_LOST);
+		core_revoke(&core, PAGE, 1);
+		assert_int_equal(shadow_wait(core.engine, shadow_flush(core.engine), CORE_WAIT_NS), -SHADOW_EIO);
+		gone = false;
+		core_down(&core);
+	}
 }
 
 int main(void)
@@ -275,6 +399,8 @@ int main(void)
 		cmocka_unit_test(nothing_of_before_survives),
 		cmocka_unit_test(devices_that_keep_translations_are_let_in_again),
 		cmocka_unit_test(power_that_goes_without_a_word_is_found),
+		cmocka_unit_test(until_somebody_looks_no_ticket_is_complete),
+		cmocka_unit_test(registers_that_are_gone_are_isolation_that_is_lost),
 	};
 
 	return cmocka_run_group_tests_name("power", tests, NULL, NULL);

@@ -19,7 +19,6 @@
 #define POOL_PA		(UINT64_C(4) << 30)
 #define IA_BITS		40u
 #define QUEUE_SLOTS	64u
-#define ECMDQS		4u /* of the first SMMU: flushes of several CPUs are in different queues */
 #define REGISTERS_BYTES UINT32_C(0x40000)
 #define LINE_BYTES	64u /* most that a device reads at once: a stream table entry */
 #define LINES		8u
@@ -253,11 +252,27 @@ uint32_t threads_look(const _Atomic uint32_t *where)
 	return value;
 }
 
+void threads_refuse(struct threads_rig *rig, unsigned number, unsigned queue)
+{
+	struct threads_smmu *smmu = &rig->smmu[number];
+	uint64_t position;
+
+	enter(smmu);
+	position = model_queue_position(smmu->model, queue);
+	if (position > smmu->refused[queue]) {
+		smmu->refused[queue] = position;
+		model_inject_cerror_on(smmu->model, queue, position, 1);
+	}
+	leave(smmu);
+}
+
 /* Devices of these suites try what they must not: events are no trouble. */
 static void reported(void *ctx, enum platform_report what, uint64_t a, uint64_t b)
 {
 	struct threads_rig *rig = ctx;
 
+	if (what == PLATFORM_REPORT_COMMAND_ERROR && rig->config.errors)
+		return;
 	if (what != PLATFORM_REPORT_EVENT && what != PLATFORM_REPORT_EVENTS_LOST && !rig->troubles++)
 		fprintf(stderr, "report %d: %llx %llx\n", (int)what, (unsigned long long)a, (unsigned long long)b);
 }
@@ -290,7 +305,8 @@ static struct shadow_smmu_config smmu_of(const struct threads_rig *rig, unsigned
 {
 	return (struct shadow_smmu_config){ .registers = rig->smmu[number].registers,
 					    .cmdq_lg2 = 5 - number % 2,
-					    .ecmdq = number == 0 ? ECMDQS : 0,
+					    .ecmdq = number == 0 ? THREADS_ECMDQS : 0,
+					    .irq = rig->config.errors ? SHADOW_IRQ_ALL : 0,
 					    .evtq_lg2 = 4,
 					    .sid_bits = 6,
 					    .nested = rig->config.nested,

@@ -28,6 +28,7 @@
 #include "smmuv3/model/model.h"
 
 #define THREADS_SMMUS_MAX  3u
+#define THREADS_ECMDQS	   4u /* of the first SMMU: flushes of several CPUs are in different queues */
 #define THREADS_PAGE_FIRST (UINT64_C(1) << 18)
 #define THREADS_PAGES	   4096u /* of memory, from THREADS_PAGE_FIRST on: eight blocks */
 #define THREADS_WAIT_NS	   SHADOW_WAIT_NS_MAX
@@ -38,6 +39,7 @@ struct threads_smmu {
 	struct shadow_smmu *smmu;
 	pthread_mutex_t lock; /* the model's */
 	uintptr_t registers;
+	uint64_t refused[1 + THREADS_ECMDQS]; /* the last position of each queue that was; the model's lock */
 	_Atomic uint32_t turn; /* odd: on, for a device to count on; rises with each change */
 };
 
@@ -48,6 +50,7 @@ struct threads_config {
 	bool nested;	  /* all of them */
 	unsigned bbml;
 	bool marks;	  /* pages can be pending, and give consent */
+	bool errors;	  /* commands may be refused; interrupts are on */
 	uint64_t seed;
 };
 
@@ -81,6 +84,10 @@ uint32_t threads_look(const _Atomic uint32_t *where);
 int threads_attach(struct threads_rig *rig, unsigned smmu); /* and enable it */
 int threads_detach(struct threads_rig *rig, unsigned smmu);
 int threads_enable(struct threads_rig *rig, unsigned smmu);
+
+/* A command that comes next in queue @queue of an SMMU is refused; at most one at each position, since a cover that is refused
+ * as well shuts the SMMU. @queue: 0 is the main one, the first SMMU has THREADS_ECMDQS beside it. */
+void threads_refuse(struct threads_rig *rig, unsigned smmu, unsigned queue);
 
 /* Let an SMMU work. Return: whether there was anything to do. */
 bool threads_step(struct threads_rig *rig, unsigned smmu);
