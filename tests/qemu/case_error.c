@@ -5,6 +5,7 @@
  */
 #include "smmuv3/regs.h"
 #include "tests/qemu/cases.h"
+#include "tests/qemu/lock.h"
 #include "tests/qemu/rig.h"
 #include "tests/qemu/spy.h"
 #include "tests/qemu/tap.h"
@@ -59,6 +60,58 @@ void case_unknown_command(void)
 	check(!edu_writes(&rig.edu[0], PAGE));
 	check(!edu_writes(&rig.edu[1], PAGE + rig.page_bytes));
 	check(!edu_writes(&rig.edu[1], MACHINE_POOL - 64));
+	check_equal((uint64_t)-rig_detach(), 0);
+	check_equal((uint64_t)-shadow_smmu_enable(rig.smmu), 0);
+	check(rig_closed(PAGE));
+	check(edu_writes(&rig.edu[1], PAGE + rig.page_bytes));
+	rig.reports[PLATFORM_REPORT_SMMU_CLOSED] = 0;
+	rig_stop();
+}
+
+/* Of the command that a stream aborts from now on, nothing is left but that it was about configuration. */
+void case_refused_configuration(void)
+{
+	uint32_t sid;
+
+	if (!rig_start(&plain))
+		return;
+	sid = rig.edu[0].pci.sid;
+	check(edu_writes(&rig.edu[0], PAGE));
+	planted = 0x07;
+	spy_before_doorbell(plant);
+	lock_take(&rig.lock);
+	check_equal((uint64_t)-shadow_smmu_stream_abort(rig.smmu, sid), 0);
+	lock_give(&rig.lock);
+	check_equal(rig.reports[PLATFORM_REPORT_COMMAND_ERROR], 1);
+	check(!edu_writes(&rig.edu[0], PAGE));
+	check(edu_writes(&rig.edu[1], PAGE));
+	rig_stop();
+}
+
+/* Nothing is there: an SMMU that looks for its queue in it says so. */
+#define NOWHERE (UINT64_C(1) << 40)
+
+static void move_queue(void)
+{
+	uint64_t base = platform_mmio_read64(MACHINE_SMMU + SMMU_CMDQ_BASE);
+
+	platform_mmio_write64(MACHINE_SMMU + SMMU_CMDQ_BASE, NOWHERE | (base & 0x1f));
+}
+
+/* Commands that cannot be read cannot be repaired. */
+void case_unreadable_queue(void)
+{
+	struct shadow_smmu_stats stats;
+
+	if (!rig_start(&plain))
+		return;
+	check(edu_writes(&rig.edu[0], PAGE));
+	spy_before_doorbell(move_queue);
+	rig_revoke(0, PAGE, 1);
+	shadow_smmu_stats(rig.smmu, &stats);
+	check_equal(stats.failure, SHADOW_SMMU_FETCH);
+	check(!edu_writes(&rig.edu[0], PAGE));
+	check(!edu_writes(&rig.edu[1], PAGE + rig.page_bytes));
 	check_equal((uint64_t)-rig_detach(), 0);
 	check_equal((uint64_t)-shadow_smmu_enable(rig.smmu), 0);
 	check(rig_closed(PAGE));
@@ -151,5 +204,31 @@ void case_irq_gerror(void)
 	rig_wait(ticket);
 	check(rig_closed(PAGE));
 	check(!machine_irq_came(MACHINE_IRQ_GERROR));
+	rig_stop();
+}
+
+/* Events that nobody can write down: counted, acknowledged, and of no consequence. */
+void case_unwritable_events(void)
+{
+	struct shadow_smmu_stats stats;
+	uint64_t base;
+
+	if (!rig_start(&with_irq))
+		return;
+	rig_events_forget();
+	machine_irq_listen(MACHINE_IRQ_GERROR);
+	base = platform_mmio_read64(MACHINE_SMMU + SMMU_EVENTQ_BASE);
+	platform_mmio_write64(MACHINE_SMMU + SMMU_EVENTQ_BASE, NOWHERE | (base & 0x1f));
+	check(!edu_writes(&rig.edu[0], RIG_GONE));
+	check(machine_irq_came(MACHINE_IRQ_GERROR));
+	check_equal((uint64_t)-shadow_smmu_gerror(rig.smmu), 0);
+	platform_mmio_write64(MACHINE_SMMU + SMMU_EVENTQ_BASE, base);
+	check_equal(shadow_smmu_events(rig.smmu, 64), 0);
+	shadow_smmu_stats(rig.smmu, &stats);
+	check_equal(stats.events_lost, 1);
+	check_equal(platform_mmio_read32(MACHINE_SMMU + SMMU_GERROR),
+		    platform_mmio_read32(MACHINE_SMMU + SMMU_GERRORN));
+	rig_revoke(0, PAGE, 1);
+	check(rig_closed(PAGE));
 	rig_stop();
 }

@@ -66,16 +66,18 @@ void case_grant_reserved(void)
 }
 
 /* The table of one block goes, and soon serves another one, while both are in use. */
-void case_collapse(void)
+static void collapse(uint64_t area, unsigned granule_lg2)
 {
 	struct shadow_table_stats before, after;
-	const struct rig_shape eager = { .collapse = SHADOW_COLLAPSE_EAGER };
+	const struct rig_shape eager = { .granule_lg2 = granule_lg2, .collapse = SHADOW_COLLAPSE_EAGER };
+	uint64_t entries = UINT64_C(1) << (granule_lg2 - 3);
 
 	if (!rig_start(&eager))
 		return;
 	shadow_smmu_table_stats(rig.target, &before);
 	for (uint64_t i = 0; i < 24; i++) {
-		uint64_t block = RIG_SMALL + ((i & 3) << 21), page = block + (i * 37 % 512) * rig.page_bytes;
+		uint64_t block = area + (i & 1) * entries * rig.page_bytes;
+		uint64_t page = block + i * 37 % entries * rig.page_bytes;
 
 		check(edu_writes(&rig.edu[0], page));
 		rig_revoke(0, page, 1);
@@ -89,4 +91,12 @@ void case_collapse(void)
 	check_equal(after.collapses - before.collapses, 24);
 	check(after.bytes_peak <= before.bytes_live + 3 * rig.page_bytes);
 	rig_stop();
+}
+
+/* With 16 KiB and 64 KiB blocks are larger: 32 and 512 MiB. */
+void case_collapse(void)
+{
+	collapse(RIG_SMALL, 12);
+	collapse(RIG_LARGE, 14);
+	collapse(RIG_LARGE, 16);
 }

@@ -4,6 +4,8 @@
  *
  * What is revoked has been used right before, so a TLB entry that outlives it would let the device in.
  */
+#include "smmuv3/cmd.h"
+#include "smmuv3/regs.h"
 #include "tests/qemu/cases.h"
 #include "tests/qemu/rig.h"
 #include "tests/qemu/spy.h"
@@ -11,9 +13,38 @@
 
 static uint64_t neighbour;
 static bool reached;
+static uint64_t named;	  /* pages from the first to the last that the last revoke's invalidations are about */
+static unsigned commands; /* so many: where there are two, they overlap or adjoin */
+
+static uint64_t pages_of(const uint64_t *command)
+{
+	if (!field_get(SMMU_CMD_TLBI_W1_TG, command[1]))
+		return 1;
+	return (field_get(SMMU_CMD_TLBI_W0_NUM, command[0]) + 1)
+	       << field_get(SMMU_CMD_TLBI_W0_SCALE, command[0]);
+}
+
+/* What stands in the queue up to the SYNC. */
+static void read_commands(void)
+{
+	uint64_t base = platform_mmio_read64(MACHINE_SMMU + SMMU_CMDQ_BASE), start = UINT64_MAX, end = 0;
+	uint32_t mask = (1u << (base & 0x1f)) - 1, index = platform_mmio_read32(MACHINE_SMMU + SMMU_CMDQ_CONS);
+	const uint64_t *ring = (const uint64_t *)(base & UINT64_C(0x00ffffffffffffe0));
+	const uint64_t *command = &ring[2 * (index & mask)];
+
+	for (commands = 0; field_get(SMMU_CMD_W0_OPCODE, command[0]) == SMMU_OP_TLBI_S2_IPA; commands++) {
+		uint64_t page = command[1] / rig.page_bytes, last = page + pages_of(command);
+
+		start = page < start ? page : start;
+		end = last > end ? last : end;
+		command = &ring[2 * (++index & mask)];
+	}
+	named = commands ? end - start : 0;
+}
 
 static void try_neighbour(void)
 {
+	read_commands();
 	reached = edu_writes(&rig.edu[0], neighbour);
 }
 
@@ -110,22 +141,65 @@ void case_revoke_64k(void)
 }
 
 /* Ranges that no power of two fits, each in use up to both ends. */
+static const struct {
+	uint64_t first, count;
+} odd[] = { { 1, 1 }, { 3, 5 }, { 511, 2 }, { 513, 31 }, { 600, 424 }, { 1535, 1025 }, { 4095, 513 }, { 7, 8191 } };
+
+#define ODD (sizeof(odd) / sizeof(odd[0]))
+
+static void revoke_odd(const struct rig_shape *shape, void (*look)(uint64_t count))
+{
+	if (!rig_start(shape))
+		return;
+	for (unsigned i = 0; i < ODD; i++) {
+		uint64_t start = RIG_SMALL + odd[i].first * rig.page_bytes;
+
+		revoke(start, odd[i].count);
+		if (look)
+			look(odd[i].count);
+		rig_grant(0, start, odd[i].count, SHADOW_ACCESS_RW);
+	}
+	rig_stop();
+}
+
 void case_revoke_odd(void)
 {
-	static const struct {
-		uint64_t first, count;
-	} odd[] = { { 1, 1 },	  { 3, 5 },	  { 511, 2 },	 { 513, 31 },
-		    { 600, 424 }, { 1535, 1025 }, { 4095, 513 }, { 7, 8191 } };
+	revoke_odd(&(struct rig_shape){ .pages = true }, NULL);
+	revoke_odd(&(struct rig_shape){ .pages = true, .no_ril = true }, NULL);
+	revoke_odd(&(struct rig_shape){ .granule_lg2 = 14, .pages = true }, NULL);
+}
 
-	for (unsigned no_ril = 0; no_ril < 2; no_ril++) {
-		if (!rig_start(&(struct rig_shape){ .pages = true, .no_ril = no_ril }))
-			return;
-		for (unsigned i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
-			uint64_t start = RIG_SMALL + odd[i].first * rig.page_bytes;
+static unsigned exact_commands, rounded_commands, wider;
 
-			revoke(start, odd[i].count);
-			rig_grant(0, start, odd[i].count, SHADOW_ACCESS_RW);
-		}
-		rig_stop();
-	}
+static void is_exact(uint64_t count)
+{
+	check_equal(named, count);
+	exact_commands += commands;
+}
+
+static void is_rounded(uint64_t count)
+{
+	check(named >= count && named < count + count / SHADOW_TLBI_COST_SHARE + 1);
+	wider += named > count;
+	rounded_commands += commands;
+}
+
+/* Each range with commands that name it and nothing else, and with one that names a little more. */
+void case_range_commands(void)
+{
+	exact_commands = rounded_commands = wider = 0;
+	revoke_odd(&(struct rig_shape){ .pages = true,
+					.cost = { .command = 1,
+						  .entry = SHADOW_TLBI_COST_MAX,
+						  .table = SHADOW_TLBI_COST_MAX,
+						  .vmid = SHADOW_TLBI_COST_MAX,
+						  .share = SHADOW_TLBI_COST_MAX } },
+		   is_exact);
+	revoke_odd(&(struct rig_shape){ .pages = true,
+					.cost = { .command = SHADOW_TLBI_COST_COMMAND,
+						  .vmid = SHADOW_TLBI_COST_MAX,
+						  .share = SHADOW_TLBI_COST_SHARE } },
+		   is_rounded);
+	check(wider > 0);
+	check(rounded_commands < exact_commands);
 }

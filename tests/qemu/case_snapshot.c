@@ -55,18 +55,34 @@ void case_readable(void)
 	rig_stop();
 }
 
+/* Where an entry of a table leads to. */
+static uint64_t table_below(uint64_t table, uint64_t address, unsigned shift)
+{
+	uint64_t entry = ((const uint64_t *)table)[address >> shift & 511];
+
+	return check_equal(entry & 3, 3) ? entry & UINT64_C(0x0000fffffffff000) : table;
+}
+
 /* The host asks its device to write where the SMMU is told what to do. */
 void case_hypervisor(void)
 {
-	uint64_t queue, streams;
+	uint64_t queue, streams, events, level2, level3;
 
 	if (!rig_start(&plain))
 		return;
+	rig_revoke(0, RIG_LARGE, 1);
+	level2 = table_below(MACHINE_POOL, RIG_LARGE, 30);
+	level3 = table_below(level2, RIG_LARGE, 21);
+	check(level2 != level3);
+	events = platform_mmio_read64(MACHINE_SMMU + SMMU_EVENTQ_BASE) & UINT64_C(0x00ffffffffffffe0);
 	queue = platform_mmio_read64(MACHINE_SMMU + SMMU_CMDQ_BASE) & UINT64_C(0x00ffffffffffffe0);
 	streams = platform_mmio_read64(MACHINE_SMMU + SMMU_STRTAB_BASE) & UINT64_C(0x00ffffffffffffc0);
 	check(rig_closed(queue));
 	check(rig_closed(streams));
+	check(rig_closed(events));
 	check(rig_closed(MACHINE_POOL)); /* the start table */
+	check(rig_closed(level2 + 511 * 8));
+	check(rig_closed(level3));
 	check(rig_closed((uintptr_t)&rig));
 	check(rig_closed(MACHINE_SMMU + SMMU_CMDQ_BASE));
 	check(rig_closed(MACHINE_SMMU + SMMU_GBPA));

@@ -216,6 +216,53 @@ void case_power(void)
 	rig_stop();
 }
 
+static void found_by_a_wait(void)
+{
+	rig_revoke(0, PAGE, 1);
+}
+
+static void found_by_who_reads_events(void)
+{
+	check_equal(shadow_smmu_events(rig.smmu, 64), 0);
+}
+
+static void found_by_the_error_handler(void)
+{
+	check_equal((uint64_t)-shadow_smmu_gerror(rig.smmu), SHADOW_EIO);
+}
+
+static void found_by_enable(void)
+{
+	check_equal((uint64_t)-shadow_smmu_enable(rig.smmu), SHADOW_EAGAIN);
+}
+
+/* Power that goes without a word: whoever looks next has the SMMU abort. */
+void case_reset(void)
+{
+	static void (*const found[])(void) = { found_by_a_wait, found_by_who_reads_events,
+					       found_by_the_error_handler, found_by_enable };
+
+	if (!rig_start(&plain))
+		return;
+	for (unsigned i = 0; i < sizeof(found) / sizeof(found[0]); i++) {
+		check(edu_writes(&rig.edu[0], PAGE + rig.page_bytes));
+		platform_mmio_write32(MACHINE_SMMU + SMMU_CR0, 0);
+		lose_power();
+		check(edu_writes(&rig.edu[0], MACHINE_POOL - 64)); /* bypass indeed */
+		found[i]();
+		check_equal(rig.reports[PLATFORM_REPORT_SMMU_RESET], i + 1);
+		check_equal(rig.reports[PLATFORM_REPORT_SMMU_CLOSED], i + 1);
+		check(!edu_writes(&rig.edu[0], MACHINE_POOL - 64));
+		check(!edu_writes(&rig.edu[0], PAGE + rig.page_bytes));
+		check_equal((uint64_t)-rig_detach(), 0);
+		check_equal((uint64_t)-shadow_smmu_enable(rig.smmu), 0);
+		check(rig_closed(PAGE));
+		check(edu_writes(&rig.edu[0], PAGE + rig.page_bytes));
+	}
+	rig.reports[PLATFORM_REPORT_SMMU_CLOSED] = 0;
+	rig_stop();
+}
+
 /* One that firmware, or we before, left on: it is in use when it is taken over. */
 void case_take_over(void)
 {

@@ -23,6 +23,7 @@ void case_revoke_in_group(void);
 void case_revoke_16k(void);
 void case_revoke_64k(void);
 void case_revoke_odd(void);
+void case_range_commands(void);
 
 /* case_grant.c */
 void case_grant(void);
@@ -43,15 +44,19 @@ void case_two_levels(void);
 void case_shutdown(void);
 void case_detach(void);
 void case_power(void);
+void case_reset(void);
 void case_take_over(void);
 
 /* case_error.c */
 void case_refused_command(void);
+void case_refused_configuration(void);
 void case_unknown_command(void);
+void case_unreadable_queue(void);
 void case_queue_wrap(void);
 void case_event_overflow(void);
 void case_irq_events(void);
 void case_irq_gerror(void);
+void case_unwritable_events(void);
 
 /* case_nvme.c */
 void case_nvme(void);

@@ -38,18 +38,27 @@ bool nvme_find(struct nvme *nvme)
 	return pci_find(NVME_VENDOR, NVME_DEVICE, 0, &nvme->pci);
 }
 
-static unsigned run(struct nvme *nvme, struct nvme_queue *queue, const uint32_t *command)
+static uintptr_t doorbells(const struct nvme *nvme, const struct nvme_queue *queue)
+{
+	return nvme->pci.registers + NVME_DOORBELLS + 8u * queue->number;
+}
+
+static void submit(const struct nvme *nvme, struct nvme_queue *queue, const uint32_t *command)
 {
 	uint32_t *submission = &queue->submissions[queue->tail * 16];
-	volatile uint32_t *status = &queue->completions[queue->head * 4 + 3];
-	uintptr_t doorbells = nvme->pci.registers + NVME_DOORBELLS + 8u * queue->number;
-	unsigned polls = 0;
 
 	for (unsigned i = 0; i < 16; i++)
 		submission[i] = command[i];
 	queue->tail = (queue->tail + 1) % ENTRIES;
 	__asm__ volatile("dsb sy" ::: "memory");
-	platform_mmio_write32(doorbells, queue->tail);
+	platform_mmio_write32(doorbells(nvme, queue), queue->tail);
+}
+
+static unsigned await(const struct nvme *nvme, struct nvme_queue *queue)
+{
+	volatile uint32_t *status = &queue->completions[queue->head * 4 + 3];
+	unsigned polls = 0;
+
 	while ((*status >> 16 & 1) != queue->phase) {
 		if (polls++ == POLLS)
 			return NVME_SILENT;
@@ -59,8 +68,14 @@ static unsigned run(struct nvme *nvme, struct nvme_queue *queue, const uint32_t 
 	queue->head = (queue->head + 1) % ENTRIES;
 	if (!queue->head)
 		queue->phase ^= 1;
-	platform_mmio_write32(doorbells + 4, queue->head);
+	platform_mmio_write32(doorbells(nvme, queue) + 4, queue->head);
 	return *status >> 17;
+}
+
+static unsigned run(const struct nvme *nvme, struct nvme_queue *queue, const uint32_t *command)
+{
+	submit(nvme, queue, command);
+	return await(nvme, queue);
 }
 
 static struct nvme_queue queue_at(unsigned number, uint64_t memory)
@@ -109,7 +124,7 @@ bool nvme_start(struct nvme *nvme, uint64_t memory)
 	       create(nvme, NVME_CREATE_SQ, nvme->io.submissions, nvme->io.number << 16 | 1);
 }
 
-unsigned nvme_copy(struct nvme *nvme, bool to_disk, unsigned disk_page, const uint64_t *pages, unsigned count)
+void nvme_begin(struct nvme *nvme, bool to_disk, unsigned disk_page, const uint64_t *pages, unsigned count)
 {
 	uint32_t command[16] = { to_disk ? NVME_WRITE : NVME_READ,
 				 1, [10] = disk_page * BLOCKS, [12] = count * BLOCKS - 1 };
@@ -123,5 +138,16 @@ unsigned nvme_copy(struct nvme *nvme, bool to_disk, unsigned disk_page, const ui
 		command[8] = (uint32_t)second;
 		command[9] = (uint32_t)(second >> 32);
 	}
-	return run(nvme, &nvme->io, command);
+	submit(nvme, &nvme->io, command);
+}
+
+unsigned nvme_end(struct nvme *nvme)
+{
+	return await(nvme, &nvme->io);
+}
+
+unsigned nvme_copy(struct nvme *nvme, bool to_disk, unsigned disk_page, const uint64_t *pages, unsigned count)
+{
+	nvme_begin(nvme, to_disk, disk_page, pages, count);
+	return nvme_end(nvme);
 }

@@ -32,4 +32,8 @@ bool nvme_start(struct nvme *nvme, uint64_t memory);
 unsigned nvme_copy(struct nvme *nvme, bool to_disk, unsigned disk_page, const uint64_t *pages,
 		   unsigned count);
 
+/* The same in two parts, between which the disk is at work. One at a time. */
+void nvme_begin(struct nvme *nvme, bool to_disk, unsigned disk_page, const uint64_t *pages, unsigned count);
+unsigned nvme_end(struct nvme *nvme);
+
 #endif

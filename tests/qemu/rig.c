@@ -136,6 +136,7 @@ static int target_build(const struct rig_shape *shape, const struct shadow_addre
 		.sid_tables = shape->two_levels ? 2 : 0,
 		.no_ril = shape->no_ril,
 		.irq = shape->irq,
+		.cost = shape->cost,
 		.nested = rig_nested(),
 		.wait_ns = RIG_WAIT_NS,
 	};

@@ -42,6 +42,7 @@ struct rig_shape {
 	bool two_levels;   /* of the stream table: two parts, of 64 StreamIDs each */
 	unsigned irq;	   /* enum shadow_irq, ored */
 	unsigned bbm_less; /* so much below BBM level 2 */
+	struct shadow_tlbi_cost cost;
 };
 
 struct rig {
