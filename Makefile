@@ -154,6 +154,7 @@ COMMAND_SRCS := \
 	bench/cost_sweep.c \
 	bench/cost_text.c \
 	bench/cost_tlb.c \
+	bench/counters.c \
 	bench/device.c \
 	bench/facts.c \
 	bench/getopts.c \
@@ -246,6 +247,7 @@ WORKLOAD_SRCS := \
 	bench/storm.c
 
 BENCH_SRCS := \
+	bench/bench_counters.c \
 	bench/bench_flush.c \
 	bench/bench_harness.c \
 	bench/bench_memory.c \
@@ -303,6 +305,7 @@ TEST_SRCS := \
 	tests/unit/test_cost_device.c \
 	tests/unit/test_cost_flush.c \
 	tests/unit/test_cost_tlb.c \
+	tests/unit/test_counters.c \
 	tests/unit/test_device.c \
 	tests/unit/test_eager.c \
 	tests/unit/test_ecmdq.c \

@@ -328,6 +328,7 @@ int main(int argc, char **argv)
 	benchmark::Initialize(&argc, argv);
 	if (benchmark::ReportUnrecognizedArguments(argc, argv))
 		return 2;
+	benchmark::AddCustomContext("hardware_counters", bench_counters_register());
 	bench_flush_register();
 	bench_harness_register();
 	bench_memory_register();

@@ -41,6 +41,8 @@ extern "C" {
 struct bench;
 
 /* One for each file of benchmarks; main() calls them all. */
+/* Return: what is counted beside, in words. */
+const char *bench_counters_register(void);
 void bench_flush_register(void);
 void bench_harness_register(void);
 void bench_memory_register(void);
