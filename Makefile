@@ -202,6 +202,7 @@ COMMAND_SRCS := \
 	bench/trace.c \
 	bench/trace_input.c \
 	bench/trace_pages.c \
+	bench/trace_scale.c \
 	bench/trace_stats.c \
 	bench/trace_stats_json.c \
 	bench/trace_stats_main.c \
@@ -404,6 +405,7 @@ TEST_SRCS := \
 	tests/unit/test_tlbi.c \
 	tests/unit/test_tlbi_plan.c \
 	tests/unit/test_trace.c \
+	tests/unit/test_trace_scale.c \
 	tests/unit/test_trace_stats.c \
 	tests/unit/test_traced.c \
 	tests/unit/test_transition.c \
@@ -906,7 +908,8 @@ check-batching: $(COMMAND) $(FOLIOS)
 .PHONY: check-maps
 map_settings := '' '--no-ril' '--smmus 4' '--nested' '--nested --no-ril' '--bbml 0' '--bbml 0 --no-ril' \
 	'--bbml 0 --nested' '--bbml 0 --nested --no-ril' '--bbml 1' \
-	'--bbml 1 --contiguous --collapse eager --non-coherent'
+	'--bbml 1 --contiguous --collapse eager --non-coherent' \
+	'--granule 16K --bbml 1 --nested --policy batched' '--granule 64K --contiguous --no-ril --policy batched'
 check-maps: $(MAP_EQUALITY)
 	$(Q)for trace in $(TRACES); do for setting in $(map_settings); do \
 		set -- "$$@" "$(MAP_EQUALITY) $$setting $$trace"; done; done; $(RUN_TESTS) --limit 600 "$$@"

@@ -41,12 +41,13 @@ static uint64_t overlap(uint64_t start, uint64_t end, uint64_t other_start, uint
 static uint64_t gone_at_first(const struct looker *looker, uint64_t start)
 {
 	const struct trace_snapshot *snapshot = &looker->trace->snapshots[0];
+	const unsigned page_lg2 = trace_page_lg2(looker->trace);
 	uint64_t end = start + looker->ahead->block_pages, gone = 0;
 
 	for (size_t i = 0; i < snapshot->states_count; i++)
 		if (snapshot->states[i].state == TRACE_STATE_NOPAGE)
-			gone += overlap(start, end, snapshot->states[i].start >> TRACE_PAGE_LG2,
-					snapshot->states[i].end >> TRACE_PAGE_LG2);
+			gone += overlap(start, end, snapshot->states[i].start >> page_lg2,
+					snapshot->states[i].end >> page_lg2);
 	return gone;
 }
 
@@ -145,14 +146,15 @@ static void give_back(struct block *block, uint64_t pages)
 
 static int look(struct looker *looker, const struct trace_record *record, size_t index)
 {
+	const unsigned page_lg2 = trace_page_lg2(looker->trace);
 	uint64_t size = looker->ahead->block_pages;
-	uint64_t first = record->start >> TRACE_PAGE_LG2, end = first + (record->bytes >> TRACE_PAGE_LG2);
+	uint64_t first = record->start >> page_lg2, end = first + (record->bytes >> page_lg2);
 
 	for (uint64_t start = first / size * size; start < end; start += size) {
 		uint64_t pages = overlap(first, end, start, start + size);
 		struct block *block;
 
-		if (!trace_is_memory(looker->trace, start << TRACE_PAGE_LG2, (start + size) << TRACE_PAGE_LG2))
+		if (!trace_is_memory(looker->trace, start << page_lg2, (start + size) << page_lg2))
 			continue;
 		block = find_block(looker, start);
 		if (!block)

@@ -27,7 +27,7 @@ struct policy {
 	struct shadow_smmu *smmu[SHADOW_SMMUS_MAX];
 	unsigned smmu_count;
 	uint32_t sid;
-	unsigned compact;
+	unsigned compact, granule_lg2;
 	void *pending_words, *consent_words;
 	struct marked marked[SHADOW_CPUS_MAX]; /* pages that are pending, by CPU */
 	bool consents;
@@ -82,11 +82,12 @@ static int target_open(struct policy *policy, const struct policy_world *world)
 static int give_bits(const struct policy_world *world, struct shadow_page_bits *bits, void **words)
 {
 	const struct shadow_address_map *map = &world->map;
-	uint64_t align = UINT64_C(64) << SHADOW_PAGE_LG2;
+	unsigned granule_lg2 = shadow_map_granule_lg2(map);
+	uint64_t align = UINT64_C(64) << granule_lg2;
 
 	bits->range.start = map->memory[0].start / align * align;
 	bits->range.end = (map->memory[map->memory_count - 1].end + align - 1) / align * align;
-	*words = allocate(shadow_page_bits_bytes(bits->range, SHADOW_PAGE_LG2));
+	*words = allocate(shadow_page_bits_bytes(bits->range, granule_lg2));
 	bits->word = *words;
 	return *words ? 0 : -SHADOW_ENOMEM;
 }
@@ -150,6 +151,7 @@ static int batched_open(const struct policy_world *world, struct policy **policy
 	opened->smmu_count = world->smmu_count;
 	opened->sid = world->sid;
 	opened->compact = world->compact;
+	opened->granule_lg2 = shadow_map_granule_lg2(&world->map);
 	opened->consents = world->consent;
 	error = open_all(opened, world);
 	if (error)
@@ -205,7 +207,7 @@ static int batched_pending(struct policy *policy, unsigned cpu, shadow_ipa_t sta
 		marked->capacity = capacity;
 	}
 	marked->range[marked->count++] =
-		(struct shadow_range){ start.addr, start.addr + (page_count << SHADOW_PAGE_LG2) };
+		(struct shadow_range){ start.addr, start.addr + (page_count << policy->granule_lg2) };
 	return shadow_pending(policy->engine, start, page_count);
 }
 
@@ -217,7 +219,7 @@ static void batched_pending_end(struct policy *policy, unsigned cpu)
 		const struct shadow_range *range = &marked->range[--marked->count];
 
 		shadow_pending_end(policy->engine, (shadow_ipa_t){ range->start },
-				   (range->end - range->start) >> SHADOW_PAGE_LG2);
+				   (range->end - range->start) >> policy->granule_lg2);
 	}
 }
 

@@ -20,7 +20,6 @@
 
 #include <sys/mman.h>
 
-#define ENTRIES 512u
 #define LEVEL_LAST 3u
 
 #define DESC_VALID (1ull << 0)
@@ -39,20 +38,21 @@
 #define OWNER_HYP 1u
 #define OWNER_GUEST 3u
 
-/* log2 of the bytes that one entry of a level covers. */
-static unsigned level_shift(unsigned level)
+/* log2 of the bytes that one entry of a level covers; a page holds 2^(page_lg2 - 3) entries. */
+static unsigned level_shift(unsigned page_lg2, unsigned level)
 {
-	return TRACE_PAGE_LG2 + 9 * (LEVEL_LAST - level);
+	return page_lg2 + (page_lg2 - 3) * (LEVEL_LAST - level);
 }
 
 size_t host_stage2_bytes(const struct trace *trace)
 {
 	const struct trace_snapshot *snapshot = &trace->snapshots[0];
+	const unsigned page_lg2 = trace_page_lg2(trace);
 	uint64_t tables = trace->pgd_pages;
 
 	/* A table of a level is named by the bits above it; sorted lines name them in order. */
 	for (unsigned level = trace->start_level + 1; level <= LEVEL_LAST; level++) {
-		unsigned shift = level_shift(level - 1);
+		unsigned shift = level_shift(page_lg2, level - 1);
 		uint64_t counted_end = 0;
 
 		for (size_t i = 0; i < snapshot->leaves_count; i++) {
@@ -68,9 +68,9 @@ size_t host_stage2_bytes(const struct trace *trace)
 			counted_end = end;
 		}
 	}
-	if (tables > HOST_STAGE2_BYTES_MAX / TRACE_PAGE_BYTES)
+	if (tables > HOST_STAGE2_BYTES_MAX >> page_lg2)
 		return 0;
-	return (size_t)tables * TRACE_PAGE_BYTES;
+	return (size_t)tables << page_lg2;
 }
 
 static uint64_t leaf_descriptor(const struct trace *trace, const struct trace_leaf_run *run, uint64_t addr)
@@ -93,21 +93,26 @@ static uint64_t leaf_descriptor(const struct trace *trace, const struct trace_le
 	return desc;
 }
 
+static uint64_t entries(const struct host_stage2 *host)
+{
+	return (UINT64_C(1) << host->granule_lg2) / sizeof(uint64_t);
+}
+
 /* The entry of @level for @addr, with the tables above it made as needed. */
 static uint64_t *entry_at(const struct host_stage2 *host, uint64_t addr, unsigned level, size_t *used)
 {
 	uint64_t *table = host->va;
-	uint64_t index = addr >> level_shift(host->start_level); /* of all start tables */
+	uint64_t index = addr >> level_shift(host->granule_lg2, host->start_level); /* of all start tables */
 
 	for (unsigned at = host->start_level; at < level; at++) {
 		uint64_t *entry = &table[index];
 
 		if (!*entry) {
 			*entry = (host->pa + *used) | DESC_VALID | DESC_TABLE;
-			*used += TRACE_PAGE_BYTES;
+			*used += (size_t)1 << host->granule_lg2;
 		}
 		table = host_stage2_virt(host, *entry & DESC_ADDR);
-		index = (addr >> level_shift(at + 1)) & (ENTRIES - 1);
+		index = (addr >> level_shift(host->granule_lg2, at + 1)) % entries(host);
 	}
 	return &table[index];
 }
@@ -115,12 +120,12 @@ static uint64_t *entry_at(const struct host_stage2 *host, uint64_t addr, unsigne
 static void fill_run(const struct host_stage2 *host, const struct trace *trace,
 		     const struct trace_leaf_run *run, size_t *used)
 {
-	uint64_t step = 1ull << level_shift(run->level);
+	unsigned shift = level_shift(host->granule_lg2, run->level);
 	uint64_t *entry = NULL;
 
 	/* Within a table the entries follow one another; walk again at each table's start. */
-	for (uint64_t addr = run->start; addr < run->end; addr += step) {
-		if (!entry || (addr >> level_shift(run->level)) % ENTRIES == 0)
+	for (uint64_t addr = run->start; addr < run->end; addr += UINT64_C(1) << shift) {
+		if (!entry || (addr >> shift) % entries(host) == 0)
 			entry = entry_at(host, addr, run->level, used);
 		*entry++ = leaf_descriptor(trace, run, addr);
 	}
@@ -138,13 +143,14 @@ int host_stage2_init(struct host_stage2 *host, const struct trace *trace, uint64
 {
 	const struct trace_snapshot *snapshot = &trace->snapshots[0];
 	size_t bytes = host_stage2_bytes(trace);
-	size_t used = (size_t)trace->pgd_pages * TRACE_PAGE_BYTES;
+	size_t page_bytes = (size_t)1 << trace_page_lg2(trace);
+	size_t used = trace->pgd_pages * page_bytes;
 	void *va;
 
 	memset(host, 0, sizeof(*host));
 	if (bytes == 0)
 		return fail(error, "the L lines take more than 1 GiB of host tables");
-	if (pa % used || (pa & ~DESC_ADDR) || bytes > DESC_ADDR + TRACE_PAGE_BYTES - pa)
+	if (pa % used || (pa & ~DESC_ADDR) || bytes > DESC_ADDR + 0x1000 - pa)
 		return fail(error, "the host tables' base is not aligned, or beyond 48 bits");
 	va = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (va == MAP_FAILED)
@@ -152,6 +158,7 @@ int host_stage2_init(struct host_stage2 *host, const struct trace *trace, uint64
 	host->va = va;
 	host->pa = pa;
 	host->bytes = bytes;
+	host->granule_lg2 = trace_page_lg2(trace);
 	host->ia_bits = trace->ia_bits;
 	host->start_level = trace->start_level;
 	host->pgd_pages = trace->pgd_pages;

@@ -2,7 +2,7 @@
  *
  * host_stage2.h - the host's stage-2 table as a CPU would walk it, built from a trace's header.
  *
- * Raw little-endian arm64 descriptors, 4 KiB granule, concatenated start tables, in one block of
+ * Raw little-endian arm64 descriptors, a granule of the trace's page, concatenated start tables, in one block of
  * memory that stands for physical memory at a base the caller names. L lines become valid blocks
  * and pages, or invalid annotated entries of an owner; everything else is a zero entry.
  */
@@ -20,7 +20,8 @@
 struct host_stage2 {
 	void *va;     /* page aligned; the start tables come first */
 	uint64_t pa;  /* physical address of va[0] */
-	size_t bytes; /* all of it, a multiple of 4096 */
+	size_t bytes; /* all of it, a multiple of the granule */
+	unsigned granule_lg2;
 	unsigned ia_bits;
 	unsigned start_level;
 	unsigned pgd_pages;
@@ -32,8 +33,8 @@ size_t host_stage2_bytes(const struct trace *trace);
 /**
  * host_stage2_init() - build the table of the trace's first snapshot.
  * @host:  filled; release with host_stage2_free().
- * @trace: as trace_load() left it.
- * @pa:    physical base, aligned to pgd_pages * 4096; bits 47:12 only.
+ * @trace: as trace_load() or trace_scale() left it.
+ * @pa:    physical base, aligned to all start tables; bits 47:12 only.
  * @error: says why not, on failure.
  *
  * Return: 0 or -1.

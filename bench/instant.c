@@ -23,7 +23,7 @@
 #define IDR3_BBML_2 (2u << 11)
 #define IDR3_RIL    (1u << 10)
 #define IDR3_FWB    (1u << 8)
-#define IDR5_VALUE  (1u << 4 | 5u) /* 4 KiB granule, 48 bits */
+#define IDR5_VALUE  (7u << 4 | 5u) /* 4, 16 and 64 KiB granules, 48 bits */
 
 static uint32_t *slot(struct instant *instant, uint32_t offset)
 {

@@ -225,7 +225,8 @@ static int pending_add(struct observer *observer, const struct op *op)
 static int taken(struct observer *observer, const struct op *op)
 {
 	if (op->kind == OP_CONSENT) {
-		logfile_consent(observer->log, op->page << TRACE_PAGE_LG2, op->count << TRACE_PAGE_LG2);
+		logfile_consent(observer->log, op->page << trace_page_lg2(observer->trace),
+				op->count << trace_page_lg2(observer->trace));
 	} else {
 		observer->taken_seq = observer->trace->records[op->record].seq;
 		observer->any_taken = true;

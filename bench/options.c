@@ -47,6 +47,9 @@ const char options_help[] =
 	"                     before its first page is donated, if and only if the trace goes on to donate every\n"
 	"                     page of it before any of them returns; the later donations revoke nothing\n"
 	"\n"
+	"  --granule SIZE     pages of 4K (default), 16K or 64K: every address and size of the trace times 1, 4 or 16\n"
+	"                     (addresses of --pool and --reserve are meant as they are)\n"
+	"\n"
 	"What it is replayed on\n"
 	"  --smmus N          SMMUs that share the shadow, 1 to 64; default 1\n"
 	"  --nested           streams also have a stage 1\n"
@@ -90,6 +93,7 @@ enum {
 	OPT_GROUP,
 	OPT_LIST,
 	OPT_AHEAD,
+	OPT_GRANULE,
 	OPT_SMMUS,
 	OPT_NESTED,
 	OPT_BBML,
@@ -122,6 +126,7 @@ static const struct option long_options[] = {
 	{ "group", no_argument, NULL, OPT_GROUP },
 	{ "list", required_argument, NULL, OPT_LIST },
 	{ "ahead", required_argument, NULL, OPT_AHEAD },
+	{ "granule", required_argument, NULL, OPT_GRANULE },
 	{ "smmus", required_argument, NULL, OPT_SMMUS },
 	{ "nested", no_argument, NULL, OPT_NESTED },
 	{ "bbml", required_argument, NULL, OPT_BBML },
@@ -157,11 +162,36 @@ static const char *const collapse_names[] = {
 	[SHADOW_COLLAPSE_NEVER] = "never",
 };
 
+/* What 2 and 4 more bits a page make of the names. */
+static const struct granule_names {
+	unsigned scale_lg2;
+	const char *granule, *leaf[4]; /* by level */
+} granule_names[] = {
+	{ 0, "4K", { NULL, "1G", "2M", "4K" } },
+	{ 2, "16K", { NULL, NULL, "32M", "16K" } },
+	{ 4, "64K", { NULL, NULL, "512M", "64K" } },
+};
+
 #define COLLAPSES (sizeof(collapse_names) / sizeof(collapse_names[0]))
 
 const char *options_policy_name(enum options_policy policy)
 {
 	return policy_names[policy];
+}
+
+static const struct granule_names *granule_of(const struct options *options)
+{
+	return &granule_names[options->scale_lg2 / 2];
+}
+
+const char *options_granule_name(const struct options *options)
+{
+	return granule_of(options)->granule;
+}
+
+const char *options_leaf_name(const struct options *options, unsigned level)
+{
+	return granule_of(options)->leaf[level];
 }
 
 const char *options_collapse_name(enum shadow_collapse collapse)
@@ -300,6 +330,18 @@ static int read_ahead(struct options *options, const char *text)
 	return -1;
 }
 
+static int read_granule(struct options *options, const char *text)
+{
+	for (unsigned i = 0; i < sizeof(granule_names) / sizeof(granule_names[0]); i++) {
+		if (!strcmp(text, granule_names[i].granule)) {
+			options->scale_lg2 = granule_names[i].scale_lg2;
+			return 0;
+		}
+	}
+	message("--granule: '%s' is not 4K, 16K or 64K", text);
+	return -1;
+}
+
 static int read_collapse(struct options *options, const char *text)
 {
 	for (unsigned i = 0; i < COLLAPSES; i++) {
@@ -375,6 +417,8 @@ static int read_option(void *into, int option, const char *text)
 		return set_mode(options, "list", SCHEDULE_LIST, (unsigned)value);
 	case OPT_AHEAD:
 		return read_ahead(options, text);
+	case OPT_GRANULE:
+		return read_granule(options, text);
 	case OPT_SMMUS:
 		if (read_decimal("smmus", text, 1, SHADOW_SMMUS_MAX, &value))
 			return -1;
@@ -494,6 +538,35 @@ static int check_what_ifs(const struct options *options)
 	return 0;
 }
 
+/* What else counts in pages, once their size is known. */
+static int check_granule(struct options *options)
+{
+	const char *granule = options_granule_name(options);
+	uint64_t page = (uint64_t)SHADOW_PAGE_BYTES << options->scale_lg2;
+
+	if (!options->scale_lg2)
+		return 0;
+	if (options->policies_count > 1 || !options->policy[OPTIONS_BATCHED]) {
+		message("--granule %s needs --policy batched alone: eager and strict have pages of 4K", granule);
+		return -1;
+	}
+	if (options->flush.ahead_pages && options->flush.ahead_pages >> options->scale_lg2 < 2) {
+		message("--ahead: blocks are less than two pages of %s", granule);
+		return -1;
+	}
+	options->flush.ahead_pages >>= options->scale_lg2;
+	for (unsigned i = 0; i < options->reserved_count; i++) {
+		const struct shadow_range *range = &options->reserved[i];
+
+		if ((range->start | range->end) % page) {
+			message("--reserve: %" PRIx64 "-%" PRIx64 " is not aligned to pages of %s", range->start,
+				range->end, granule);
+			return -1;
+		}
+	}
+	return 0;
+}
+
 static int check_together(struct options *options)
 {
 	const char *single = options->map   ? "--map" :
@@ -519,7 +592,7 @@ static int check_together(struct options *options)
 		message("%s needs exactly one trace and one --policy", single);
 		return -1;
 	}
-	if (check_what_ifs(options))
+	if (check_what_ifs(options) || check_granule(options))
 		return -1;
 	return check_outputs(options);
 }

@@ -33,6 +33,7 @@ struct options {
 	bool policy[OPTIONS_POLICIES];
 	unsigned policies_count;
 	struct schedule_flush flush;
+	unsigned scale_lg2; /* --granule: the trace's pages are 4 KiB << this */
 	const char *mode_option; /* which of flush, group and list was given; NULL: none */
 	unsigned smmus;
 	bool nested;
@@ -60,6 +61,10 @@ struct options {
 };
 
 const char *options_policy_name(enum options_policy policy);
+
+/* The --granule argument of these settings, and what its leaves of a level (1 to 3) are called; NULL: none. */
+const char *options_granule_name(const struct options *options);
+const char *options_leaf_name(const struct options *options, unsigned level);
 
 /* The --collapse argument of this policy. */
 const char *options_collapse_name(enum shadow_collapse collapse);

@@ -4,7 +4,7 @@
  *
  * Sits on trace.c; tests and the command compare tables with it. One byte per page says state,
  * missing rights and whether the page is reserved; a byte of zero is OWNED and rw, so that what no
- * line names needs no memory. Pages are kept in a radix tree of three steps, GiB, 2 MiB and page,
+ * line names needs no memory. Pages are kept in a radix tree of three steps, 2^18, 512 and one page,
  * in which an aligned group with one value is that value: a fresh 1 TiB host costs 8 KiB, a T of
  * any size costs at most its pages, and walking the map costs what differs, not 2^ia_bits.
  * Owns: access and states follow the records alone, page by page; nothing here is shared with the
@@ -42,6 +42,16 @@ struct edit {
 	bool any_state;		      /* unless that does not matter */
 	struct oracle_change *change; /* NULL: count nothing */
 };
+
+static uint64_t page_of(const struct oracle *oracle, uint64_t addr)
+{
+	return addr >> trace_page_lg2(oracle->trace);
+}
+
+static uint64_t addr_of(const struct oracle *oracle, uint64_t page)
+{
+	return page << trace_page_lg2(oracle->trace);
+}
 
 static unsigned value_access(unsigned value)
 {
@@ -117,7 +127,7 @@ static void count_change(struct oracle *oracle, const struct edit *edit, uint64_
 
 	if (state_old != edit->old_state && !edit->any_state) {
 		if (!change->pages_contradicting) {
-			change->contradiction_addr = first << TRACE_PAGE_LG2;
+			change->contradiction_addr = addr_of(oracle, first);
 			change->contradiction_state = (enum trace_state)state_old;
 		}
 		change->pages_contradicting += pages;
@@ -193,8 +203,8 @@ static int entry_update(struct oracle *oracle, uint64_t *entry, unsigned lg2, ui
 /* Edit the pages of [start, end), which lies within 0..2^ia_bits. */
 static int update(struct oracle *oracle, uint64_t start, uint64_t end, const struct edit *edit)
 {
-	uint64_t page = start >> TRACE_PAGE_LG2;
-	uint64_t last = end >> TRACE_PAGE_LG2;
+	uint64_t page = page_of(oracle, start);
+	uint64_t last = page_of(oracle, end);
 
 	while (page < last) {
 		uint64_t next = ((page >> ROOT_LG2) + 1) << ROOT_LG2;
@@ -272,7 +282,7 @@ unsigned oracle_access(const struct oracle *oracle, uint64_t addr)
 
 	if (addr >= limit_bytes(oracle))
 		return TRACE_ACCESS_NONE;
-	return value_access(value_at(oracle, addr >> TRACE_PAGE_LG2, &group_end));
+	return value_access(value_at(oracle, page_of(oracle, addr), &group_end));
 }
 
 enum trace_state oracle_state(const struct oracle *oracle, uint64_t addr)
@@ -281,7 +291,7 @@ enum trace_state oracle_state(const struct oracle *oracle, uint64_t addr)
 
 	if (addr >= limit_bytes(oracle))
 		return TRACE_STATE_OWNED;
-	return (enum trace_state)key_state(value_at(oracle, addr >> TRACE_PAGE_LG2, &group_end));
+	return (enum trace_state)key_state(value_at(oracle, page_of(oracle, addr), &group_end));
 }
 
 bool oracle_is_memory(const struct oracle *oracle, uint64_t addr)
@@ -295,7 +305,7 @@ bool oracle_is_reserved(const struct oracle *oracle, uint64_t addr)
 
 	if (addr >= limit_bytes(oracle))
 		return false;
-	return value_at(oracle, addr >> TRACE_PAGE_LG2, &group_end) & PAGE_RESERVED;
+	return value_at(oracle, page_of(oracle, addr), &group_end) & PAGE_RESERVED;
 }
 
 bool oracle_check_snapshot(const struct oracle *oracle, const struct trace_snapshot *snapshot,
@@ -305,8 +315,8 @@ bool oracle_check_snapshot(const struct oracle *oracle, const struct trace_snaps
 	size_t s = 0;
 
 	for (size_t m = 0; m < trace->memory_count; m++) {
-		uint64_t page = trace->memory[m].start >> TRACE_PAGE_LG2;
-		uint64_t end = trace->memory[m].end >> TRACE_PAGE_LG2;
+		uint64_t page = page_of(oracle, trace->memory[m].start);
+		uint64_t end = page_of(oracle, trace->memory[m].end);
 
 		while (page < end) {
 			unsigned recorded = TRACE_STATE_OWNED;
@@ -315,12 +325,12 @@ bool oracle_check_snapshot(const struct oracle *oracle, const struct trace_snaps
 			uint64_t next;
 
 			while (s < snapshot->states_count &&
-			       snapshot->states[s].end >> TRACE_PAGE_LG2 <= page)
+			       page_of(oracle, snapshot->states[s].end) <= page)
 				s++;
 			if (s < snapshot->states_count) {
 				const struct trace_state_run *run = &snapshot->states[s];
-				bool inside = run->start >> TRACE_PAGE_LG2 <= page;
-				uint64_t edge = (inside ? run->end : run->start) >> TRACE_PAGE_LG2;
+				bool inside = page_of(oracle, run->start) <= page;
+				uint64_t edge = page_of(oracle, inside ? run->end : run->start);
 
 				if (inside)
 					recorded = run->state;
@@ -329,7 +339,7 @@ bool oracle_check_snapshot(const struct oracle *oracle, const struct trace_snaps
 			}
 			next = run_end(oracle, page, limit, key_state, &replayed);
 			if (replayed != recorded) {
-				mismatch->addr = page << TRACE_PAGE_LG2;
+				mismatch->addr = addr_of(oracle, page);
 				mismatch->replayed = (enum trace_state)replayed;
 				mismatch->recorded = (enum trace_state)recorded;
 				return false;
@@ -344,13 +354,13 @@ bool oracle_check_snapshot(const struct oracle *oracle, const struct trace_snaps
 static bool map_segment(const struct oracle *oracle, uint64_t start, uint64_t end, bool memory,
 			bool (*visit)(void *context, const struct oracle_run *run), void *context)
 {
-	uint64_t page = start >> TRACE_PAGE_LG2;
-	uint64_t limit = end >> TRACE_PAGE_LG2;
+	uint64_t page = page_of(oracle, start);
+	uint64_t limit = page_of(oracle, end);
 
 	while (page < limit) {
 		unsigned access;
 		uint64_t next = run_end(oracle, page, limit, key_access, &access);
-		struct oracle_run run = {page << TRACE_PAGE_LG2, next << TRACE_PAGE_LG2, access, memory};
+		struct oracle_run run = {addr_of(oracle, page), addr_of(oracle, next), access, memory};
 
 		if (access && !visit(context, &run))
 			return false;
@@ -413,8 +423,8 @@ static uint64_t count_memory(const struct oracle *oracle, unsigned (*key)(unsign
 	uint64_t count = 0;
 
 	for (size_t m = 0; m < trace->memory_count; m++) {
-		uint64_t page = trace->memory[m].start >> TRACE_PAGE_LG2;
-		uint64_t end = trace->memory[m].end >> TRACE_PAGE_LG2;
+		uint64_t page = page_of(oracle, trace->memory[m].start);
+		uint64_t end = page_of(oracle, trace->memory[m].end);
 
 		while (page < end) {
 			unsigned found;
@@ -469,8 +479,8 @@ int oracle_init(struct oracle *oracle, const struct trace *trace, const struct o
 	memset(oracle, 0, sizeof(*oracle));
 	oracle->trace = trace;
 	oracle->roots_count = 1;
-	if (trace->ia_bits > TRACE_PAGE_LG2 + ROOT_LG2)
-		oracle->roots_count = (size_t)1 << (trace->ia_bits - TRACE_PAGE_LG2 - ROOT_LG2);
+	if (trace->ia_bits > trace_page_lg2(trace) + ROOT_LG2)
+		oracle->roots_count = (size_t)1 << (trace->ia_bits - trace_page_lg2(trace) - ROOT_LG2);
 	oracle->roots = calloc(oracle->roots_count, sizeof(*oracle->roots));
 	if (!oracle->roots || init_pages(oracle, reserved, reserved_count)) {
 		oracle_free(oracle);
@@ -524,14 +534,14 @@ static unsigned key_gives(unsigned value)
 int oracle_consent(struct oracle *oracle, uint64_t start, uint64_t end, struct oracle_change *change)
 {
 	struct edit edit = {.set = PAGE_CONSENT, .any_state = true, .change = change};
-	uint64_t page = start >> TRACE_PAGE_LG2, last = end >> TRACE_PAGE_LG2;
+	uint64_t page = page_of(oracle, start), last = page_of(oracle, end);
 
 	memset(change, 0, sizeof(*change));
 	while (page < last) {
 		unsigned gives;
 		uint64_t next = run_end(oracle, page, last, key_gives, &gives);
 
-		if (gives && update(oracle, page << TRACE_PAGE_LG2, next << TRACE_PAGE_LG2, &edit))
+		if (gives && update(oracle, addr_of(oracle, page), addr_of(oracle, next), &edit))
 			return -1;
 		page = next;
 	}
@@ -543,7 +553,7 @@ bool oracle_has_consent(const struct oracle *oracle, uint64_t addr)
 	uint64_t group_end;
 
 	return addr < limit_bytes(oracle) &&
-	       (value_at(oracle, addr >> TRACE_PAGE_LG2, &group_end) & PAGE_CONSENT);
+	       (value_at(oracle, page_of(oracle, addr), &group_end) & PAGE_CONSENT);
 }
 
 /* ---- points ---- */

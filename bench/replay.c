@@ -26,6 +26,7 @@
 #include "bench/progress.h"
 #include "bench/replay_watch.h"
 #include "bench/results.h"
+#include "bench/trace_scale.h"
 #include "bench/world.h"
 #include "engine/platform/linux.h"
 
@@ -166,9 +167,9 @@ static int compare_counts(const struct session *session, const struct result *re
 		{ "syncs", end->syncs - init->syncs, result->syncs },
 		{ "doorbells", end->doorbells - init->doorbells, result->doorbells },
 		{ "descriptor writes", end->tables.writes - init->tables.writes, result->table_writes },
-		{ "1G leaves", end->tables.leaves[1], result->leaves[1] },
-		{ "2M leaves", end->tables.leaves[2], result->leaves[2] },
-		{ "4K leaves", end->tables.leaves[3], result->leaves[3] },
+		{ "leaves of level 1", end->tables.leaves[1], result->leaves[1] },
+		{ "leaves of level 2", end->tables.leaves[2], result->leaves[2] },
+		{ "leaves of level 3", end->tables.leaves[3], result->leaves[3] },
 	};
 
 	for (size_t i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
@@ -480,11 +481,13 @@ static int replay_trace(struct replay *replay, const char *path)
 	struct trace_error error = { 0 };
 	int result;
 
-	if (trace_load(path, &session.trace, &error)) {
+	if (trace_load(path, &session.trace, &error) ||
+	    trace_scale(&session.trace, replay->options.scale_lg2, &error)) {
 		if (error.line)
 			message("%s:%lu: %s", path, error.line, error.message);
 		else
 			message("%s: %s", path, error.message);
+		trace_free(&session.trace);
 		return -1;
 	}
 	progress_say(session.trace.name);

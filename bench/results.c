@@ -89,7 +89,8 @@ double result_early_ns(const struct result *result)
 
 bool results_is_what_if(const struct results *results, const struct result *result)
 {
-	return result->policy == OPTIONS_BATCHED && options_what_if(&results->options->flush);
+	return result->policy == OPTIONS_BATCHED &&
+	       (results->options->scale_lg2 || options_what_if(&results->options->flush));
 }
 
 /* Results of one trace stand together; a trace named twice is two groups. */
@@ -155,9 +156,9 @@ COUNT_COLUMN(table_writes, result->table_writes)
 COUNT_COLUMN(table_kib_live, result->table_bytes_live >> 10)
 COUNT_COLUMN(table_kib_peak, result->table_bytes_peak >> 10)
 COUNT_COLUMN(table_kib_reserved, result->table_bytes_reserved >> 10)
-COUNT_COLUMN(leaves_1g, result->leaves[1])
-COUNT_COLUMN(leaves_2m, result->leaves[2])
-COUNT_COLUMN(leaves_4k, result->leaves[3])
+COUNT_COLUMN(leaves_1, result->leaves[1])
+COUNT_COLUMN(leaves_2, result->leaves[2])
+COUNT_COLUMN(leaves_3, result->leaves[3])
 COUNT_COLUMN(flushes_forced, result->flushes_forced)
 COUNT_COLUMN(splits, result->splits)
 COUNT_COLUMN(collapses, result->collapses)
@@ -240,9 +241,9 @@ static const struct column work_columns[] = {
 static const struct column cost_columns[] = {
 	{ "live-KiB(c)", table_kib_live },
 	{ "peak-KiB(c)", table_kib_peak },
-	{ "1G(c)", leaves_1g },
-	{ "2M(c)", leaves_2m },
-	{ "4K(c)", leaves_4k },
+	{ "(c)", leaves_1 },
+	{ "(c)", leaves_2 },
+	{ "(c)", leaves_3 },
 	{ "forced(c)", flushes_forced },
 	{ "cpu-ns/access(m)", cpu_ns },
 	{ "cpu-ns/T(m)", cpu_ns_per_t },
@@ -301,12 +302,30 @@ static int trace_width(const struct results *results)
 	return width;
 }
 
+/* A column of leaves is called by their size. Return: NULL if the level has none, and so no column. */
+static const char *size_of(const struct results *results, const struct column *column)
+{
+	unsigned level = column->text == leaves_1 ? 1 :
+			 column->text == leaves_2 ? 2 :
+			 column->text == leaves_3 ? 3 :
+						    0;
+
+	return level ? options_leaf_name(results->options, level) : "";
+}
+
+static void print_title(const struct results *results, const struct column *column, char text[CELL_BYTES])
+{
+	snprintf(text, CELL_BYTES, "%s%s", size_of(results, column), column->title);
+}
+
 /* Wide enough for its title and for every number below it. */
 static int column_width(const struct results *results, const struct column *column)
 {
-	int width = (int)strlen(column->title);
 	char text[CELL_BYTES];
+	int width;
 
+	print_title(results, column, text);
+	width = (int)strlen(text);
 	for (size_t i = 0; i < results->count; i++) {
 		if (results->result[i].skipped)
 			continue;
@@ -325,9 +344,13 @@ static void print_row(const struct results *results, const struct column *column
 	for (; columns->title; columns++) {
 		char text[CELL_BYTES];
 
+		if (!size_of(results, columns))
+			continue;
 		if (result)
 			columns->text(results, result, text);
-		fprintf(file, " %*s", column_width(results, columns), result ? text : columns->title);
+		else
+			print_title(results, columns, text);
+		fprintf(file, " %*s", column_width(results, columns), text);
 	}
 	fputc('\n', file);
 }
@@ -355,7 +378,8 @@ static void print_batched(const struct options *options, FILE *file)
 		options->flush.mode == SCHEDULE_GROUP || options->flush.mode == SCHEDULE_LIST ? "" : "flush ",
 		flush);
 	if (options->flush.ahead_pages)
-		fprintf(file, " --ahead %" PRIu64 "K", options->flush.ahead_pages * (SHADOW_PAGE_BYTES / 1024));
+		fprintf(file, " --ahead %" PRIu64 "K",
+			options->flush.ahead_pages * (SHADOW_PAGE_BYTES / 1024) << options->scale_lg2);
 	if (options_assumes(&options->flush))
 		fprintf(file, " (assumes: %s)", options_assumes(&options->flush));
 	if (options_what_if(&options->flush))
@@ -370,6 +394,9 @@ static void print_head(const struct results *results, FILE *file)
 	fprintf(file, "%u SMMU%s, %s, BBML %u, %s", options->smmus, options->smmus > 1 ? "s" : "",
 		options->nested ? "nested" : "stage 2 only", options->bbml,
 		options->no_ril ? "no range invalidation" : "range invalidation");
+	if (options->scale_lg2)
+		fprintf(file, ", pages of %s (what-if: the trace times %u)", options_granule_name(options),
+			1u << options->scale_lg2);
 	if (options->policy[OPTIONS_BATCHED])
 		print_batched(options, file);
 	fprintf(file,

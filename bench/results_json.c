@@ -62,8 +62,11 @@ static json_t *config_json(const struct options *options)
 	options_flush_name(&options->flush, flush);
 	facts_set(object, "flush", json_string(flush));
 	facts_set(object, "ahead_bytes",
-		  options->flush.ahead_pages ? facts_number(options->flush.ahead_pages * SHADOW_PAGE_BYTES) :
-					       json_null());
+		  options->flush.ahead_pages ?
+			  facts_number(options->flush.ahead_pages * SHADOW_PAGE_BYTES << options->scale_lg2) :
+			  json_null());
+	facts_set(object, "granule", json_string(options_granule_name(options)));
+	facts_set(object, "scaled_by", facts_number(1u << options->scale_lg2));
 	facts_set(object, "assumes", text_or_null(options_assumes(&options->flush)));
 	facts_set(object, "what_if", text_or_null(options_what_if(&options->flush)));
 	facts_set(object, "smmus", facts_number(options->smmus));
@@ -130,13 +133,13 @@ static json_t *init_json(const struct result *result)
 	return object;
 }
 
-static json_t *leaves_json(const struct result *result)
+static json_t *leaves_json(const struct options *options, const struct result *result)
 {
 	json_t *object = json_object();
 
-	facts_set(object, "1G", facts_number(result->leaves[1]));
-	facts_set(object, "2M", facts_number(result->leaves[2]));
-	facts_set(object, "4K", facts_number(result->leaves[3]));
+	for (unsigned level = 1; level < 4; level++)
+		if (options_leaf_name(options, level))
+			facts_set(object, options_leaf_name(options, level), facts_number(result->leaves[level]));
 	return object;
 }
 
@@ -217,7 +220,7 @@ static json_t *run_json(const struct results *results, const struct result *resu
 		  json_real(result_per_access(result, 1000 * result->collapses)));
 	facts_set(object, "hints", facts_number(result->hints));
 	facts_set(object, "hints_dropped", facts_number(result->hints_dropped));
-	facts_set(object, "leaves", leaves_json(result));
+	facts_set(object, "leaves", leaves_json(results->options, result));
 	facts_set(object, "cpu_ns", json_real(result_ns_per(result, result->transitions_access)));
 	facts_set(object, "cpu_ns_per_t", json_real(result_ns_per(result, result->transitions)));
 	facts_set(object, "cpu_runs", facts_number(result->native_runs));

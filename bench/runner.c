@@ -22,15 +22,15 @@ static uint64_t cpu_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static inline shadow_ipa_t start_of(const struct op *op)
+static inline shadow_ipa_t start_of(const struct schedule *schedule, const struct op *op)
 {
-	return (shadow_ipa_t){ op->page << SHADOW_PAGE_LG2 };
+	return (shadow_ipa_t){ op->page << (SHADOW_PAGE_LG2 + schedule->scale_lg2) };
 }
 
-static inline struct shadow_transition transition_of(const struct op *op)
+static inline struct shadow_transition transition_of(const struct schedule *schedule, const struct op *op)
 {
 	return (struct shadow_transition){
-		.start = start_of(op),
+		.start = start_of(schedule, op),
 		.page_count = op->count,
 		.new_state = (enum shadow_state)op->new_state,
 		.old_state = (enum shadow_state)op->old_state,
@@ -38,19 +38,21 @@ static inline struct shadow_transition transition_of(const struct op *op)
 }
 
 /* What only batched's schedules have. */
-static int play_what_if(const struct policy_ops *ops, struct policy *policy, const struct op *op)
+static int play_what_if(const struct policy_ops *ops, struct policy *policy, const struct schedule *schedule,
+			const struct op *op)
 {
 	if (op->kind == OP_CONSENT)
-		return ops->consent(policy, op->cpu, start_of(op), op->count);
+		return ops->consent(policy, op->cpu, start_of(schedule, op), op->count);
 	if (op->kind == OP_PENDING)
-		return ops->pending(policy, op->cpu, start_of(op), op->count);
+		return ops->pending(policy, op->cpu, start_of(schedule, op), op->count);
 	ops->pending_end(policy, op->cpu);
 	return 0;
 }
 
-static inline bool must_flush_first(const struct policy_ops *ops, struct policy *policy, const struct op *op)
+static inline bool must_flush_first(const struct policy_ops *ops, struct policy *policy,
+				    const struct schedule *schedule, const struct op *op)
 {
-	return op->asks && ops->queued(policy, start_of(op), op->count);
+	return op->asks && ops->queued(policy, start_of(schedule, op), op->count);
 }
 
 /* What the hypervisor hands over, made before the clock runs: one for each step, used by transitions. */
@@ -59,7 +61,7 @@ static struct shadow_transition *transitions_of(const struct schedule *schedule)
 	struct shadow_transition *transitions = malloc((schedule->count + 1) * sizeof(*transitions));
 
 	for (size_t i = 0; transitions && i < schedule->count; i++)
-		transitions[i] = transition_of(&schedule->ops[i]);
+		transitions[i] = transition_of(schedule, &schedule->ops[i]);
 	return transitions;
 }
 
@@ -72,7 +74,7 @@ static int play_plain(const struct policy_ops *ops, struct policy *policy, const
 		int error = 0;
 
 		if (op->kind == OP_TRANSITION) {
-			if (must_flush_first(ops, policy, op))
+			if (must_flush_first(ops, policy, schedule, op))
 				error = ops->flush(policy);
 			if (!error)
 				error = ops->transition(policy, op->cpu, op->number, transition);
@@ -83,7 +85,7 @@ static int play_plain(const struct policy_ops *ops, struct policy *policy, const
 		} else if (op->kind == OP_IDLE) {
 			error = ops->idle(policy);
 		} else {
-			error = play_what_if(ops, policy, op);
+			error = play_what_if(ops, policy, schedule, op);
 		}
 		if (error) {
 			*failed = op;
@@ -105,19 +107,19 @@ static int flush_hooked(const struct policy_ops *ops, struct policy *policy, con
 	return error;
 }
 
-static int transition_hooked(const struct policy_ops *ops, struct policy *policy,
+static int transition_hooked(const struct policy_ops *ops, struct policy *policy, const struct schedule *schedule,
 			     const struct runner_hooks *hooks, const struct op *op)
 {
-	struct shadow_transition transition = transition_of(op);
+	struct shadow_transition transition = transition_of(schedule, op);
 	int error = 0;
 
-	if (must_flush_first(ops, policy, op))
+	if (must_flush_first(ops, policy, schedule, op))
 		error = flush_hooked(ops, policy, hooks, op);
 	if (!error)
 		error = hooks->transition_before(hooks->ctx, op);
 	if (!error)
 		error = op->kind == OP_CONSENT ?
-				play_what_if(ops, policy, op) :
+				play_what_if(ops, policy, schedule, op) :
 				ops->transition(policy, op->cpu, op->number, &transition);
 	if (!error)
 		error = hooks->transition_after(hooks->ctx, op);
@@ -132,7 +134,7 @@ static int play_hooked(const struct policy_ops *ops, struct policy *policy, cons
 		int error = 0;
 
 		if (op->kind == OP_TRANSITION || op->kind == OP_CONSENT)
-			error = transition_hooked(ops, policy, hooks, op);
+			error = transition_hooked(ops, policy, schedule, hooks, op);
 		else if (op->kind == OP_TRIP_END)
 			ops->trip_end(policy, op->cpu);
 		else if (op->kind == OP_FLUSH)
@@ -140,7 +142,7 @@ static int play_hooked(const struct policy_ops *ops, struct policy *policy, cons
 		else if (op->kind == OP_IDLE)
 			error = ops->idle(policy);
 		else
-			error = play_what_if(ops, policy, op);
+			error = play_what_if(ops, policy, schedule, op);
 		if (error) {
 			*failed = op;
 			return error;

@@ -125,7 +125,8 @@ static int taken(struct schedule_maker *maker, const struct op *op)
 static int transition(struct schedule_maker *maker, const struct trace_record *record)
 {
 	struct schedule *schedule = maker->schedule;
-	uint64_t start = record->start >> TRACE_PAGE_LG2, count = record->bytes >> TRACE_PAGE_LG2;
+	const unsigned page_lg2 = TRACE_PAGE_LG2 + schedule->scale_lg2;
+	uint64_t start = record->start >> page_lg2, count = record->bytes >> page_lg2;
 	struct op *op;
 
 	if (touch(maker, start, start + count))
@@ -210,7 +211,7 @@ int schedule_make(struct schedule *schedule, const struct trace *trace, size_t r
 	size_t next_consent = 0;
 	int result = maker ? 0 : -1;
 
-	*schedule = (struct schedule){ .cpu_count = 1 };
+	*schedule = (struct schedule){ .cpu_count = 1, .scale_lg2 = trace->scale_lg2 };
 	if (!maker)
 		return -1;
 	maker->schedule = schedule;

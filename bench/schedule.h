@@ -63,6 +63,7 @@ struct schedule {
 	size_t count;
 	uint64_t transitions, transitions_access;
 	unsigned cpu_count; /* highest CPU + 1, at least 1 */
+	unsigned scale_lg2; /* the trace's */
 	struct ahead ahead; /* consents, if there are any */
 };
 

@@ -125,6 +125,7 @@ struct trace {
 	unsigned ia_bits;
 	unsigned start_level;
 	unsigned pgd_pages;
+	unsigned scale_lg2; /* 0 as loaded; see trace_scale.h */
 	struct trace_region *regions; /* as in the file, sorted by address, disjoint */
 	size_t regions_count;
 	struct trace_region *memory; /* regions with adjoining ones as one */
@@ -155,6 +156,12 @@ int trace_load(const char *path, struct trace *trace, struct trace_error *error)
 
 /* Release what trace_load() allocated; @trace is zeroed. A zeroed trace is allowed. */
 void trace_free(struct trace *trace);
+
+/* A page of the trace as it stands: 4 KiB as loaded. */
+static inline unsigned trace_page_lg2(const struct trace *trace)
+{
+	return TRACE_PAGE_LG2 + trace->scale_lg2;
+}
 
 /* The text of a record's cause (T) or id (X). */
 const char *trace_name(const struct trace *trace, uint32_t name);

@@ -59,6 +59,11 @@ void verify_free(struct verify *verify)
 
 /* ---- one access --------------------------------------------------------------------------------------- */
 
+static uint64_t addr_of(const struct verify *verify, uint64_t page)
+{
+	return page << trace_page_lg2(verify->trace);
+}
+
 static uint64_t *wrong_count(struct verify *verify, const char **what, bool allowed, bool went)
 {
 	if (went && !allowed) {
@@ -96,7 +101,7 @@ static void report(struct verify *verify, const char *what, uint64_t addr, unsig
 /* A device on @smmu makes one access to @page, which may do what @rights say. */
 static void access_once(struct verify *verify, unsigned smmu, uint64_t page, unsigned rights, bool write)
 {
-	uint64_t addr = page << TRACE_PAGE_LG2 | (next_random(verify) & (TRACE_PAGE_BYTES - 8));
+	uint64_t addr = addr_of(verify, page) | (next_random(verify) & (addr_of(verify, 1) - 8));
 	struct model_access access = model_dma(verify->model[smmu], verify->sid, addr, write);
 	bool allowed = rights & (write ? TRACE_ACCESS_W : TRACE_ACCESS_R);
 	bool went = access.fault == MODEL_OK;
@@ -144,12 +149,12 @@ void verify_early(struct verify *verify, unsigned smmu)
 
 static bool in_space(const struct verify *verify, uint64_t page)
 {
-	return page < UINT64_C(1) << (verify->trace->ia_bits - TRACE_PAGE_LG2);
+	return page < UINT64_C(1) << (verify->trace->ia_bits - trace_page_lg2(verify->trace));
 }
 
 static unsigned rights_of(const struct oracle *oracle, uint64_t page)
 {
-	return oracle_access(oracle, page << TRACE_PAGE_LG2);
+	return oracle_access(oracle, page << trace_page_lg2(oracle->trace));
 }
 
 /* An access at a time when a change may be under way: judged only where both oracles agree. */
@@ -188,7 +193,7 @@ static void touch(struct verify *verify, uint64_t page)
 		if (settled) {
 			access_settled(verify, smmu, page);
 		} else {
-			model_dma(verify->model[smmu], verify->sid, page << TRACE_PAGE_LG2, false);
+			model_dma(verify->model[smmu], verify->sid, addr_of(verify, page), false);
 			verify->counts.accesses++;
 		}
 	}
@@ -223,7 +228,7 @@ static int apply(struct verify *verify, struct oracle *oracle, const struct op *
 	struct oracle_change change;
 
 	if (op->kind == OP_CONSENT)
-		return oracle_consent(oracle, op->page << TRACE_PAGE_LG2, (op->page + op->count) << TRACE_PAGE_LG2,
+		return oracle_consent(oracle, addr_of(verify, op->page), addr_of(verify, op->page + op->count),
 				      &change);
 	return oracle_apply(oracle, &verify->trace->records[op->record], &change);
 }
@@ -243,7 +248,7 @@ static void watch(struct verify *verify, uint64_t page)
 	if (!in_space(verify, page))
 		return;
 	for (unsigned smmu = 0; smmu < verify->model_count; smmu++)
-		model_watch(verify->model[smmu], verify->sid, page << TRACE_PAGE_LG2);
+		model_watch(verify->model[smmu], verify->sid, addr_of(verify, page));
 }
 
 int verify_taken(struct verify *verify, const struct op *op)
@@ -279,17 +284,19 @@ static uint64_t touched_page(struct verify *verify)
 }
 
 /* Next to a change, or in a block of any size that it may cut. */
-static uint64_t page_around(const struct op *op, uint64_t random)
+static uint64_t page_around(const struct verify *verify, const struct op *op, uint64_t random)
 {
+	const unsigned index_lg2 = trace_page_lg2(verify->trace) - 3;
+
 	switch (random & 3) {
 	case 0:
 		return op->page - 1;
 	case 1:
 		return op->page + op->count;
 	case 2:
-		return op->page ^ (random >> 2 & 0x1ff);
+		return op->page ^ (random >> 2 & ((UINT64_C(1) << index_lg2) - 1));
 	default:
-		return op->page ^ (random >> 2 & 0x3ffff);
+		return op->page ^ (random >> 2 & ((UINT64_C(1) << 2 * index_lg2) - 1));
 	}
 }
 
@@ -306,15 +313,16 @@ void verify_between(struct verify *verify)
 	}
 	op = verify->batch[random % verify->batch_count];
 	random >>= 32;
-	access_settled(verify, (unsigned)(random >> 20) % verify->model_count, page_around(op, random));
+	access_settled(verify, (unsigned)(random >> 20) % verify->model_count, page_around(verify, op, random));
 }
 
 /* A place that no device may ever reach, and one anywhere. */
 static void access_anywhere(struct verify *verify)
 {
 	const struct oracle_range *closed = &verify->closed[next_random(verify) % verify->closed_count];
-	uint64_t first = closed->start >> TRACE_PAGE_LG2, end = closed->end >> TRACE_PAGE_LG2;
-	uint64_t pages = UINT64_C(1) << (verify->trace->ia_bits - TRACE_PAGE_LG2);
+	const unsigned page_lg2 = trace_page_lg2(verify->trace);
+	uint64_t first = closed->start >> page_lg2, end = closed->end >> page_lg2;
+	uint64_t pages = UINT64_C(1) << (verify->trace->ia_bits - page_lg2);
 
 	access_done(verify, first + next_random(verify) % (end - first));
 	access_done(verify, next_random(verify) % pages);

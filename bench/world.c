@@ -58,6 +58,7 @@ static int make_map(struct world *world, const struct options *options, const ch
 		world->memory[i] = (struct shadow_range){ trace->memory[i].start, trace->memory[i].end };
 	*map = (struct shadow_address_map){
 		.ia_bits = trace->ia_bits,
+		.granule_lg2 = trace_page_lg2(trace),
 		.memory = world->memory,
 		.memory_count = (unsigned)trace->memory_count,
 		.reserved = options->reserved,
@@ -171,6 +172,7 @@ static int make_host(struct world *world, const char *path, const struct trace *
 		.root = { world->host.pa },
 		.ia_bits = world->host.ia_bits,
 		.start_level = world->host.start_level,
+		.granule_lg2 = world->host.granule_lg2,
 	};
 	return 0;
 }

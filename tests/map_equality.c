@@ -18,6 +18,7 @@
 #include "bench/message.h"
 #include "bench/options.h"
 #include "bench/oracle.h"
+#include "bench/trace_scale.h"
 #include "bench/world.h"
 #include "engine/platform/linux.h"
 
@@ -200,7 +201,8 @@ int main(int argc, char **argv)
 	if (equality.options.help || equality.options.traces_count != 1)
 		die("needs one trace");
 	equality.path = equality.options.traces[0];
-	if (trace_load(equality.path, &equality.trace, &error))
+	if (trace_load(equality.path, &equality.trace, &error) ||
+	    trace_scale(&equality.trace, equality.options.scale_lg2, &error))
 		die(error.message);
 	if (world_init(&equality.world, &equality.options, equality.path, &equality.trace,
 		       cpu_count(&equality.trace)))

@@ -7,6 +7,7 @@ Usage: bad_input.py COMMAND
 
 import os
 import sys
+import tempfile
 
 from command import DATA, Command, data, refused
 
@@ -39,6 +40,13 @@ OPTIONS = [
     (["--policy", "eager", "--group"], "--group needs the policy batched"),
     (["--policy", "strict", "--list", "2"], "--list needs the policy batched"),
     (["--policy", "eager", "--policy", "strict", "--ahead", "2M"], "--ahead needs the policy batched"),
+    (["--granule", "8K"], "4K, 16K or 64K"),
+    (["--granule", "16k"], "4K, 16K or 64K"),
+    (["--granule", "64K"], "--granule 64K needs --policy batched alone"),
+    (["--granule", "16K", "--policy", "eager"], "--granule 16K needs --policy batched alone"),
+    (["--granule", "16K", "--policy", "batched", "--policy", "strict"], "needs --policy batched alone"),
+    (["--granule", "64K", "--policy", "batched", "--ahead", "64K"], "less than two pages of 64K"),
+    (["--granule", "64K", "--policy", "batched", "--reserve", "40000000-40011000"], "not aligned to pages of 64K"),
     (["--smmus", "0"], "1 to 64"),
     (["--smmus", "65"], "1 to 64"),
     (["--smmus", "four"], "1 to 64"),
@@ -134,6 +142,13 @@ def traces(command):
         if name.startswith("bad_"):
             command.case(f"{name} is refused",
                          refused(command, ["replay", *everything, data(name)], f"{name}:"))
+    with tempfile.TemporaryDirectory() as directory, open(GOOD, encoding="ascii") as good:
+        path = os.path.join(directory, "wide.txt")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(good.read().replace("ia_bits 40 start_level 1 pgd_pages 2", "ia_bits 46 start_level 0 pgd_pages 1"))
+        command.case("addresses that would need more than 48 bits are refused",
+                     refused(command, ["replay", *everything, "--granule", "64K", path],
+                             "wide.txt: ia_bits 46 with pages of 64 KiB would be 50, above 48"))
     command.case("a trace that is not there is refused",
                  refused(command, ["replay", *everything, "no-such-trace"], "no-such-trace"))
     command.case("a directory is refused", refused(command, ["replay", *everything, "."]))

@@ -27,6 +27,8 @@ SETTINGS = [
     ("np-thp", ["--policy", "batched"]),
     ("np-4k", ["--policy", "batched", "--until", "20000"]),
     ("churn", ["--policy", "batched", "--bbml", "0"]),
+    ("good_small", ["--policy", "batched", "--granule", "16K", "--nested"]),
+    ("np-thp", ["--policy", "batched", "--granule", "64K"]),
 ]
 
 KEYS = {"format", "version", "image", "shape", "levels", "totals", "address", "problems", "runs"}
@@ -75,8 +77,9 @@ def check_runs(found):
 
 def check_levels(found, run):
     leaves = {level["entry_bytes"]: level["leaves"] for level in found["levels"]}
-    need((leaves.get(1 << 30, 0), leaves[1 << 21], leaves[1 << 12]) ==
-         (run["leaves"]["1G"], run["leaves"]["2M"], run["leaves"]["4K"]), f"leaves {leaves}")
+    for name, count in run["leaves"].items():
+        size = int(name[:-1]) << {"K": 10, "M": 20, "G": 30}[name[-1]]
+        need(leaves.get(size, 0) == count, f"leaves {leaves}, not {count} of {name}")
     need(sum(level["table_bytes"] for level in found["levels"]) == run["table_bytes_live"], "table bytes")
     for above, below in zip(found["levels"], found["levels"][1:]):
         need(above["links"] == below["tables"], "links without tables")

@@ -215,6 +215,40 @@ def what_ifs(command):
                 lambda options=options: compare(options, plain))
 
 
+def larger_pages(command, name):
+    """The same map with all addresses multiplied, if the pool lies above them all."""
+    def replay(options, pool):
+        with tempfile.TemporaryDirectory() as directory:
+            done = command.run("replay", "--policy", "batched", *options, "--pool", f"{pool:x}", "--json", "json",
+                               "--map", "map", "--image", "image", data(name), directory=directory)
+            need(done.returncode == 0 and not done.stderr, f"exit status {done.returncode}: {done.stderr}")
+            with open(os.path.join(directory, "json"), encoding="ascii") as file:
+                results = json.load(file)
+            return results, read_map(os.path.join(directory, "map")), \
+                read_image(os.path.join(directory, "image"))[2:], done.stdout
+
+    def action(granule, granule_lg2, factor, leaves, options):
+        results, runs, note, text = replay([*options, "--granule", granule], factor << ia_bits)
+        run, = results["runs"]
+        need(results["config"]["granule"] == granule and results["config"]["scaled_by"] == factor, "config")
+        need(run["what_if"] is True and run["leaves"].keys() == leaves, f"leaves {run['leaves']}")
+        need(note == (granule_lg2, ia_bits + granule_lg2 - 12), f"note {note}")
+        need(runs == [(start * factor, end * factor, access, kind) for start, end, access, kind in plain[1]],
+             "the map is another")
+        need(f"pages of {granule} (what-if: the trace times {factor})" in text, "the table does not say so")
+        for key in ("transitions_access", "pages_granted", "pages_revoked", "flushes"):
+            need(run[key] == plain[0]["runs"][0][key], f"{key} is {run[key]}")
+
+    ia_bits = replay([], 1 << 44)[2][1]
+    plain = replay([], 1 << ia_bits)
+    attempt(command, f"pages of {name} are 4K unless asked for",
+            lambda: need((plain[0]["config"]["granule"], plain[0]["config"]["scaled_by"]) == ("4K", 1), "config"))
+    for granule, granule_lg2, factor, leaves in (("16K", 14, 4, {"32M", "16K"}), ("64K", 16, 16, {"512M", "64K"})):
+        for options in ([], ["--bbml", "0"], ["--nested", "--bbml", "1", "--contiguous"]):
+            attempt(command, " ".join(["pages of", granule, *options, name]) + " have the same map, scaled",
+                    lambda: action(granule, granule_lg2, factor, leaves, options))
+
+
 def reserved_ranges(command):
     def action():
         run, runs = check_all(command, data("good_small.txt"),
@@ -274,6 +308,8 @@ def main():
     maps_agree(command)
     what_ifs(command)
     reserved_ranges(command)
+    for name in ("good_small.txt", "good_regions.txt"):
+        larger_pages(command, name)
     lenient(command)
     unpacked(command)
     return command.end()

@@ -4,6 +4,7 @@
  */
 #include "replay_rig.h"
 
+#include "bench/trace_scale.h"
 #include "engine/platform/linux.h"
 
 #define ARGUMENTS_MAX 24
@@ -30,11 +31,13 @@ static enum options_policy policy_of(const struct replay_rig *rig)
 void replay_rig_init(struct replay_rig *rig, const char *text, const char *options)
 {
 	struct schedule_flush flush;
+	struct trace_error error;
 
 	memset(rig, 0, sizeof(*rig));
 	platform_linux_set_host_lock(true);
 	parse(&rig->options, options);
 	trace_text_load(text, &rig->trace);
+	assert_int_equal(trace_scale(&rig->trace, rig->options.scale_lg2, &error), 0);
 	flush = rig->options.flush;
 	if (policy_of(rig) != OPTIONS_BATCHED)
 		flush.mode = SCHEDULE_NONE;

@@ -15,6 +15,8 @@
 
 #include "trace_text.h"
 
+#include "bench/trace_scale.h"
+
 #define PA 0x200000000000ull
 
 /* What a walk ends at. */
@@ -25,17 +27,24 @@ struct leaf {
 	uint64_t bytes;
 };
 
-/* Walk from the start tables; concatenation means that the first index is not cut at 9 bits. */
+/* log2 of the bytes of an entry. */
+static unsigned entry_lg2(unsigned page_lg2, unsigned level)
+{
+	return page_lg2 + (page_lg2 - 3) * (3 - level);
+}
+
+/* Walk from the start tables; concatenation means that the first index is not cut. */
 static struct leaf walk(const struct host_stage2 *host, uint64_t addr)
 {
 	uint64_t table_pa = host->pa;
 	unsigned level = host->start_level;
-	uint64_t index = addr >> (39 - 9 * level);
+	unsigned page_lg2 = host->granule_lg2;
+	uint64_t entries = 1ull << (page_lg2 - 3), index = addr >> entry_lg2(page_lg2, level);
 
-	assert_true(index < (uint64_t)host->pgd_pages * 512);
+	assert_true(index < host->pgd_pages * entries);
 	for (;;) {
 		const uint64_t *entry = host_stage2_virt(host, table_pa + index * 8);
-		unsigned shift = 39 - 9 * level;
+		unsigned shift = entry_lg2(page_lg2, level);
 
 		assert_non_null(entry);
 		if (level == 3 || (*entry & 3) != 3) {
@@ -44,10 +53,10 @@ static struct leaf walk(const struct host_stage2 *host, uint64_t addr)
 			assert_true(level == 3 || level == 1 || level == 2 || !(*entry & 1));
 			return leaf;
 		}
-		assert_true((*entry & ~0x0000fffffffff003ull) == 0);
-		table_pa = *entry & 0x0000fffffffff000ull;
+		table_pa = *entry & ~3ull;
+		assert_true(table_pa % (1ull << page_lg2) == 0 && table_pa >> 48 == 0);
 		level++;
-		index = addr >> (39 - 9 * level) & 511;
+		index = (addr >> entry_lg2(page_lg2, level)) % entries;
 	}
 }
 
@@ -59,7 +68,8 @@ static uint64_t expected_desc(const struct trace *trace, uint64_t addr, unsigned
 	*end = 1ull << trace->ia_bits;
 	for (size_t i = 0; i < snapshot->leaves_count; i++) {
 		const struct trace_leaf_run *run = &snapshot->leaves[i];
-		uint64_t start = addr >> (39 - 9 * run->level) << (39 - 9 * run->level);
+		unsigned shift = entry_lg2(trace_page_lg2(trace), run->level);
+		uint64_t start = addr >> shift << shift;
 		uint64_t desc = start | 0x701 | 0x40000000000000;
 
 		if (addr < run->start) {
@@ -107,22 +117,29 @@ static uint64_t check_all(const struct trace *trace, const struct host_stage2 *h
 	return leaves;
 }
 
-static void assert_tables(const char *text, size_t tables, uint64_t leaves)
+static void assert_scaled(const char *text, unsigned scale_lg2, size_t tables, uint64_t leaves)
 {
+	const size_t page_bytes = (size_t)4096 << scale_lg2;
 	struct host_stage2 host;
 	struct trace_error error;
 	struct trace trace;
 
 	trace_text_load(text, &trace);
-	assert_int_equal(host_stage2_bytes(&trace), tables * 4096);
+	assert_int_equal(trace_scale(&trace, scale_lg2, &error), 0);
+	assert_int_equal(host_stage2_bytes(&trace), tables * page_bytes);
 	if (host_stage2_init(&host, &trace, PA, &error))
 		fail_msg("%s", error.message);
-	assert_int_equal(host.bytes, tables * 4096);
+	assert_int_equal(host.bytes, tables * page_bytes);
 	assert_int_equal((uintptr_t)host.va % 4096, 0);
 	assert_int_equal(check_all(&trace, &host), leaves);
 	host_stage2_free(&host);
 	assert_null(host.va);
 	trace_free(&trace);
+}
+
+static void assert_tables(const char *text, size_t tables, uint64_t leaves)
+{
+	assert_scaled(text, 0, tables, leaves);
 }
 
 #define HEAD TRACE_TEXT_MAGIC TRACE_TEXT_SNAPSHOT
@@ -185,6 +202,23 @@ static void host_stage2_starts_at_level_0(void **state)
 			   "# L 8000000000 1000 3 valid RW\n"
 			   "# L fffc0000000 40000000 1 valid RW\n",
 		      1 + 2 + 1 + 1, 3);
+}
+
+static void host_stage2_of_larger_pages_has_their_tables(void **state)
+{
+	static const char text[] = HEAD "# G ia_bits 40 start_level 1 pgd_pages 2\n# R 0 40000000 40000000 flags 0\n"
+					"# L 0 40000000 1 valid RW\n"
+					"# L 40000000 1000 3 valid R\n"
+					"# L 407ff000 2000 3 owner hyp\n"
+					"# L 41200000 400000 2 valid RWX\n"
+					"# L 80000000 40000000 1 owner guest\n"
+					"# L fffffff000 1000 3 owner hyp\n";
+
+	(void)state;
+	/* Tables cover 8 MiB of the trace (32 MiB) and, from level 1, all of it. */
+	assert_scaled(text, 2, 1 + 2 + 2 + 1 + 1, 128 + 1 + 2 + 1024 + 128 + 1);
+	/* Four start tables at level 2; the others cover 32 MiB of the trace (512 MiB). */
+	assert_scaled(text, 4, 4 + 1 + 1, 32 + 1 + 2 + 1024 + 32 + 1);
 }
 
 static void host_stage2_refuses_tables_above_1_gib(void **state)
@@ -330,6 +364,7 @@ int main(void)
 		cmocka_unit_test(host_stage2_spreads_a_run_over_its_tables),
 		cmocka_unit_test(host_stage2_crosses_concatenated_start_tables),
 		cmocka_unit_test(host_stage2_starts_at_level_0),
+		cmocka_unit_test(host_stage2_of_larger_pages_has_their_tables),
 		cmocka_unit_test(host_stage2_refuses_tables_above_1_gib),
 		cmocka_unit_test(host_stage2_refuses_a_base_that_the_hardware_would),
 		cmocka_unit_test(host_stage2_virt_knows_its_own_addresses_alone),

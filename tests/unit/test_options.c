@@ -138,6 +138,26 @@ static void the_size_of_consents_is_read_with_its_unit(void **state)
 	assert_int_equal(options.flush.mode, SCHEDULE_COUNT);
 }
 
+static void larger_pages_have_names_and_consents_count_in_them(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("--ahead 2M a"), 0);
+	assert_string_equal(options_granule_name(&options), "4K");
+	assert_string_equal(options_leaf_name(&options, 1), "1G");
+	assert_int_equal(parse("--ahead 2M --granule 16K --policy batched a"), 0);
+	assert_int_equal(options.scale_lg2, 2);
+	assert_int_equal(options.flush.ahead_pages, 128);
+	assert_string_equal(options_granule_name(&options), "16K");
+	assert_null(options_leaf_name(&options, 1));
+	assert_string_equal(options_leaf_name(&options, 2), "32M");
+	assert_string_equal(options_leaf_name(&options, 3), "16K");
+	assert_int_equal(parse("--granule 64K --policy batched --ahead 128K a"), 0);
+	assert_int_equal(options.scale_lg2, 4);
+	assert_int_equal(options.flush.ahead_pages, 2);
+	assert_string_equal(options_leaf_name(&options, 2), "512M");
+	assert_string_equal(options_leaf_name(&options, 3), "64K");
+}
+
 static void switches_and_numbers_are_read(void **state)
 {
 	(void)state;
@@ -231,6 +251,7 @@ int main(void)
 		cmocka_unit_test_teardown(what_ifs_have_names_and_say_what_they_are, release),
 		cmocka_unit_test_teardown(a_flush_of_a_group_is_outstanding_for_each_sync_that_it_takes, release),
 		cmocka_unit_test_teardown(the_size_of_consents_is_read_with_its_unit, release),
+		cmocka_unit_test_teardown(larger_pages_have_names_and_consents_count_in_them, release),
 		cmocka_unit_test_teardown(switches_and_numbers_are_read, release),
 		cmocka_unit_test_teardown(what_the_table_is_like_is_read, release),
 		cmocka_unit_test_teardown(idle_time_follows_each_flush_wherever_the_options_stand, release),

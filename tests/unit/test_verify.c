@@ -67,6 +67,9 @@ static void a_good_policy_passes(void **state)
 		"--verify --policy batched --collapse eager --contiguous",
 		"--verify --policy batched --collapse never --compact 4 --nested",
 		"--verify --policy batched --non-coherent --fwb --bbml 1 --contiguous",
+		"--verify --policy batched --granule 16K --nested --smmus 2 --contiguous",
+		"--verify --policy batched --granule 64K --bbml 0 --no-ril",
+		"--verify --policy batched --granule 64K --bbml 1 --collapse eager",
 	};
 
 	(void)state;
@@ -105,6 +108,8 @@ static void what_ifs_pass(void **state)
 		"--verify --policy batched --list 9 --ahead 8K",
 		"--verify --policy batched --ahead 8K",
 		"--verify --policy batched --ahead 8K --bbml 1 --flush transition",
+		"--verify --policy batched --granule 16K --group --sync-ns 5000",
+		"--verify --policy batched --granule 64K --ahead 128K",
 	};
 
 	(void)state;
