@@ -14,7 +14,7 @@ import struct
 from edu import BUFFER_BYTES
 from questions import WORD
 from smmu import F_PERMISSION, F_TRANSLATION
-from trace import ACCESS_NAMES, NONE, PAGE, R, W
+from trace import ACCESS_NAMES, NONE, R, W
 from windows import cut
 
 SLOTS = BUFFER_BYTES // WORD
@@ -54,7 +54,7 @@ class Asker:
 
     def plantable(self, address):
         """Whether the referee may change what is there: RAM, but no live table."""
-        return self.board.in_ram(address) and address & -PAGE not in self.tables.words
+        return self.board.in_ram(address) and not self.tables.has(address)
 
     def group(self, to_ram, parts):
         everything = [address for part in parts.values() for address in part]
@@ -144,10 +144,10 @@ class Asker:
 
     def describe(self, address, to_ram, words, before, after, events):
         """What one access did, in words that compare() expects."""
-        asked = address - self.window.start
+        asked, page = address - self.window.start, self.state.page
         for event in events:
             if (event.kind not in (F_TRANSLATION, F_PERMISSION) or not event.stage2
-                    or event.read == to_ram or event.address // PAGE != asked // PAGE):
+                    or event.read == to_ram or event.address // page != asked // page):
                 return str(event)
         if not self.board.in_ram(address):
             return "fault" if events else "no fault"

@@ -4,8 +4,7 @@
 One page that the trace has revoked becomes reachable, one that it has not becomes unreachable.
 """
 
-from tables import SIZES
-from trace import NONE, PAGE, RW
+from trace import NONE, RW
 
 PAGE_RW, BLOCK_RW = 0x7FF, 0x7FD    # normal memory, write-back, read and write, AF
 
@@ -14,28 +13,24 @@ class PlantError(Exception):
     """The state has no page that can be damaged."""
 
 
-def covered_by_one(state, start, size, access):
-    return all(state.access(page) == access for page in range(start, start + size, PAGE))
-
-
 def find(tables, pages):
     """(page address, its block's start, level, descriptor's address, value) of the first usable."""
     for address in pages:
         level, where, value = tables.descriptor(address)
         if level < 2:
             continue
-        return address, address & -SIZES[level], level, where, value
+        return address, address & -tables.size(level), level, where, value
     return None
 
 
 def damage(qemu, state, tables, board, random):
     """Writes the two descriptors; returns [(address asked, start, end, what was done)]."""
-    usable = [page * PAGE for page in state.special
-              if state.special[page] == NONE and board.in_ram(page * PAGE)
-              and not state.is_closed(page * PAGE) and not board.keep_off(page * PAGE)]
+    usable = [page * state.page for page, access in state.special.items() if access == NONE]
+    usable = [page for page in usable if board.in_ram(page) and not state.is_closed(page)
+              and not board.keep_off(page)]
     random.shuffle(usable)
     revoked = find(tables, (page for page in usable if not tables.descriptor(page)[2] & 1))
-    neighbours = [page for start in usable for page in (start - PAGE, start + PAGE)
+    neighbours = [page for start in usable for page in (start - state.page, start + state.page)
                   if state.access(page) == RW and state.is_memory(page)
                   and not board.keep_off(page)]
     valid = find(tables, (page for page in neighbours if tables.descriptor(page)[2] & 1
@@ -46,12 +41,12 @@ def damage(qemu, state, tables, board, random):
     address, start, level, where, _ = revoked
     value = start | (PAGE_RW if level == 3 else BLOCK_RW)
     qemu.write64s([(where, value)])
-    done.append((address, start, start + SIZES[level],
-                 f"0x{start:x} made reachable, {SIZES[level]} bytes"))
+    done.append((address, start, start + tables.size(level),
+                 f"0x{start:x} made reachable, {tables.size(level)} bytes"))
     address, start, level, where, _ = valid
     qemu.write64s([(where, 0)])
-    done.append((address, start, start + SIZES[level],
-                 f"0x{start:x} made unreachable, {SIZES[level]} bytes"))
+    done.append((address, start, start + tables.size(level),
+                 f"0x{start:x} made unreachable, {tables.size(level)} bytes"))
     return done
 
 

@@ -24,8 +24,8 @@ from image import load
 from machine import Board
 from qtest import Qemu, find
 from questions import WORD, askable, in_page
-from referee import (PROBLEMS, RefereeError, SHOWN, as_range, options_of, parse_case, parse_count,
-                     parse_engines, replay)
+from referee import (PROBLEMS, RefereeError, SHOWN, as_range, options_of, page_of, parse_case,
+                     parse_count, parse_engines, replay)
 from smmu import Smmu
 from stage1 import is_nested
 from steps import CFGI_STE, SAID, LogError, damage_flush, read_log
@@ -38,8 +38,8 @@ PLANTED = 4                 # flushes damaged at most: the TLB may drop everythi
 class Oracle:
     """Access of every page, moved on record by record."""
 
-    def __init__(self, path):
-        self.reader = Reader(path)
+    def __init__(self, path, page=PAGE):
+        self.reader, self.page = Reader(path, page), page
         self.events = self.reader.events()
         self.ahead = self.fetch()
 
@@ -58,8 +58,7 @@ class Oracle:
             transition = self.ahead[1]
             if transition:
                 start, size = transition[:2]
-                pages = range(start // PAGE, (start + size) // PAGE)
-                old = [(page, self.access(page)) for page in pages]
+                old = [(page, self.access(page)) for page in self.reader.pages(start, size)]
                 self.reader.transition(*transition)
                 for page, access in old:
                     if self.access(page) != access:
@@ -132,10 +131,10 @@ class Player:
         ends += [page for end in ends[:2] for page in (end - 1, end + 1)]
         if pages:
             ends.append(self.random.choice(pages))
-        memory = self.oracle.reader.regions
+        memory, size = self.oracle.reader.regions, self.oracle.page
         usable = [page for page in dict.fromkeys(ends)
-                  if any(start <= page * PAGE < end for start, end in memory)]
-        addresses = [in_page(self.random, page) for page in usable]
+                  if any(start <= page * size < end for start, end in memory)]
+        addresses = [in_page(self.random, page, size) for page in usable]
         return [a for a in addresses if askable(a, self.board)][:len(self.words)]
 
     def write(self, when, flush, wanted):
@@ -164,8 +163,8 @@ class Player:
     def flush(self, flush, before):
         """One flush, with DMA around it; the oracle is already where its K is."""
         addresses = self.choose(before)
-        old = {a: before.get(a // PAGE, self.oracle.access(a // PAGE)) for a in addresses}
-        new = {a: self.oracle.access(a // PAGE) for a in addresses}
+        new = {a: self.oracle.access(a // self.oracle.page) for a in addresses}
+        old = {a: before.get(a // self.oracle.page, new[a]) for a in addresses}
         both = [(a, RW) for a in addresses if old[a] & new[a] & W]
         self.write("before", flush, list(old.items()))
         self.take(flush.steps, lambda: self.write("during", flush, both))
@@ -218,7 +217,7 @@ def judge_case(options, qemu_path, setting, path, folder, seed):
     if options.plant:
         planted, where = plant_in(options.plant, start, flushes, set(flushes[first:]), path, nested,
                                   chance)
-    oracle = Oracle(path)
+    oracle = Oracle(path, page_of(setting))
     board = Board(oracle.reader.regions, pool, options.engines, nested)
     kernel_path = os.path.join(folder, "kernel.elf")
     with open(kernel_path, "wb") as file:

@@ -5,7 +5,7 @@ An edge is asked from both sides: the last eight bytes before it and the first e
 our own reading of the tables differs from the trace is asked first, so that QEMU can confirm it.
 """
 
-from trace import NONE, PAGE, RW
+from trace import NONE, RW
 
 WORD = 8             # bytes of one access
 EVENTLESS = 1 << 44  # QEMU records no event from here on
@@ -29,8 +29,8 @@ def sample(random, addresses, count):
     return random.sample(addresses, count)
 
 
-def in_page(random, page):
-    return page * PAGE + random.choice((0, PAGE - WORD, random.randrange(0, PAGE, WORD)))
+def in_page(random, page, size):
+    return page * size + random.choice((0, size - WORD, random.randrange(0, size, WORD)))
 
 
 def must_ask(state, board):
@@ -54,7 +54,7 @@ def random_address(random, state, board):
         start, end = random.choice(state.regions)
     elif kind < 14:
         start, end = state.regions[-1][1], 1 << state.ia_bits
-    elif kind < 18:
+    elif kind < 18 or 1 << state.ia_bits == EVENTLESS:
         start, end = 0x10000000, 0x3EFF0000
     elif kind == 18:
         start, end = random.choice(state.closed)
@@ -95,7 +95,7 @@ def choose(state, tables, board, random, limit):
     add(block_edges, BLOCK_EDGES)
     for pages, per_cent in ((limited, 5), (without, 10), (regained, 10)):
         some = sample(random, pages, limit * per_cent // 100)
-        add([in_page(random, page) for page in some], per_cent)
+        add([in_page(random, page, state.page) for page in some], per_cent)
     for _ in range(20 * limit):
         if len(chosen) >= limit:
             break

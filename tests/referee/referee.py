@@ -72,6 +72,15 @@ def options_of(setting):
     return [word for option in setting.split("+") for word in f"--{option}".split("=")]
 
 
+def page_of(setting):
+    """The page size of 'granule=16K+nested': what --granule makes of the trace."""
+    for option in setting.split("+"):
+        name, _, value = option.partition("=")
+        if name == "granule":
+            return {"16K": 4 * PAGE, "64K": 16 * PAGE}.get(value, PAGE)
+    return PAGE
+
+
 def parse_engines(text):
     if not text.isdigit() or not 1 <= int(text) <= 30:
         raise argparse.ArgumentTypeError(f"'{text}' is not a number from 1 to 30")
@@ -171,7 +180,7 @@ def check_consistent(run, image, state, pool):
     if image.ia_bits != state.ia_bits:
         raise RefereeError(f"the image says {image.ia_bits} input bits, the trace {state.ia_bits}")
     for start, data in image.segments:
-        if start % PAGE or not pool[0] <= start or start + len(data) > pool[1]:
+        if start % state.page or not pool[0] <= start or start + len(data) > pool[1]:
             raise RefereeError(f"the image's segment at 0x{start:x} is not pages of the pool")
 
 
@@ -223,11 +232,11 @@ def judge_point(options, qemu_path, setting, trace, state, folder, seed):
     return [str(mismatch) for mismatch in mismatches], numbers
 
 
-def judge_trace(options, qemu_path, settings, trace, seed, count, folder):
-    """Prints the tests of one trace; returns the number of failures."""
+def judge_trace(options, qemu_path, settings, trace, page, seed, count, folder):
+    """Prints the tests of one trace and page size; returns the number of failures."""
     failures = 0
     seqs = resolve(trace, options.points)
-    points = zip(Reader(trace).states(seqs), options.points)
+    points = zip(Reader(trace, page).states(seqs), options.points)
     for (state, point), setting in product(points, settings):
         count += 1
         title = f"{os.path.basename(trace)} {setting} until {state.seq} ({point})"
@@ -270,10 +279,11 @@ def main():
         if options.keep:
             os.makedirs(options.keep, exist_ok=True)
         count = 0
-        for trace in dict.fromkeys(trace for _, trace in options.cases):
-            settings = [setting for setting, name in options.cases if name == trace]
+        for trace, page in dict.fromkeys((trace, page_of(setting)) for setting, trace in options.cases):
+            settings = [setting for setting, name in options.cases
+                        if (name, page_of(setting)) == (trace, page)]
             try:
-                failures += judge_trace(options, qemu_path, settings, trace, seed, count,
+                failures += judge_trace(options, qemu_path, settings, trace, page, seed, count,
                                         options.keep or temporary)
             except TraceError as error:
                 print(f"referee: {error}", file=sys.stderr)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""tables.py - finds leaves and descriptors in an image's stage-2 tables, 4 KiB granule.
+"""tables.py - finds leaves and descriptors in an image's stage-2 tables.
 
 Only helps to choose where to ask and what --plant damages; what a device can reach is QEMU's to
 say.
@@ -8,7 +8,7 @@ Spec: DDI 0487, VMSAv8-64 stage 2 descriptors; IHI 0070, STE.
 
 import struct
 
-SIZES = {0: 1 << 39, 1: 1 << 30, 2: 1 << 21, 3: 1 << 12}
+S2TG = {0: 12, 1: 16, 2: 14}        # STE.S2TG -> granule
 ADDRESS = 0x0000FFFFFFFFF000
 
 
@@ -21,48 +21,59 @@ class Tables:
         word2, word3 = image.ste[2], image.ste[3]
         self.image = image
         self.ia_bits = 64 - (word2 >> 32 & 0x3F)
-        self.level = 2 - (word2 >> 38 & 3)
+        self.granule_lg2 = S2TG.get(word2 >> 46 & 3)
         self.base = word3 & 0x000FFFFFFFFFFFF0
-        if word2 >> 46 & 3 or image.granule_lg2 != 12:
-            raise TablesError("the tables are not of the 4 KiB granule")
+        if self.granule_lg2 is None or image.granule_lg2 != self.granule_lg2:
+            raise TablesError(f"STE.S2TG is {word2 >> 46 & 3}, the note says 2^{image.granule_lg2}")
+        self.granule, self.entries = 1 << self.granule_lg2, 1 << self.granule_lg2 - 3
+        self.level = (2 if self.granule_lg2 == 12 else 3) - (word2 >> 38 & 3)
         if self.ia_bits != image.ia_bits:
             raise TablesError(f"STE says {self.ia_bits} input bits, the note {image.ia_bits}")
         self.words = {}
         for start, data in image.segments:
-            for page in range(-(-start // 4096) * 4096, start + len(data) - 4095, 4096):
-                self.words[page] = struct.unpack_from("<512Q", data, page - start)
+            first = -(-start // self.granule) * self.granule
+            for page in range(first, start + len(data) - self.granule + 1, self.granule):
+                self.words[page] = struct.unpack_from(f"<{self.entries}Q", data, page - start)
+
+    def size(self, level):
+        """Bytes that an entry of this level is for."""
+        return self.granule << (self.granule_lg2 - 3) * (3 - level)
+
+    def has(self, address):
+        """Whether a table lies there."""
+        return address & -self.granule in self.words
 
     def word(self, address):
-        page = self.words.get(address & ~0xFFF)
+        page = self.words.get(address & -self.granule)
         if page is None:
-            raise TablesError(f"the image has no table page at 0x{address & ~0xFFF:x}")
-        return page[(address & 0xFFF) // 8]
+            raise TablesError(f"the image has no table page at 0x{address & -self.granule:x}")
+        return page[address % self.granule // 8]
 
     def descriptor(self, ipa):
         """(level, physical address of the descriptor, its value) where a walk for ipa ends."""
         level, table = self.level, self.base
-        index = ipa // SIZES[level]
+        index = ipa // self.size(level)
         while True:
             address = table + 8 * index
             value = self.word(address)
             if level == 3 or value & 3 != 3:
                 return level, address, value
             level, table = level + 1, value & ADDRESS
-            index = ipa // SIZES[level] % 512
+            index = ipa // self.size(level) % self.entries
 
     def leaves(self):
         """Yields (start, level, access, output address) of every leaf and gap, in order."""
         yield from self.leaves_of(self.level, self.base, 0,
-                                  (1 << self.ia_bits) // SIZES[self.level])
+                                  (1 << self.ia_bits) // self.size(self.level))
 
     def leaves_of(self, level, table, start, count):
         for index in range(count):
             value = self.word(table + 8 * index)
-            here = start + index * SIZES[level]
+            here = start + index * self.size(level)
             if level < 3 and value & 3 == 3:
-                yield from self.leaves_of(level + 1, value & ADDRESS, here, 512)
+                yield from self.leaves_of(level + 1, value & ADDRESS, here, self.entries)
             elif value & 3 == (3 if level == 3 else 1):
-                yield here, level, value >> 6 & 3, value & ADDRESS & -SIZES[level]
+                yield here, level, value >> 6 & 3, value & ADDRESS & -self.size(level)
             else:
                 yield here, level, 0, here
 

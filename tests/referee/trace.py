@@ -7,7 +7,7 @@ Used by referee.py. Format: docs/trace-format.md.
 
 import lzma
 
-PAGE = 4096
+PAGE = 4096             # of a trace as it was recorded
 NONE, R, W, RW = 0, 1, 2, 3
 STATES = ("O", "S", "B", "N")
 ACCESS_NAMES = {NONE: "none", R: "ro", W: "wo", RW: "rw"}
@@ -20,8 +20,9 @@ class TraceError(Exception):
 class State:
     """Access of every page at one point: read and write everywhere but in `special`."""
 
-    def __init__(self, ia_bits, regions, special, seq):
+    def __init__(self, ia_bits, regions, special, seq, page=PAGE):
         self.ia_bits = ia_bits
+        self.page = page
         self.regions = regions      # merged, sorted (start, end)
         self.special = special      # page number -> access that is not RW
         self.touched = []           # page numbers that transitions changed, oldest first
@@ -41,16 +42,16 @@ class State:
     def access(self, address):
         if address >= 1 << self.ia_bits or self.is_closed(address):
             return NONE
-        return self.special.get(address // PAGE, RW)
+        return self.special.get(address // self.page, RW)
 
     def edges(self):
         """Every address where access or the memory type changes, sorted; 0 and the end included."""
         found = {0, 1 << self.ia_bits}
         for page, access in self.special.items():
             if self.special.get(page - 1, RW) != access:
-                found.add(page * PAGE)
+                found.add(page * self.page)
             if self.special.get(page + 1, RW) != access:
-                found.add((page + 1) * PAGE)
+                found.add((page + 1) * self.page)
         for start, end in self.regions + self.closed:
             found.update((start, end))
         return sorted(found)
@@ -73,10 +74,14 @@ def merge(regions):
 
 
 class Reader:
-    """One pass over a trace; copies its state at each wanted point."""
+    """One pass over a trace; copies its state at each wanted point.
 
-    def __init__(self, path):
+    With larger pages every address and size of the trace is multiplied: page for page the same.
+    """
+
+    def __init__(self, path, page=PAGE):
         self.path = path
+        self.page, self.scale = page, page // PAGE
         self.line_number = 0
         self.snapshots = 0
         self.records = 0
@@ -88,6 +93,9 @@ class Reader:
     def fail(self, what):
         raise TraceError(f"{self.path}:{self.line_number}: {what}")
 
+    def address(self, word):
+        return int(word, 16) * self.scale
+
     def header(self, words):
         """A line of the first snapshot; later snapshots and all other headers change nothing."""
         if words[:1] == ["snapshot"]:
@@ -95,12 +103,12 @@ class Reader:
         if self.snapshots != 1 or self.records:
             return
         if words[0] == "G":
-            self.ia_bits = int(words[2])
+            self.ia_bits = int(words[2]) + self.scale.bit_length() - 1
         elif words[0] == "R":
-            start = int(words[2], 16)
-            self.regions = merge(self.regions + [(start, start + int(words[3], 16))])
+            start = self.address(words[2])
+            self.regions = merge(self.regions + [(start, start + self.address(words[3]))])
         elif words[0] == "L":
-            self.leaves(int(words[1], 16), int(words[2], 16), words[4], words[5])
+            self.leaves(self.address(words[1]), self.address(words[2]), words[4], words[5])
 
     def leaves(self, start, size, kind, rights):
         if kind == "owner":
@@ -110,14 +118,17 @@ class Reader:
         else:
             self.fail(f"a leaf that is {kind}")
         if access != RW:
-            self.special.update(dict.fromkeys(range(start // PAGE, (start + size) // PAGE), access))
+            self.special.update(dict.fromkeys(self.pages(start, size), access))
+
+    def pages(self, start, size):
+        return range(start // self.page, (start + size) // self.page)
 
     def transition(self, address, size, old, new):
-        if size == 0 or address % PAGE or size % PAGE:
+        if size == 0 or address % self.page or size % self.page:
             self.fail("a transition that is not whole pages")
         if not any(start <= address and address + size <= end for start, end in self.regions):
             self.fail("a transition outside memory")
-        for page in range(address // PAGE, (address + size) // PAGE):
+        for page in self.pages(address, size):
             if new == "N":
                 access = NONE
             elif old == "N":
@@ -134,7 +145,7 @@ class Reader:
             self.changed[page] = True
 
     def snapshot(self, seq):
-        state = State(self.ia_bits, list(self.regions), dict(self.special), seq)
+        state = State(self.ia_bits, list(self.regions), dict(self.special), seq, self.page)
         state.touched = list(self.changed)
         return state
 
@@ -148,7 +159,7 @@ class Reader:
         if words[0] != "T":
             yield int(words[1]), None
             return
-        start, size = int(words[5], 16), int(words[6], 16)
+        start, size = self.address(words[5]), self.address(words[6])
         if words[7] not in STATES or words[8] not in STATES:
             self.fail(f"states '{words[7]}' and '{words[8]}'")
         yield int(words[1]), (start, size, words[7], words[8])
@@ -196,7 +207,7 @@ class Reader:
             if without is None:
                 without = self.without_access()
             start, size, _, _ = transition
-            pages = range(start // PAGE, (start + size) // PAGE)
+            pages = self.pages(start, size)
             without -= sum(self.special.get(page) == NONE for page in pages)
             self.transition(*transition)
             without += sum(self.special.get(page) == NONE for page in pages)

@@ -10,7 +10,6 @@ another VMID.
 
 from questions import WORD
 from stage1 import second_stage_only
-from tables import SIZES
 
 BLOCK = 1 << 30 | 0x7FD     # 1 GiB at 1 GiB, normal memory, read and write
 PROBE_VMID = 0xFF
@@ -42,7 +41,7 @@ def walks_concatenated(qemu, board, smmu, engines):
 
 def windows(tables, ste, concatenated_works):
     """The first window takes all that no other has, so addresses past all input too."""
-    one = 512 * SIZES[tables.level]
+    one = tables.entries * tables.size(tables.level)
     everything = 1 << tables.ia_bits
     found = [Window(0, 1 << 64, ste)]
     if one >= everything or concatenated_works:
@@ -51,7 +50,7 @@ def windows(tables, ste, concatenated_works):
         own = second_stage_only(ste)     # a stage 1 would lie where the first table says
         own[2] = own[2] & ~(0x3F << 32) | (65 - one.bit_length()) << 32
         own[2] ^= 0x80 + start // one       # an 8-bit VMID that no other window has
-        own[3] += 4096 * (start // one)
+        own[3] += tables.granule * (start // one)
         found.append(Window(start, start + one, own))
     return found
 
