@@ -32,7 +32,7 @@ static bool is_passing(const char *key)
 }
 
 /* Each value that is no object, under the path to it. */
-static void flatten(json_t *flat, const char *path, json_t *object)
+static void flatten(struct compare_input *input, const char *path, json_t *object)
 {
 	const char *key;
 	json_t *value;
@@ -43,10 +43,14 @@ static void flatten(json_t *flat, const char *path, json_t *object)
 		if (is_passing(key))
 			continue;
 		snprintf(name, sizeof(name), "%s%s%s", path, *path ? "." : "", key);
-		if (json_is_object(value))
-			flatten(flat, name, value);
+		if (!strcmp(key, "doubts") && json_is_array(value))
+			json_array_extend(input->doubts, value);
+		else if (!strcmp(key, "doubts"))
+			json_array_append(input->doubts, value);
+		else if (json_is_object(value))
+			flatten(input, name, value);
 		else
-			json_object_set(flat, name, value);
+			json_object_set(input->context, name, value);
 	}
 }
 
@@ -146,7 +150,7 @@ static int read_benchmarks(struct compare_input *input, json_t *root)
 	size_t i;
 
 	input->format = COMPARE_BENCHMARKS;
-	flatten(input->context, "", json_object_get(root, "context"));
+	flatten(input, "", json_object_get(root, "context"));
 	json_array_foreach(benchmarks, i, run)
 		if (add_benchmark(input, run))
 			return -1;
@@ -242,7 +246,7 @@ static int add_skipped(struct compare_input *input, json_t *run)
 
 static int read_replay(struct compare_input *input, json_t *root)
 {
-	static const char *const parts[] = { "version", "build", "machine", "config" };
+	static const char *const parts[] = { "version", "build", "machine", "placement", "config" };
 	json_t *run;
 	size_t i;
 
@@ -251,7 +255,7 @@ static int read_replay(struct compare_input *input, json_t *root)
 		json_t *part = json_object_get(root, parts[i]);
 
 		if (json_is_object(part))
-			flatten(input->context, parts[i], part);
+			flatten(input, parts[i], part);
 		else if (part)
 			json_object_set(input->context, parts[i], part);
 	}
@@ -273,8 +277,8 @@ int compare_file_read(struct compare_input *input, const char *path)
 	json_t *root = json_load_file(path, 0, &error);
 	int result;
 
-	*input = (struct compare_input){ path, .context = json_object(), .series = json_object(),
-					 .skipped = json_object(), .files = 1 };
+	*input = (struct compare_input){ path, .context = json_object(), .doubts = json_array(),
+					 .series = json_object(), .skipped = json_object(), .files = 1 };
 	if (!root && error.line > 0)
 		message("%s:%d: %s", path, error.line, error.text);
 	else if (!root)

@@ -70,6 +70,8 @@ static int merge(struct compare_input *input, const struct compare_input *more)
 		return -1;
 	}
 	merge_context(input->context, more->context, !input->files);
+	if (!input->files)
+		json_array_extend(input->doubts, more->doubts);
 	input->format = more->format;
 	input->interrupted |= more->interrupted;
 	input->files++;
@@ -107,8 +109,8 @@ static int read_folder(struct compare_input *input, const char *path)
 	struct dirent **names;
 	int count = scandir(path, &names, is_result, alphasort), error = 0;
 
-	*input = (struct compare_input){ path, .context = json_object(), .series = json_object(),
-					 .skipped = json_object() };
+	*input = (struct compare_input){ path, .context = json_object(), .doubts = json_array(),
+					 .series = json_object(), .skipped = json_object() };
 	if (count < 0) {
 		message("%s: %s", path, strerror(errno));
 		return -1;
@@ -136,6 +138,7 @@ int compare_input_read(struct compare_input *input, const char *path)
 void compare_input_free(struct compare_input *input)
 {
 	json_decref(input->context);
+	json_decref(input->doubts);
 	json_decref(input->series);
 	json_decref(input->skipped);
 	*input = (struct compare_input){ 0 };

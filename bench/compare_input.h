@@ -21,6 +21,7 @@ struct compare_input {
 	const char *path;
 	enum compare_format format;
 	json_t *context; /* object: what the numbers rest on, flat: "machine.governor" to its text */
+	json_t *doubts;	 /* array of texts: what makes its times unreliable; of a folder, its first file's */
 	json_t *series;	 /* object: name to an object: value's name to an array of numbers, in the file's order */
 	json_t *skipped; /* object: name to why it did not run */
 	unsigned files;

@@ -35,14 +35,36 @@ static const char *text_of(const json_t *value, char text[TEXT_BYTES])
 	return text;
 }
 
+static bool is_chosen(const char *key)
+{
+	return !strcmp(key, "version") || !strcmp(key, "commit") || !strncmp(key, "config.", strlen("config."));
+}
+
 /* Builds and options are what one compares; of a machine that differs times say little. */
 static void print_difference(const char *key, const json_t *left, const json_t *right, FILE *file)
 {
-	bool chosen = !strcmp(key, "version") || !strncmp(key, "config.", strlen("config."));
 	char left_text[TEXT_BYTES], right_text[TEXT_BYTES];
 
-	fprintf(file, "%s: %s differs\n  A %.76s\n  B %.76s\n", chosen ? "note" : "warning", key,
+	fprintf(file, "%s: %s differs\n  A %.76s\n  B %.76s\n", is_chosen(key) ? "note" : "warning", key,
 		text_of(left, left_text), text_of(right, right_text));
+}
+
+static void print_doubts(const char *side, const json_t *doubts, FILE *file)
+{
+	json_t *doubt;
+	size_t i;
+
+	json_array_foreach((json_t *)doubts, i, doubt)
+		if (json_is_string(doubt))
+			fprintf(file, "warning: %s: %.68s\n", side, json_string_value(doubt));
+}
+
+static bool has_measured(const struct compare *compare)
+{
+	for (size_t i = 0; i < compare->count; i++)
+		if (compare->row[i].class.kind == COMPARE_MEASURED)
+			return true;
+	return false;
 }
 
 static void print_context(const struct compare *compare, FILE *file)
@@ -59,7 +81,9 @@ static void print_context(const struct compare *compare, FILE *file)
 	json_object_foreach(compare->right.context, key, right)
 		if (!json_object_get(compare->left.context, key))
 			print_difference(key, NULL, right, file);
-	if (compare->left.files == 1 || compare->right.files == 1)
+	print_doubts("A", compare->left.doubts, file);
+	print_doubts("B", compare->right.doubts, file);
+	if (has_measured(compare) && (compare->left.files == 1 || compare->right.files == 1))
 		fprintf(file,
 			"note: %s one process: differences below %g %% count as none.\n"
 			"      Folders of files from a process each tell more: scripts/compare-builds\n",
@@ -84,7 +108,7 @@ static void print_row(const struct compare_row *row, FILE *file)
 {
 	bool measured = row->class.kind == COMPARE_MEASURED;
 
-	fprintf(file, "  %-21.21s", row->value);
+	fprintf(file, "  %-22.22s", row->value);
 	print_value(row->left, !measured, file);
 	print_value(row->right, !measured, file);
 	if (row->has_ratio)
@@ -124,7 +148,7 @@ static void print_rows(const struct compare *compare, enum compare_kind kind, FI
 		if (row->class.kind != kind || !is_shown(compare, row))
 			continue;
 		if (!name)
-			fprintf(file, "  %-21s %10s %10s %6s%s\n", "", "A", "B", "B/A",
+			fprintf(file, "  %-22s %10s %10s %6s%s\n", "", "A", "B", "B/A",
 				kind == COMPARE_MEASURED ? " 95 % of B/A      p" : "");
 		if (!name || strcmp(name, row->name))
 			fprintf(file, "%.80s\n", row->name);

@@ -94,6 +94,9 @@ CASES = [
     ("contexts that differ are said", {"a": benchmarks("s/x", near(1)),
                                        "b": benchmarks("s/x", near(1), {"governor": "powersave", "date": "later"})},
      ["a", "b"], 0, [r"warning: governor differs\n  A performance\n  B powersave"], ["date"]),
+    ("what makes a side unreliable is said", {"a": benchmarks("s/x", near(1), {"doubts": ["turbo"]}),
+                                              "b": benchmarks("s/x", near(1), {"doubts": "a load of 7"})},
+     ["a", "b"], 0, ["warning: A: turbo\n", "warning: B: a load of 7\n"], ["differs\n"]),
     ("too few repetitions are not taken for equality", {"a": benchmarks("s/x", [1, 2]), "b": benchmarks("s/x", [9, 9])},
      ["a", "b"], 0, ["1 with too few samples to tell"], ["WORSE"]),
     ("what is in one alone is said", {"a": benchmarks("s/x", near(1)), "b": {
