@@ -673,7 +673,7 @@ $(BUILD)/runner-observed.o: $(observed_core) $(observed_runner)
 $(BUILD)/runner-%.o:
 	$(call say,LD,$@)
 	$(Q)$(LD) -r -o $@.all $(filter %.o,$^)
-	$(Q)$(OBJCOPY) --keep-global-symbol=runner_$* $@.all $@
+	$(Q)$(OBJCOPY) --keep-global-symbol=runner_$* --keep-global-symbol=_.stapsdt.base $@.all $@
 	@rm $@.all
 
 # The simulated core with its platform: what else is in the process has the hosted one.
@@ -683,11 +683,11 @@ $(BUILD)/simulator.o: $(simulated_core) $(simulator_objects)
 	$(Q)$(OBJCOPY) --wildcard --keep-global-symbol='sim*' $@.all $@
 	@rm $@.all
 
-# The same for flushes that are told what to say.
+# The same for flushes that are told what to say. Both cores' probes refer to one section of sys/sdt.h, which is kept once.
 $(BUILD)/cost.o: $(native_core) $(cost_objects)
 	$(call say,LD,$@)
 	$(Q)$(LD) -r -o $@.all $(filter %.o,$^)
-	$(Q)$(OBJCOPY) --wildcard --keep-global-symbol='cost_*' $@.all $@
+	$(Q)$(OBJCOPY) --wildcard --keep-global-symbol='cost_*' --keep-global-symbol=_.stapsdt.base $@.all $@
 	@rm $@.all
 
 # The assembler reads these.
@@ -780,7 +780,7 @@ $(PAYLOAD): $(qemu_objects) $(EL2_LIBRARY) tests/qemu/payload.lds
 
 # --- checks ----------------------------------------------------------------------------------------------
 
-CHECKS := check-lists check-headers check-el2 check-probes check-qemu check-clang check-unit check-sanitize check-tsan check-readme check-cli check-package \
+CHECKS := check-lists check-headers check-el2 check-probes check-qemu check-clang check-unit check-sanitize check-tsan check-readme check-cli check-compare check-package \
 	check-bench check-maps check-traces check-batching check-log check-referee check-mutations check-qemu-mutations check-fuzz check-spin check-simulate
 RUN_TESTS := scripts/run-tests
 trace = $(patsubst %,bench/traces/%.txt.xz,$(1))
@@ -920,6 +920,11 @@ check-cli: $(COMMAND)
 	$(Q)$(RUN_TESTS) --limit 600 'tests/cli/bad_input.py $(COMMAND)' 'tests/cli/outputs.py $(COMMAND)' \
 		'tests/cli/inspection.py $(COMMAND)' 'tests/cli/inputs.py $(COMMAND)' \
 		'tests/cli/comparison.py $(COMMAND)' 'tests/cli/interruption.py $(COMMAND)'
+
+## check-compare: compare finds a stage that is slowed by a tenth, by counted instructions
+.PHONY: check-compare
+check-compare: $(COMMAND)
+	$(Q)$(RUN_TESTS) --limit 900 --name compare -- scripts/check-compare $(COMMAND)
 
 ## check-log: the event log alone proves that every table, command and sync is right
 .PHONY: check-log
