@@ -3,9 +3,10 @@
  * test_model_bbm.c - which tables are followed, and when nothing is judged.
  *
  * The rules themselves are in tests/proto. Proves: tables are judged from a stream's first use until no
- * stream uses them; nothing is judged while SMMUEN=0; several streams and VMIDs are told apart; larger
- * granules are followed; a long random run of a correct driver is never blamed, and never blames itself
- * with a stale translation, at any BBML; holes of groups are judged by the right SYNC.
+ * stream uses them; nothing is judged while SMMUEN=0, and what is taken away then, after all was invalidated, is
+ * gone; several streams and VMIDs are told apart; larger granules are followed; a long random run of a correct
+ * driver is never blamed, and never blames itself with a stale translation, at any BBML; holes of groups are judged
+ * by the right SYNC.
  */
 #include "model_rig.h"
 
@@ -76,6 +77,82 @@ static void nothing_is_judged_while_translation_is_off(void **state)
 	assert_int_equal(rig.violations, 0);
 	wrong_store();
 	assert_int_equal(rig.violations, 1);
+}
+
+/* Is the table of the first 2 MiB used again too early? */
+static void take_table_away(void)
+{
+	rig_store(&rig, rig_table(2), 0);
+}
+
+static bool reuse_is_judged(void)
+{
+	unsigned before = rig.violations;
+
+	rig_store(&rig, page_slot(7), 0x400000 | RIG_PAGE);
+	return rig.violations != before && rig.last.rule == MODEL_RULE_TABLE_REUSE;
+}
+
+static void what_is_taken_from_an_smmu_that_is_off_and_empty_is_free(void **state)
+{
+	(void)state;
+	rig_read(&rig, 0x1000);
+	rig_cr0(&rig, 0xc);
+	rig_sync(&rig, RIG_NSNH_ALL, 0);
+	take_table_away();
+	rig_cr0(&rig, 0xd);
+	assert_false(reuse_is_judged());
+	assert_int_equal(rig.violations, 0);
+}
+
+static void what_is_taken_away_before_the_sync_of_that_invalidation_is_free(void **state)
+{
+	(void)state;
+	rig_read(&rig, 0x1000);
+	rig_cr0(&rig, 0xc);
+	rig_queue(&rig, RIG_NSNH_ALL, 0);
+	rig_queue(&rig, RIG_SYNC, 0);
+	model_step(rig.model); /* consumed */
+	model_step(rig.model); /* executed */
+	take_table_away();
+	assert_int_equal(model_counters(rig.model)->syncs, 0);
+	rig_run(&rig);
+	rig_cr0(&rig, 0xd);
+	assert_false(reuse_is_judged());
+	assert_int_equal(rig.violations, 0);
+}
+
+static void an_smmu_that_is_off_is_not_empty_for_that(void **state)
+{
+	(void)state;
+	rig_read(&rig, 0x1000);
+	rig_sync(&rig, RIG_NSNH_ALL, 0); /* it walks on */
+	rig_cr0(&rig, 0xc);
+	take_table_away();
+	rig_cr0(&rig, 0xd);
+	assert_true(reuse_is_judged());
+}
+
+static void one_vmid_invalidated_leaves_what_is_not_of_it(void **state)
+{
+	(void)state;
+	rig_read(&rig, 0x1000);
+	rig_cr0(&rig, 0xc);
+	rig_sync(&rig, RIG_S12_VMALL, 0);
+	take_table_away();
+	rig_cr0(&rig, 0xd);
+	assert_true(reuse_is_judged());
+}
+
+static void an_smmu_that_is_on_again_is_no_longer_empty(void **state)
+{
+	(void)state;
+	rig_read(&rig, 0x1000);
+	rig_cr0(&rig, 0xc);
+	rig_sync(&rig, RIG_NSNH_ALL, 0);
+	rig_cr0(&rig, 0xd);
+	take_table_away();
+	assert_true(reuse_is_judged());
 }
 
 static void tables_that_no_stream_uses_any_more_are_forgotten(void **state)
@@ -453,6 +530,11 @@ int main(void)
 		TEST(cfgi_of_a_stream_counts_as_use),
 		TEST(probe_does_not_count_as_use),
 		TEST(nothing_is_judged_while_translation_is_off),
+		TEST(what_is_taken_from_an_smmu_that_is_off_and_empty_is_free),
+		TEST(what_is_taken_away_before_the_sync_of_that_invalidation_is_free),
+		TEST(an_smmu_that_is_off_is_not_empty_for_that),
+		TEST(one_vmid_invalidated_leaves_what_is_not_of_it),
+		TEST(an_smmu_that_is_on_again_is_no_longer_empty),
 		TEST(tables_that_no_stream_uses_any_more_are_forgotten),
 		TEST(tables_stay_judged_while_another_stream_uses_them),
 		TEST(one_store_is_judged_for_every_vmid_that_sees_it),

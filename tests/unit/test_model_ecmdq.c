@@ -4,8 +4,8 @@
  *
  * Proves: what the identification registers say of them; EN and ENACK, and what may be written when; a SYNC covers its
  * own queue alone, for the TLB and for break-before-make; queues are served in no order; an error stops its own queue
- * alone, shows in ERR, ERR_REASON and GERROR.CMDQP_ERR, and goes with ERRACK; a reset turns all of them off; SYNCs
- * send events and MSIs.
+ * alone, shows in ERR, ERR_REASON and GERROR.CMDQP_ERR, and goes with ERRACK; a reset turns all of them off, and
+ * who does not know of it yet makes no mistake; SYNCs send events and MSIs.
  */
 #include "model_rig.h"
 
@@ -314,6 +314,55 @@ static void a_reset_turns_all_of_them_off(void **state)
 	}
 }
 
+static void doorbells_of_who_does_not_know_of_a_reset_are_no_mistake(void **state)
+{
+	(void)state;
+	put(3, RIG_SYNC, 0);
+	rig_run(&rig);
+	model_reset(rig.model);
+	put(3, RIG_NSNH_ALL, 0);
+	put(3, RIG_SYNC, 0); /* while EN is not answered */
+	rig_run(&rig);
+	prod[3] = (1u << LG2) + 4;
+	put(3, RIG_SYNC, 0); /* more than the ring has, if counted from its new start */
+	rig_run(&rig);
+	acknowledge(3);
+	model_write32(rig.model, at(3) + 8, EN | 1u << 22);
+	assert_int_equal(rig.violations, 0);
+}
+
+static void who_turned_a_queue_off_knows_of_the_reset(void **state)
+{
+	(void)state;
+	model_reset(rig.model);
+	model_write32(rig.model, at(3) + 8, 0);
+	model_write32(rig.model, at(3) + 8, EN);
+	model_write32(rig.model, at(3) + 8, EN);
+	one_violation();
+}
+
+static void a_queue_that_was_off_at_a_reset_is_nobodys(void **state)
+{
+	(void)state;
+	model_write32(rig.model, at(3) + 8, 0);
+	model_run(rig.model);
+	model_reset(rig.model);
+	model_write32(rig.model, at(3) + 8, EN);
+	model_write32(rig.model, at(3) + 8, EN);
+	one_violation();
+}
+
+/* It is asked for again at every reset: nobody may have looked in between. */
+static void two_resets_are_as_one(void **state)
+{
+	(void)state;
+	model_reset(rig.model);
+	model_reset(rig.model);
+	put(3, RIG_SYNC, 0);
+	put(3, RIG_SYNC, 0);
+	assert_int_equal(rig.violations, 0);
+}
+
 static void a_sync_sends_what_it_is_asked_to(void **state)
 {
 	uint64_t word = RIG_TABLES + 0x200000 - 0x1000;
@@ -366,6 +415,10 @@ int main(void)
 		T(what_is_off_consumes_nothing),
 		T(a_queue_that_stops_or_stalls_is_alone),
 		T(a_reset_turns_all_of_them_off),
+		T(doorbells_of_who_does_not_know_of_a_reset_are_no_mistake),
+		T(who_turned_a_queue_off_knows_of_the_reset),
+		T(a_queue_that_was_off_at_a_reset_is_nobodys),
+		T(two_resets_are_as_one),
 		T(a_sync_sends_what_it_is_asked_to),
 		T(a_queue_that_is_no_longer_full_sends_an_event),
 	};
