@@ -354,6 +354,7 @@ TEST_SRCS := \
 	tests/unit/test_model_ecmdq.c \
 	tests/unit/test_model_event.c \
 	tests/unit/test_model_fuzz.c \
+	tests/unit/test_model_late.c \
 	tests/unit/test_model_live.c \
 	tests/unit/test_model_registers.c \
 	tests/unit/test_model_space.c \

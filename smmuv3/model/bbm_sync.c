@@ -6,7 +6,7 @@
  * reaches are cleared by the same rules as the TLB, up to the time of its execution.
  * Stage 2 alone invalidated below a nested stream: the ghosts it loses may be in combined entries, made until
  * that very SYNC, and wait there for an invalidation of those.
- * With caches in front of memory a ghost also stays while memory still says what the CPU has replaced.
+ * Where stores reach memory late a ghost also stays while memory still says what the CPU has replaced.
  * Callers: cmdq.c, as commands are executed.
  * Spec: IHI 0070, CMD_SYNC; TLB invalidation; DDI 0487, TLB maintenance.
  */
@@ -66,9 +66,8 @@ static void stage2_apply(struct model *model, const struct root *root, const str
 	model_release(collected.placed);
 }
 
-/* What memory still says where the CPU has stored something else, without cleaning it, may be cached again.
- */
-static void uncleaned_restore(struct model *model, const struct root *root, const struct placed *gone)
+/* What memory still says where the CPU has stored something else, not cleaned or drained, may be cached again. */
+static void late_restore(struct model *model, const struct root *root, const struct placed *gone)
 {
 	const struct model_memory *seen = &model->config.memory;
 	const struct model_memory stored = { seen->ctx, model->config.peek, NULL };
@@ -84,8 +83,8 @@ static void uncleaned_restore(struct model *model, const struct root *root, cons
 		bbm_ghost_add(model, root, &still, false);
 }
 
-/* Ghosts of tables that walks are not coherent with: gone only if memory has what replaced them. */
-static void uncleaned_judge(struct model *model, struct root *root)
+/* Ghosts are gone only if memory has what replaced them. */
+static void late_judge(struct model *model, struct root *root)
 {
 	struct space *space =
 		tlb_space(model->bbm->ghosts, root->stage2.vmid, root->stage2.granule_lg2, false, false);
@@ -96,7 +95,7 @@ static void uncleaned_judge(struct model *model, struct root *root)
 		const struct placed *gone = &root->before.placed[index];
 
 		if (!space_get(space, gone->address, gone->level, gone->table, &still))
-			uncleaned_restore(model, root, gone);
+			late_restore(model, root, gone);
 	}
 	model_release(root->before.placed);
 	root->before = (struct collected){ NULL, 0, 0 };
@@ -166,7 +165,7 @@ void bbm_synced(struct model *model, unsigned queue)
 		before_collect(model, root);
 	executed_apply_all(model, queue);
 	for (root = bbm->roots; root && lags; root = root->next)
-		uncleaned_judge(model, root);
+		late_judge(model, root);
 	bbm_holes_judge(model, queue);
 	if (bbm->configuration_changed & UINT32_C(1) << queue)
 		bbm_roots_prune(model);

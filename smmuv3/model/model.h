@@ -79,8 +79,8 @@ struct model_config {
 	unsigned ecmdq_lg2nump, ecmdq_lg2numq;
 	bool stt;	       /* IDR3.STT: input sizes below 25 bits, and level 3 as start with 4K */
 	struct model_memory memory;
-	/* With caches in front of memory (cache.h): what the CPU has stored, be it in its caches only. Stores
-	 * are judged by it. Gets memory.ctx; NULL: as memory.read. */
+	/* Where stores reach memory late: what CPUs have stored, be it in their caches (cache.h) or store buffers only, as
+	 * model_observe_store() was told. Stores are judged by it. Gets memory.ctx; NULL: as memory.read. */
 	const void *(*peek)(void *ctx, uint64_t pa, size_t bytes);
 	void *report_ctx; /* called at once for each violation; may be NULL */
 	void (*report)(void *ctx, const struct model_violation *violation);
