@@ -248,17 +248,24 @@ WORKLOAD_SRCS := \
 	bench/storm.c
 
 BENCH_SRCS := \
+	bench/bench_cmdq.c \
+	bench/bench_coalesce.c \
 	bench/bench_counters.c \
 	bench/bench_flush.c \
 	bench/bench_harness.c \
 	bench/bench_memory.c \
+	bench/bench_planner.c \
 	bench/bench_queue.c \
+	bench/bench_snapshot.c \
 	bench/bench_storm.c \
 	bench/bench_tables_change.c \
 	bench/bench_tables_fill.c \
 	bench/bench_tables_random.c \
+	bench/bench_threads.c \
+	bench/expanse.c \
 	bench/floor.c \
 	bench/rig.c
+
 
 TEST_SUPPORT_SRCS := \
 	$(ADAPTER_SRCS) \

@@ -63,7 +63,7 @@ static int smmu_open(struct policy *policy, const struct shadow_smmu_config *con
 	return smmu_bring_up(smmu, &memory, &policy->completing);
 }
 
-static int snapshot(struct policy *policy, const struct shadow_host_table *host)
+int baseline_snapshot(struct pages *pages, struct plan_zones *zones, const struct shadow_host_table *host)
 {
 	enum shadow_access access;
 	struct snapshot_walk walk;
@@ -77,9 +77,9 @@ static int snapshot(struct policy *policy, const struct shadow_host_table *host)
 		struct plan_cursor cursor;
 		struct run run;
 
-		plan_cut(&cursor, &policy->zones, start, end, access);
+		plan_cut(&cursor, zones, start, end, access);
 		while (plan_next(&cursor, &run)) {
-			error = pages_build(&policy->pages, &run);
+			error = pages_build(pages, &run);
 			if (error)
 				return error;
 		}
@@ -128,7 +128,7 @@ static int open_all(struct policy *policy, const struct policy_world *world)
 			return error;
 		policy->smmu_count++;
 	}
-	error = snapshot(policy, &world->host);
+	error = baseline_snapshot(&policy->pages, &policy->zones, &world->host);
 	for (number = 0; !error && number < policy->smmu_count; number++)
 		error = stream_open(policy, &policy->smmu[number], world->map.ia_bits);
 	return error;

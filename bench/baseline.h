@@ -37,6 +37,10 @@ bool baseline_queued(const struct policy *policy, shadow_ipa_t start, uint64_t p
 void baseline_stats(const struct policy *policy, struct policy_stats *stats);
 void baseline_ste(const struct policy *policy, uint64_t ste[8]);
 
+/* What the host's table allows, cut at zones. Return: 0; -SHADOW_ENOMEM; -SHADOW_EINVAL for a table that is malformed. */
+__attribute__((warn_unused_result)) int baseline_snapshot(struct pages *pages, struct plan_zones *zones,
+							  const struct shadow_host_table *host);
+
 /**
  * baseline_change() - a transition on its way into the table: pieces of one effect, cut at zones, cut at
  * leaf tables. Counts a flush if any page changes access.

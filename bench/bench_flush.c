@@ -11,21 +11,7 @@
 #include "bench/harness.h"
 #include "bench/storm.h"
 
-#define CHECKSUM_PAGES 1000u /* revoked when it is taken */
-#define STRETCH	       16u   /* batches timed together */
-
-/* The storm comes to its end and starts over, so that all policies arrive at the same state. */
-static int finish(struct storm *storm, uint64_t *checksum)
-{
-	int error = storm_revoke(storm, storm_left(storm));
-
-	if (!error)
-		error = storm_restore(storm);
-	if (!error)
-		error = storm_revoke(storm, CHECKSUM_PAGES);
-	*checksum = storm_checksum(storm);
-	return error;
-}
+#define STRETCH 16u   /* batches timed together */
 
 /* What restoring did between the measured parts is not counted. */
 struct counts {
@@ -119,7 +105,7 @@ static void revoke(struct bench *bench)
 	}
 	count(&storm, &counts, 1);
 	if (!error)
-		error = finish(&storm, &checksum);
+		error = storm_finish(&storm, &checksum);
 	storm_fini(&storm);
 	if (error) {
 		bench_fail(bench, "the policy failed");

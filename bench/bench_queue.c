@@ -53,6 +53,7 @@ static void queue(struct bench *bench, bool random)
 	struct shadow_stats before, after;
 	struct shadow_engine *engine;
 	struct storm storm;
+	uint64_t checksum = 0;
 	int error;
 
 	config.random = random;
@@ -75,11 +76,14 @@ static void queue(struct bench *bench, bool random)
 		bench_resume(bench);
 	}
 	shadow_engine_stats(engine, &after);
+	if (!error)
+		error = storm_finish(&storm, &checksum);
 	storm_fini(&storm);
 	if (error) {
 		bench_fail(bench, "the engine failed");
 		return;
 	}
+	bench_checksum(bench, checksum);
 	bench_counter_rate(bench, "transitions", 1);
 	bench_counter(bench, "slots_per_transition",
 		      (double)(after.slots - before.slots) /

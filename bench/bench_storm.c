@@ -3,7 +3,7 @@
  * bench_storm.c - what does a revoked page cost the CPU by the engine's own calls, and how long until it is in force?
  *
  * As a hypervisor calls it: for each page the look-up of its old state, shadow_reserve(), shadow_queue(); after a batch
- * shadow_flush() and shadow_wait(). The eager baseline revokes as many pages of a world of its own by turns with it. The
+ * shadow_flush() and shadow_wait(). Eager and strict revoke as many pages, each of a world of its own, by turns with it. The
  * SMMU completes at once, so a device's time is not in any figure but those called modelled, which have nothing else.
  *
  *   storm     batches of 512; work_ns is all of it, reserve_ns the check phase in it, queue_flush_ns the rest
@@ -12,7 +12,7 @@
  *             batches, with what else ran on this CPU meanwhile. modelled_ns: as many syncs as are waited for one after
  *             the other, of MODELLED_SYNC_NS each
  *
- * The harness's own time has both sides and their refilling in it: it says nothing.
+ * The harness's own time has all sides and their refilling in it: it says nothing.
  * What is timed has a function of its own, storm_timed_*(), for scripts/count-instructions.
  */
 #include <stdlib.h>
@@ -28,11 +28,14 @@
 #define CLOCK_TRIES	 64u
 #define MODELLED_SYNC_NS 1000u
 
+enum side { OURS, EAGER, STRICT, SIDES };
+
 struct duel {
-	struct storm ours, eager;
+	struct storm storm[SIDES];
 	struct shadow_engine *engine;
-	struct floor whole, parts;     /* ours beside eager; the batch beside its check phase */
-	uint64_t pages, commands;      /* revoked by turns, and what that took */
+	struct floor eager, strict, parts; /* ours beside each; the batch beside its check phase */
+	uint64_t pages;			   /* revoked by turns, */
+	uint64_t commands, syncs;	   /* and what that took */
 };
 
 static int side_open(struct storm *storm, const struct storm_config *config, const struct policy_ops *ops)
@@ -54,28 +57,44 @@ static int side_open(struct storm *storm, const struct storm_config *config, con
 
 static void duel_close(struct duel *duel)
 {
-	storm_fini(&duel->ours);
-	storm_fini(&duel->eager);
+	for (unsigned side = 0; side < SIDES; side++)
+		if (duel->storm[side].policy)
+			storm_fini(&duel->storm[side]);
 	free(duel);
 }
 
 static struct duel *duel_open(struct bench *bench, const struct storm_config *config)
 {
+	static const struct policy_ops *const ops[SIDES] = { &policy_batched, &policy_eager, &policy_strict };
 	struct duel *duel = calloc(1, sizeof(*duel));
 
-	if (!duel || side_open(&duel->ours, config, &policy_batched)) {
-		free(duel);
-		bench_skip(bench, "the world could not be set up");
-		return NULL;
+	for (unsigned side = 0; duel && side < SIDES; side++) {
+		if (!side_open(&duel->storm[side], config, ops[side]))
+			continue;
+		duel_close(duel);
+		duel = NULL;
 	}
-	if (side_open(&duel->eager, config, &policy_eager)) {
-		storm_fini(&duel->ours);
-		free(duel);
-		bench_skip(bench, "the world of the baseline could not be set up");
-		return NULL;
-	}
-	duel->engine = batched_engine(duel->ours.policy);
+	if (duel)
+		duel->engine = batched_engine(duel->storm[OURS].policy);
+	else
+		bench_skip(bench, "the worlds could not be set up");
 	return duel;
+}
+
+/* All arrive at the same state. */
+static void duel_finish(struct bench *bench, struct duel *duel, int error)
+{
+	uint64_t checksum[SIDES] = { 0 };
+
+	for (unsigned side = 0; side < SIDES && !error; side++)
+		error = storm_finish(&duel->storm[side], &checksum[side]);
+	if (error)
+		bench_fail(bench, "a policy failed");
+	else if (checksum[EAGER] != checksum[OURS] || checksum[STRICT] != checksum[OURS])
+		bench_fail(bench, "the policies' tables differ");
+	else
+		bench_checksum(bench, checksum[OURS]);
+	duel_close(duel);
 }
 
 static int side_refill(struct storm *storm, uint64_t pages)
@@ -88,29 +107,29 @@ static int side_refill(struct storm *storm, uint64_t pages)
 	return error ? error : storm_restore(storm);
 }
 
-static uint64_t commands(const struct storm *storm)
+static void count(struct duel *duel, int sign)
 {
 	struct policy_stats stats;
 
-	storm_stats(storm, &stats);
-	return stats.tlbi + stats.syncs;
+	storm_stats(&duel->storm[OURS], &stats);
+	duel->commands += (uint64_t)sign * (stats.tlbi + stats.syncs);
+	duel->syncs += (uint64_t)sign * stats.syncs;
 }
 
-/* One turn, of @pages pages, with as many left on both sides. */
+/* One turn, of @pages pages, with as many left on all sides. */
 static int duel_turn(struct bench *bench, struct duel *duel, uint64_t pages, int (*turn)(struct duel *, uint64_t))
 {
-	int error;
+	int error = 0;
 
 	bench_pause(bench);
-	error = side_refill(&duel->ours, pages);
-	if (!error)
-		error = side_refill(&duel->eager, pages);
-	duel->commands -= commands(&duel->ours);
+	for (unsigned side = 0; side < SIDES && !error; side++)
+		error = side_refill(&duel->storm[side], pages);
+	count(duel, -1);
 	bench_resume(bench);
 	if (!error)
 		error = turn(duel, pages);
 	bench_pause(bench);
-	duel->commands += commands(&duel->ours);
+	count(duel, 1);
 	duel->pages += pages;
 	bench_resume(bench);
 	return error;
@@ -118,7 +137,7 @@ static int duel_turn(struct bench *bench, struct duel *duel, uint64_t pages, int
 
 __attribute__((noinline)) static int storm_timed_reserve(const struct duel *duel, uint64_t pages)
 {
-	const struct storm *storm = &duel->ours;
+	const struct storm *storm = &duel->storm[OURS];
 	int error = 0;
 
 	for (const uint32_t *at = storm->order + storm->next, *end = at + pages; at < end; at++) {
@@ -131,7 +150,7 @@ __attribute__((noinline)) static int storm_timed_reserve(const struct duel *duel
 
 __attribute__((noinline)) static int storm_timed_flush(struct duel *duel, uint64_t pages)
 {
-	struct storm *storm = &duel->ours;
+	struct storm *storm = &duel->storm[OURS];
 	uint64_t number = storm->number;
 
 	for (const uint32_t *at = storm->order + storm->next, *end = at + pages; at < end; at++) {
@@ -147,7 +166,7 @@ __attribute__((noinline)) static int storm_timed_flush(struct duel *duel, uint64
 
 __attribute__((noinline)) static int storm_timed_lone(struct duel *duel, uint64_t pages)
 {
-	struct storm *storm = &duel->ours;
+	struct storm *storm = &duel->storm[OURS];
 	int error = 0;
 
 	for (uint64_t i = 0; i < pages; i++) {
@@ -164,7 +183,26 @@ __attribute__((noinline)) static int storm_timed_lone(struct duel *duel, uint64_
 
 __attribute__((noinline)) static int storm_timed_eager(struct duel *duel, uint64_t pages)
 {
-	return storm_revoke(&duel->eager, pages);
+	return storm_revoke(&duel->storm[EAGER], pages);
+}
+
+__attribute__((noinline)) static int storm_timed_strict(struct duel *duel, uint64_t pages)
+{
+	return storm_revoke(&duel->storm[STRICT], pages);
+}
+
+/* The baselines' part of a turn. Ours took @ns. */
+static int others_turn(struct duel *duel, uint64_t pages, uint64_t ns)
+{
+	uint64_t begun = floor_ns(), between;
+	int error = storm_timed_eager(duel, pages);
+
+	between = floor_ns();
+	if (!error)
+		error = storm_timed_strict(duel, pages);
+	floor_add(&duel->strict, ns, floor_ns() - between);
+	floor_add(&duel->eager, ns, between - begun);
+	return error;
 }
 
 /* ---- storm, lone ----------------------------------------------------------------------------------- */
@@ -178,29 +216,23 @@ static int storm_turn(struct duel *duel, uint64_t pages)
 	if (!error)
 		error = storm_timed_flush(duel, pages);
 	done = floor_ns();
-	if (!error)
-		error = storm_timed_eager(duel, pages);
-	floor_add(&duel->whole, done - begun, floor_ns() - done);
 	floor_add(&duel->parts, done - reserved, reserved - begun);
-	return error;
+	return error ? error : others_turn(duel, pages, done - begun);
 }
 
 static int lone_turn(struct duel *duel, uint64_t pages)
 {
-	uint64_t begun = floor_ns(), done;
+	uint64_t begun = floor_ns();
 	int error = storm_timed_lone(duel, pages);
 
-	done = floor_ns();
-	if (!error)
-		error = storm_timed_eager(duel, pages);
-	floor_add(&duel->whole, done - begun, floor_ns() - done);
-	return error;
+	return error ? error : others_turn(duel, pages, floor_ns() - begun);
 }
 
 static void run(struct bench *bench, const struct storm_config *config, uint64_t pages,
 		int (*turn)(struct duel *, uint64_t))
 {
-	static const struct floor_names whole = { "to_eager", "work_ns", "eager_ns" };
+	static const struct floor_names eager_names = { "to_eager", "work_ns", "eager_ns" };
+	static const struct floor_names strict_names = { "to_strict", NULL, "strict_ns" };
 	static const struct floor_names parts = { NULL, "queue_flush_ns", "reserve_ns" };
 	struct duel *duel = duel_open(bench, config);
 	int error = 0;
@@ -210,12 +242,12 @@ static void run(struct bench *bench, const struct storm_config *config, uint64_t
 	while (bench_next_batch(bench, (int64_t)pages))
 		if (!error)
 			error = duel_turn(bench, duel, pages, turn);
-	if (error)
-		bench_fail(bench, "a policy failed");
 	bench_counter(bench, "commands_per_page", (double)duel->commands / (double)duel->pages);
-	floor_report_as(&duel->whole, bench, (double)pages, &whole);
+	bench_counter(bench, "syncs_per_page", (double)duel->syncs / (double)duel->pages);
+	floor_report_as(&duel->eager, bench, (double)pages, &eager_names);
+	floor_report_as(&duel->strict, bench, (double)pages, &strict_names);
 	floor_report_as(&duel->parts, bench, (double)pages, &parts);
-	duel_close(duel);
+	duel_finish(bench, duel, error);
 }
 
 static void storm_sequential(struct bench *bench)
@@ -281,7 +313,7 @@ static void report(struct samples *samples, struct bench *bench, const char *p50
 	bench_counter(bench, p99, (double)samples->ns[(uint64_t)samples->count * 99 / 100]);
 }
 
-static struct samples ours, eager;
+static struct samples samples_of[SIDES];
 static uint64_t clock_cost;
 
 /* Cheaper than the clock of this thread: a lone page takes no longer than that one. */
@@ -295,7 +327,8 @@ static uint64_t now_ns(void)
 
 static void samples_begin(void)
 {
-	ours.count = eager.count = 0;
+	for (unsigned side = 0; side < SIDES; side++)
+		samples_of[side].count = 0;
 	clock_cost = UINT64_MAX;
 	for (unsigned i = 0; i < CLOCK_TRIES; i++) {
 		uint64_t begun = now_ns(), took = now_ns() - begun;
@@ -319,10 +352,14 @@ static int latency_turn(struct duel *duel, uint64_t pages)
 	if (!error)
 		error = storm_timed_flush(duel, pages);
 	done = now_ns();
+	sample(&samples_of[OURS], done - begun);
 	if (!error)
 		error = storm_timed_eager(duel, pages);
-	sample(&ours, done - begun);
-	sample(&eager, now_ns() - done);
+	begun = now_ns();
+	sample(&samples_of[EAGER], begun - done);
+	if (!error)
+		error = storm_timed_strict(duel, pages);
+	sample(&samples_of[STRICT], now_ns() - begun);
 	return error;
 }
 
@@ -341,13 +378,13 @@ static void latency(struct bench *bench)
 	while (bench_next_batch(bench, (int64_t)pages))
 		if (!error)
 			error = duel_turn(bench, duel, pages, latency_turn);
-	if (error)
-		bench_fail(bench, "a policy failed");
-	report(&ours, bench, "p50_ns", "p99_ns");
-	report(&eager, bench, "eager_p50_ns", "eager_p99_ns");
+	report(&samples_of[OURS], bench, "p50_ns", "p99_ns");
+	report(&samples_of[EAGER], bench, "eager_p50_ns", "eager_p99_ns");
+	report(&samples_of[STRICT], bench, "strict_p50_ns", "strict_p99_ns");
 	bench_counter(bench, "modelled_ns", MODELLED_SYNC_NS);
 	bench_counter(bench, "eager_modelled_ns", (double)(pages * MODELLED_SYNC_NS));
-	duel_close(duel);
+	bench_counter(bench, "strict_modelled_ns", (double)(pages * MODELLED_SYNC_NS));
+	duel_finish(bench, duel, error);
 }
 
 void bench_storm_register(void)

@@ -107,8 +107,10 @@ void floor_report_as(struct floor *floor, struct bench *bench, double entries, c
 		ratio[i] = floor->work[i] / floor->stores[i];
 	if (names->ratio)
 		bench_counter(bench, names->ratio, median(ratio, count));
-	bench_counter(bench, names->work, median(floor->work, count) / entries);
-	bench_counter(bench, names->stores, median(floor->stores, count) / entries);
+	if (names->work)
+		bench_counter(bench, names->work, median(floor->work, count) / entries);
+	if (names->stores)
+		bench_counter(bench, names->stores, median(floor->stores, count) / entries);
 }
 
 void floor_report(struct floor *floor, struct bench *bench, double entries)

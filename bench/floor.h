@@ -33,7 +33,7 @@ void floor_add(struct floor *floor, uint64_t work_ns, uint64_t stores_ns);
  * to_floor. */
 void floor_report(struct floor *floor, struct bench *bench, double entries);
 
-/* The same where other work stands in for the stores. @ratio: NULL leaves it out. */
+/* The same where other work stands in for the stores. NULL leaves one out. */
 struct floor_names {
 	const char *ratio, *work, *stores;
 };

@@ -329,14 +329,19 @@ int main(int argc, char **argv)
 	if (benchmark::ReportUnrecognizedArguments(argc, argv))
 		return 2;
 	benchmark::AddCustomContext("hardware_counters", bench_counters_register());
+	bench_cmdq_register();
+	bench_coalesce_register();
 	bench_flush_register();
 	bench_harness_register();
 	bench_memory_register();
+	bench_planner_register();
 	bench_queue_register();
+	bench_snapshot_register();
 	bench_storm_register();
 	bench_tables_change_register();
 	bench_tables_fill_register();
 	bench_tables_random_register();
+	bench_threads_register();
 	sched_getaffinity(0, sizeof(allowed), &allowed);
 	for (registration *of : registrations)
 		hand_over(*of, smallest, once);

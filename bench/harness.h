@@ -43,14 +43,19 @@ struct bench;
 /* One for each file of benchmarks; main() calls them all. */
 /* Return: what is counted beside, in words. */
 const char *bench_counters_register(void);
+void bench_cmdq_register(void);
+void bench_coalesce_register(void);
 void bench_flush_register(void);
 void bench_harness_register(void);
 void bench_memory_register(void);
+void bench_planner_register(void);
 void bench_queue_register(void);
+void bench_snapshot_register(void);
 void bench_storm_register(void);
 void bench_tables_change_register(void);
 void bench_tables_fill_register(void);
 void bench_tables_random_register(void);
+void bench_threads_register(void);
 
 /* ---- what there is ----------------------------------------------------------------------------------- */
 

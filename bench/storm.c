@@ -27,10 +27,11 @@
 #define SID_BITS	 4u
 #define SID		 1u
 #define VMID		 5u
+#define FINISH_PAGES	 1000u
 
 struct storm_config storm_config_default(void)
 {
-	return (struct storm_config){ .seed = 1, .smmu_count = 1, .cmdq_lg2 = 12 };
+	return (struct storm_config){ .seed = 1, .smmu_count = 1, .cpu_count = 1, .cmdq_lg2 = 12 };
 }
 
 static void make_order(struct storm *storm)
@@ -73,7 +74,7 @@ static int add_memory(struct storm *storm)
 		.bbml = world->bbml,
 		.vmid = world->vmid,
 		.pool = { .base = world->pool.base },
-		.runs_max = QUEUE_SLOTS,
+		.runs_max = world->cpu_count * QUEUE_SLOTS,
 	};
 	int error;
 
@@ -120,7 +121,7 @@ int storm_init(struct storm *storm, const struct storm_config *config)
 		.map = { .ia_bits = IA_BITS, .memory = &storm->memory, .memory_count = 1 },
 		.bbml = config->bbml,
 		.vmid = VMID,
-		.cpu_count = 1,
+		.cpu_count = config->cpu_count,
 		.queue_slots = QUEUE_SLOTS,
 		.smmu_count = config->smmu_count,
 		.sid = SID,
@@ -200,6 +201,18 @@ int storm_restore(struct storm *storm)
 	memset(storm->states, SHADOW_STATE_OWNED, STORM_PAGES);
 	storm->next = 0;
 	return storm->ops->flush(storm->policy);
+}
+
+int storm_finish(struct storm *storm, uint64_t *checksum)
+{
+	int error = storm_revoke(storm, storm_left(storm));
+
+	if (!error)
+		error = storm_restore(storm);
+	if (!error)
+		error = storm_revoke(storm, FINISH_PAGES);
+	*checksum = storm_checksum(storm);
+	return error;
 }
 
 static const void *read_memory(void *ctx, uint64_t pa, size_t bytes)

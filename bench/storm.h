@@ -20,6 +20,7 @@ struct storm_config {
 	bool random;
 	uint64_t seed; /* of the random order */
 	unsigned smmu_count;
+	unsigned cpu_count; /* that queue; storm_revoke() and storm_restore() are the first one's */
 	bool nested, no_ril;
 	unsigned bbml; /* 0: leaves stay pages; 2: batched may use blocks */
 	unsigned cmdq_lg2;
@@ -77,6 +78,10 @@ uint64_t storm_left(const struct storm *storm);
 
 /* Give everything back in one call and start over; all pages must have been revoked. */
 __attribute__((warn_unused_result)) int storm_restore(struct storm *storm);
+
+/* Revoke the rest, give everything back, revoke the same few pages: where all policies arrive at the same state, however much
+ * was revoked before. *@checksum: of it. Return: 0 or a negative SHADOW_E*. */
+__attribute__((warn_unused_result)) int storm_finish(struct storm *storm, uint64_t *checksum);
 
 /* Of what a device can reach, whatever the leaves' sizes: equal states give equal sums. */
 uint64_t storm_checksum(const struct storm *storm);
