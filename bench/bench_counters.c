@@ -3,11 +3,13 @@
  * bench_counters.c - what does a repetition of each benchmark cost in cycles, instructions and misses?
  *
  * Beside every benchmark, where the machine has counters: of its loop without its pauses, of thread 0. One that the kernel
- * had to let take turns with others is scaled up, and called "..._scaled". Under callgrind the loop alone is collected,
- * and a profile is dumped after it that says how many repetitions it has: for scripts/count-benchmark.
+ * had to let take turns with others is scaled up, and called "..._scaled". Under callgrind, where
+ * S2SHADOW_COUNT_LOOP is set, the loop alone is collected, and a profile is dumped after it that says how many repetitions
+ * it has: for scripts/count-benchmark. Where it is not, a function can be collected: scripts/count-instructions.
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <valgrind/callgrind.h>
@@ -83,7 +85,7 @@ const char *bench_counters_register(void)
 	bool there = !counters_open(&probe, NULL, &why);
 
 	counters_close(&probe);
-	if (RUNNING_ON_VALGRIND)
+	if (RUNNING_ON_VALGRIND && getenv("S2SHADOW_COUNT_LOOP"))
 		bench_set_hooks(&callgrind);
 	else if (there)
 		bench_set_hooks(&hardware);
