@@ -145,12 +145,17 @@ COMMAND_SRCS := \
 	bench/compare_stats.c \
 	bench/cost.c \
 	bench/cost_cache.c \
+	bench/cost_cross.c \
 	bench/cost_device.c \
 	bench/cost_devices.c \
 	bench/cost_effect.c \
+	bench/cost_files.c \
 	bench/cost_layout.c \
 	bench/cost_model.c \
 	bench/cost_options.c \
+	bench/cost_plot.c \
+	bench/cost_propose.c \
+	bench/cost_summary.c \
 	bench/cost_sweep.c \
 	bench/cost_text.c \
 	bench/cost_tlb.c \
@@ -310,6 +315,7 @@ TEST_SRCS := \
 	tests/unit/test_compare.c \
 	tests/unit/test_compare_stats.c \
 	tests/unit/test_consent.c \
+	tests/unit/test_cost_cross.c \
 	tests/unit/test_cost_device.c \
 	tests/unit/test_cost_flush.c \
 	tests/unit/test_cost_tlb.c \

@@ -21,7 +21,7 @@
 enum {
 	KEY_NAME,
 	KEY_RANGES,
-	KEY_TIMES,
+	KEY_TIMES = COST_KEY_TIMES,
 	KEY_MICRO = KEY_TIMES + COST_TIMES,
 	KEY_MAIN,
 	KEY_WALK,		       /* all levels and stages */

@@ -28,7 +28,8 @@ enum cost_time {
 	COST_TIMES,
 };
 
-/* Keys of a description, in the order of the file. */
+/* Keys of a description: the times begin at COST_KEY_TIMES. */
+#define COST_KEY_TIMES 2u
 #define COST_KEYS (2u + COST_TIMES + 3u + 2u * COST_LEVELS)
 
 struct cost_origin {

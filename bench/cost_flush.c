@@ -209,6 +209,11 @@ void cost_flush_use(struct cost_flush *flush, enum cost_strategy strategy, const
 	}
 }
 
+struct shadow_tlbi_cost cost_flush_cost(const struct shadow_tlbi_cost *cost)
+{
+	return tlbi_cost(cost);
+}
+
 int cost_flush_load(struct cost_flush *flush, const struct cost_span *span, size_t count)
 {
 	if (count > flush->capacity) {

@@ -64,6 +64,9 @@ void cost_flush_close(struct cost_flush *flush);
 /* Of the flushes that follow. @cost: of the planner, for bridged and planned; all zero: its defaults. */
 void cost_flush_use(struct cost_flush *flush, enum cost_strategy strategy, const struct shadow_tlbi_cost *cost);
 
+/* The planner's parameters: those given, or its defaults if they are all zero. */
+struct shadow_tlbi_cost cost_flush_cost(const struct shadow_tlbi_cost *cost);
+
 /* The batch of the flushes that follow. Return: 0; -SHADOW_ENOMEM. */
 int cost_flush_load(struct cost_flush *flush, const struct cost_span *span, size_t count)
 	__attribute__((warn_unused_result));

@@ -48,6 +48,10 @@ static const char help[] =
 	"  --seed N         of gaps and accesses (default 1)\n"
 	"Of the measurement:\n"
 	"  --repetitions N  odd is best; 0: the CPU's time is not measured (default 11)\n"
+	"Files:\n"
+	"  --csv FILE       the rows\n"
+	"  --json FILE      all of it\n"
+	"  --plot FILE      a picture, .svg or .png\n"
 	"  --help           this text\n"
 	"\n"
 	"Ctrl-C ends the sweep and shows what there is.\n"
@@ -69,6 +73,9 @@ enum {
 	OPT_LEAF,
 	OPT_SEED,
 	OPT_REPETITIONS,
+	OPT_CSV,
+	OPT_JSON,
+	OPT_PLOT,
 };
 
 static const struct option long_options[] = {
@@ -86,6 +93,9 @@ static const struct option long_options[] = {
 	{ "leaf", required_argument, NULL, OPT_LEAF },
 	{ "seed", required_argument, NULL, OPT_SEED },
 	{ "repetitions", required_argument, NULL, OPT_REPETITIONS },
+	{ "csv", required_argument, NULL, OPT_CSV },
+	{ "json", required_argument, NULL, OPT_JSON },
+	{ "plot", required_argument, NULL, OPT_PLOT },
 	{ "help", no_argument, NULL, GETOPTS_HELP },
 	{ NULL, 0, NULL, 0 },
 };
@@ -180,6 +190,16 @@ static bool read_leaf(unsigned *level)
 	return false;
 }
 
+static bool read_plot(const char **file)
+{
+	const char *end = strrchr(optarg, '.');
+
+	if (end && (!strcmp(end, ".svg") || !strcmp(end, ".png")))
+		return !getopts_file("plot", optarg, file);
+	message("--plot: '%s' ends in neither .svg nor .png", optarg);
+	return false;
+}
+
 static bool read_option(void *into, int option)
 {
 	struct cost_options *options = into;
@@ -212,6 +232,12 @@ static bool read_option(void *into, int option)
 		return read_leaf(&common->stream.leaf);
 	case OPT_SEED:
 		return getopts_number("seed", optarg, 0, UINT64_MAX, &common->stream.seed);
+	case OPT_CSV:
+		return !getopts_file("csv", optarg, &options->csv);
+	case OPT_JSON:
+		return !getopts_file("json", optarg, &options->json);
+	case OPT_PLOT:
+		return read_plot(&options->plot);
 	default:
 		return read_unsigned(option, 0, 1001, &common->repetitions);
 	}
@@ -234,6 +260,25 @@ static bool fits(const struct cost_options *options)
 		return true;
 	message("--runs and --length: more than %u pages in all", (unsigned)PAGES_MAX);
 	return false;
+}
+
+/* No two outputs in one file, and none over the description. */
+static bool files_differ(const struct cost_options *options)
+{
+	const char *file[] = { options->csv, options->json, options->plot };
+
+	for (unsigned i = 0; i < 3; i++) {
+		for (unsigned j = 0; file[i] && j < i; j++)
+			if (file[j] && getopts_same_file(file[i], file[j])) {
+				message("%s: two outputs in one file", file[i]);
+				return false;
+			}
+		if (file[i] && getopts_same_file(file[i], options->device)) {
+			message("%s: an output would overwrite an input", file[i]);
+			return false;
+		}
+	}
+	return true;
 }
 
 static bool can_do_any(const struct cost_options *options)
@@ -269,7 +314,7 @@ int cost_options_read(struct cost_options *options, int argc, char **argv)
 	status = getopts_command(argc, argv, long_options, help, read_option, options);
 	if (status >= 0)
 		return status;
-	if (!fits(options) || cost_device_load(&options->common.device, options->device) || !can_do_any(options))
+	if (!fits(options) || !files_differ(options) || cost_device_load(&options->common.device, options->device) || !can_do_any(options))
 		return 2;
 	return -1;
 }

@@ -18,6 +18,7 @@ struct cost_options {
 	struct cost_common common;
 	struct cost_list runs, length, gap, batch, smmus, nested;
 	const char *device;
+	const char *csv, *json, *plot; /* files to write; NULL: none */
 };
 
 /* Return: -1 to go on, or the exit status. */

@@ -126,3 +126,56 @@ void cost_print_rows(FILE *file, const struct cost_row *row, size_t rows)
 		print_row(file, &row[i]);
 	}
 }
+
+/* ---- summary ----------------------------------------------------------------------------------------------------- */
+
+static void print_crossings(FILE *file, const struct cost_common *common, const struct cost_summary *summary)
+{
+	fprintf(file, "\nmodelled: from so many runs in one flush on the whole VMID costs no more than\n"
+		      "(planner: from there on it says the whole VMID itself; -: never, up to 65536)\n\n"
+		      "length    gap  nested");
+	for (unsigned i = 0; i < COST_STRATEGIES; i++)
+		if (i != COST_VMID && cost_is_swept(common, (enum cost_strategy)i))
+			fprintf(file, " %8s", i == COST_PLANNED ? "planner" : cost_strategy_name((enum cost_strategy)i));
+	for (size_t i = 0; i < summary->crossings; i++) {
+		const struct cost_crossing *crossing = &summary->crossing[i];
+
+		if (!i || crossing->strategy <= crossing[-1].strategy)
+			fprintf(file, "\n%6u %6u  %6s", crossing->point.length, crossing->point.gap,
+				crossing->point.nested ? "yes" : "no");
+		if (crossing->runs)
+			fprintf(file, " %8" PRIu64, crossing->runs);
+		else
+			fprintf(file, " %8s", "-");
+	}
+	fputc('\n', file);
+}
+
+static void print_parameters(FILE *file, const char *name, const struct shadow_tlbi_cost *cost,
+			     const struct cost_rating *rating)
+{
+	fprintf(file, "%-9s %7u %7u %6u %6u %8u %6u   %6.2f %6.2f\n", name, cost->command, cost->sync, cost->entry,
+		cost->table, cost->vmid, cost->share, rating->mean, rating->worst);
+}
+
+static void print_advice(FILE *file, const struct cost_advice *advice)
+{
+	const struct cost_worth *worth = &advice->worth;
+
+	fprintf(file, "\nstruct shadow_tlbi_cost%s; modelled: times as dear as the cheapest strategy\n"
+		      "          command    sync  entry  table     vmid  share     mean  worst\n",
+		advice->nested ? " of nested SMMUs" : "");
+	print_parameters(file, "given", &advice->now, &advice->rating_now);
+	print_parameters(file, "proposed", &advice->proposed, &advice->rating_proposed);
+	fprintf(file, "in ns     %7s %7s %6.1f %6.1f %8s\n", cost_short(worth->command).text,
+		cost_short(worth->sync).text, worth->entry, worth->table, cost_short(worth->vmid).text);
+}
+
+void cost_print_summary(FILE *file, const struct cost_common *common, const struct cost_summary *summary)
+{
+	if (summary->crossings)
+		print_crossings(file, common, summary);
+	for (unsigned nested = 0; nested < 2; nested++)
+		if (summary->advice[nested].given)
+			print_advice(file, &summary->advice[nested]);
+}

@@ -7,13 +7,15 @@
 
 #include <stdio.h>
 
-#include "bench/cost_sweep.h"
+#include "bench/cost_summary.h"
 
 /* Device, stream, and which of the device's figures are assumed. */
 void cost_print_given(FILE *file, const struct cost_common *common);
 
 /* Rows of one point after the other; a line with what is varied above each. */
 void cost_print_rows(FILE *file, const struct cost_row *row, size_t rows);
+
+void cost_print_summary(FILE *file, const struct cost_common *common, const struct cost_summary *summary);
 
 /* A number in at most 6 columns: 123456, 1234k, 12.3M. */
 struct cost_short {
