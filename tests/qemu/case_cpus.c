@@ -77,7 +77,7 @@ static void make_trips(unsigned cpu)
 			check_equal(disk_reads(cpu, page), 0);
 			check_equal(*word(page), MARK + 1);
 		}
-		revoke_either_way(cpu, page, i & 1);
+		revoke_either_way(cpu, page, (i + i / ASK) & 1);
 		if (i % ASK == 0) {
 			(void)disk_reads(cpu, page); /* it does not notice, see case_nvme.c */
 			check_equal(*word(page), 0);
