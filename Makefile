@@ -162,6 +162,10 @@ COMMAND_SRCS := \
 	bench/counters.c \
 	bench/device.c \
 	bench/facts.c \
+	bench/generate.c \
+	bench/generate_place.c \
+	bench/generate_run.c \
+	bench/generate_workload.c \
 	bench/getopts.c \
 	bench/histogram.c \
 	bench/host_stage2.c \
@@ -213,6 +217,7 @@ COMMAND_SRCS := \
 	bench/trace_stats_main.c \
 	bench/trace_stats_text.c \
 	bench/traced.c \
+	bench/tracefile.c \
 	bench/verify.c \
 	bench/world.c
 
@@ -332,6 +337,7 @@ TEST_SRCS := \
 	tests/unit/test_flush.c \
 	tests/unit/test_flush_some.c \
 	tests/unit/test_fuzz_corpus.c \
+	tests/unit/test_generate.c \
 	tests/unit/test_granule.c \
 	tests/unit/test_histogram.c \
 	tests/unit/test_hitless.c \
@@ -802,10 +808,11 @@ TRACES := $(sort $(wildcard bench/traces/*.txt.xz))
 
 # Generated, not recorded.
 FOLIOS := build/traces/folios-2m.txt.xz
-$(FOLIOS): scripts/make-trace
+$(FOLIOS): $(COMMAND)
 	$(call say,TRACE,$@)
 	@mkdir -p $(@D)
-	$(Q)scripts/make-trace $@
+	$(Q)$(COMMAND) generate --name folios-2m --memory 1G --vm-memory 512M --folio 2M --fragmentation 100 --jitter 0 \
+		--output $@
 
 ## check: set up, build and test everything; at most 20 minutes on 2 CPUs
 .PHONY: check

@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""inputs - statistics of traces are those that bench/traces/README.md shows. Speaks TAP.
+"""inputs - statistics of traces are those that bench/traces/README.md shows; generated traces are good ones. Speaks TAP.
 
 Usage: inputs.py COMMAND
 """
 
+import hashlib
 import json
+import lzma
 import os
 import re
 import sys
+import tempfile
 
 from command import TRACES, Command, data, refused
 
@@ -28,7 +31,55 @@ REFUSED = [
     (["trace", "stats", data("bad_seq.txt")], "bad_seq.txt:"),
     (["trace", "stats", "--json", data("good_small.txt"), data("good_small.txt")], "overwrite"),
     (["trace", "stats", "--json", "missing/out", data("good_small.txt")], "No such file"),
+    (["generate", "again"], "one argument too many"),
+    (["generate", "--memory", "5T"], "at most 4T"),
+    (["generate", "--memory", "1000"], "size of whole 4K pages"),
+    (["generate", "--memory", "1K"], "size of whole 4K pages"),
+    (["generate", "--memory", "1M"], "multiple of 2M"),
+    (["generate", "--vm-memory", "1Gi"], "goes on after the size"),
+    (["generate", "--vm-memory", "2G"], "do not fit"),
+    (["generate", "--vms", "0"], "from 1 to 1024"),
+    (["generate", "--vcpus", "257"], "from 1 to 256"),
+    (["generate", "--cpus", "-1"], "from 1 to 256"),
+    (["generate", "--folio", "12K"], "powers of two"),
+    (["generate", "--folio", "4K,4K"], "stands there twice"),
+    (["generate", "--folio", "4K:0"], "the share"),
+    (["generate", "--folio", "4K;2M"], "powers of two"),
+    (["generate", "--folio", "2M", "--vm-memory", "1M"], "larger than a VM"),
+    (["generate", "--folio", "2M", "--vm-memory", "3M"], "multiple of the smallest folio"),
+    (["generate", "--call", "12K"], "power of two"),
+    (["generate", "--order", "sorted"], "ascending, descending"),
+    (["generate", "--fragmentation", "101"], "from 0 to 100"),
+    (["generate", "--name", "a b"], "letters"),
+    (["generate", "--seed", "x"], "from 0 to"),
+    (["generate", "--rounds", "1000000"], "more than"),
+    (["generate", "--output", "missing/out"], "No such file"),
+    (["generate", "--output", "/dev/full"], "cannot write"),
+    (["generate", "--workload", "missing"], "missing: "),
+    (["generate", "--workload", data("workload_bad_value.txt")], "workload_bad_value.txt:3: "),
+    (["generate", "--workload", data("workload_bad_key.txt")], "workload_bad_key.txt:2: 'memry'"),
+    (["generate", "--workload", data("workload_bad_words.txt")], "workload_bad_words.txt:1: 'vms'"),
 ]
+
+# Options, and how many T and pages they make in all.
+WORKLOADS = [
+    ("one VM", ["--vm-memory", "8M"], 4096, 4096),
+    ("random order, lists", ["--vm-memory", "8M", "--order", "random", "--per-trip", "16"], 4096, 4096),
+    ("rounds, backwards", ["--vm-memory", "2M", "--order", "descending", "--rounds", "3"], 3072, 3072),
+    ("folios", ["--vm-memory", "32M", "--folio", "2M", "--order", "folios", "--fragmentation", "100"], 16384, 16384),
+    ("blocks", ["--vm-memory", "32M", "--folio", "2M:75,64K:25", "--call", "2M"], 2 * (12 + 128), 16384),
+    ("full memory", ["--memory", "16M", "--vm-memory", "16M", "--fragmentation", "100"], 8192, 8192),
+    ("balloon", ["--vm-memory", "8M", "--balloon", "50"], 6144, 6144),
+    ("ping-pong", ["--vm-memory", "8M", "--shares", "100", "--burst", "4"], 4096 + 800, 4096 + 800),
+    ("ordinary VMs", ["--vms", "2", "--vm-memory", "8M", "--folio", "2M", "--ordinary", "100"], 16, 8192),
+    ("many", ["--vms", "5", "--vcpus", "3", "--cpus", "4", "--vm-memory", "4M", "--balloon", "25", "--shares", "9",
+              "--order", "random", "--rounds", "2", "--ordinary", "40", "--fragmentation", "30"], None, None),
+    ("more CPUs than pages", ["--vm-memory", "8K", "--vcpus", "256", "--cpus", "256"], 4, 4),
+    ("a host of 4 TiB", ["--memory", "4T", "--vm-memory", "16M", "--folio", "4K,2M", "--fragmentation", "80"], 8192, 8192),
+]
+GOLDEN = (["--vms", "2", "--vcpus", "2", "--cpus", "3", "--vm-memory", "2M", "--folio", "4K:50,64K:50", "--balloon", "20",
+           "--shares", "5", "--order", "random", "--fragmentation", "50", "--rounds", "2", "--seed", "42"],
+          "de531a6400b1d8de4b9d59981f5924b2afc01f77bbf0739c63366b52e37499ff")
 
 
 def recorded():
@@ -65,6 +116,45 @@ def statistics(command):
                      None if shown == counts else f"README {shown}, counted {counts}")
 
 
+def verified(command, text):
+    """What is wrong with a trace that should be good, and its statistics."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "trace")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(text)
+        done = command.run("replay", "--policy", "batched", "--verify", path)
+        if done.returncode:
+            return done.stderr, None
+        found = json.loads(command.run("trace", "stats", "--json", "-", path).stdout)[0]
+    times = [int(line.split()[3]) for line in text.splitlines() if line[0] != "#"]
+    return (None if times == sorted(times) else "times go back"), found
+
+
+def generated(command):
+    for name, options, transitions, pages in WORKLOADS:
+        complaint, found = verified(command, command.run("generate", *options).stdout)
+        counts = found and (found["transitions"]["records"], found["transitions"]["pages"])
+        if not complaint and transitions and counts != (transitions, pages):
+            complaint = f"{counts} transitions and pages"
+        command.case(f"a generated trace is a good one: {name}", complaint)
+    options, golden = GOLDEN
+    text = command.run("generate", *options).stdout
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    command.case("a seed gives the same trace on every machine", None if digest == golden else digest)
+    other = command.run("generate", *options, "--seed", "43").stdout
+    command.case("another seed gives another trace", None if other != text else "the same")
+    with tempfile.TemporaryDirectory() as directory:
+        done = command.run("generate", *options, "--output", "out.txt.xz", directory=directory)
+        with lzma.open(os.path.join(directory, "out.txt.xz"), "rt", encoding="ascii") as file:
+            same = file.read() == text
+        command.case("a file is compressed if its name says so", done.stderr or (None if same else "another text"))
+        with open(os.path.join(directory, "workload"), "w", encoding="ascii") as file:
+            pairs = zip(options[::2], options[1::2])
+            file.writelines(f"{key[2:]} {value}  # as the option\n" for key, value in pairs)
+        done = command.run("generate", "--workload", "workload", directory=directory)
+        command.case("a workload file says what options say", None if done.stdout == text else done.stderr or "differs")
+
+
 def main():
     if len(sys.argv) != 2:
         print(__doc__, file=sys.stderr)
@@ -73,6 +163,7 @@ def main():
     for arguments, says in REFUSED:
         command.case(" ".join(["s2shadow", *arguments]) + " is refused", refused(command, arguments, says))
     statistics(command)
+    generated(command)
     return command.end()
 
 
