@@ -163,6 +163,8 @@ COMMAND_SRCS := \
 	bench/device.c \
 	bench/facts.c \
 	bench/generate.c \
+	bench/generate_like.c \
+	bench/generate_likeness.c \
 	bench/generate_place.c \
 	bench/generate_run.c \
 	bench/generate_workload.c \
@@ -357,6 +359,7 @@ TEST_SRCS := \
 	tests/unit/test_irq_anywhere.c \
 	tests/unit/test_irq_threads.c \
 	tests/unit/test_latency.c \
+	tests/unit/test_likeness.c \
 	tests/unit/test_locks.c \
 	tests/unit/test_locks_commit.c \
 	tests/unit/test_machine.c \

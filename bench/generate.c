@@ -12,7 +12,8 @@
 static const char help[] =
 	"Usage: s2shadow generate [OPTION]...\n"
 	"\n"
-	"Make a trace from a described workload. The same description gives the same trace on every machine.\n"
+	"Make a trace from a described workload, or one that is like another in what s2shadow trace stats counts.\n"
+	"The same description gives the same trace on every machine.\n"
 	"docs/inputs.md explains the settings.\n"
 	"\n"
 	"  --output FILE         write there; compressed if its name ends in .xz (default standard output)\n"
@@ -34,6 +35,7 @@ static const char help[] =
 	"  --spacing NS, --jitter PERCENT  between trips of a CPU, and by chance (default 2000, 50)\n"
 	"  --seed N              of all chance (default 1)\n"
 	"  --name NAME           of the trace (default generated)\n"
+	"  --like TRACE          like this one, by chance from --seed; only --name goes with it\n"
 	"  --help                this text\n"
 	"\n"
 	"Exit status: 0; 2 if anything is wrong.\n";
@@ -41,6 +43,7 @@ static const char help[] =
 enum {
 	OPT_OUTPUT = 256,
 	OPT_WORKLOAD,
+	OPT_LIKE,
 	OPT_HELP,
 	OPT_SETTING, /* and above: the settings, in the order of the table */
 };
@@ -55,13 +58,15 @@ static const struct option known[] = {
 	SETTING("name", 18),
 	{ "output", required_argument, NULL, OPT_OUTPUT },
 	{ "workload", required_argument, NULL, OPT_WORKLOAD },
+	{ "like", required_argument, NULL, OPT_LIKE },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ NULL, 0, NULL, 0 },
 };
 
 struct command {
 	struct generate_workload workload;
-	const char *output;
+	const char *output, *like;
+	const char *described; /* the first setting that does not go with --like */
 	bool help;
 };
 
@@ -75,12 +80,17 @@ static int read_option(void *into, int option, const char *text)
 	case OPT_OUTPUT:
 		return getopts_file("output", text, &command->output);
 	case OPT_WORKLOAD:
+		command->described = "workload";
 		return generate_read(&command->workload, text);
+	case OPT_LIKE:
+		return getopts_file("like", text, &command->like);
 	case OPT_HELP:
 		command->help = true;
 		return GETOPTS_ENOUGH;
 	default:
 		name = known[option - OPT_SETTING].name;
+		if (!command->described && strcmp(name, "seed") && strcmp(name, "name"))
+			command->described = name;
 		if (!generate_set(&command->workload, name, text, why))
 			return 0;
 		message("--%s: %s", name, why);
@@ -88,11 +98,50 @@ static int read_option(void *into, int option, const char *text)
 	}
 }
 
+static int make_like(const struct command *command)
+{
+	struct trace_error error;
+	struct tracefile out;
+	struct trace trace;
+	int ret;
+
+	if (command->output && getopts_same_file(command->output, command->like)) {
+		message("--output: would overwrite the trace %s", command->like);
+		return -1;
+	}
+	if (trace_load(command->like, &trace, &error)) {
+		if (error.line)
+			message("%s:%lu: %s", command->like, error.line, error.message);
+		else
+			message("%s: %s", command->like, error.message);
+		return -1;
+	}
+	ret = tracefile_open(&out, command->output);
+	if (!ret) {
+		ret = generate_like(&trace, command->like, command->workload.name, command->workload.seed, &out);
+		if (tracefile_close(&out, !ret))
+			ret = -1;
+	}
+	trace_free(&trace);
+	return ret;
+}
+
+static int make(const struct command *command)
+{
+	struct tracefile out;
+	int ret;
+
+	if (generate_check(&command->workload) || tracefile_open(&out, command->output))
+		return -1;
+	ret = generate_run(&command->workload, &out);
+	if (tracefile_close(&out, !ret))
+		ret = -1;
+	return ret;
+}
+
 int generate_main(int argc, char **argv)
 {
 	struct command command = { 0 };
-	struct tracefile out;
-	int ret;
 
 	generate_defaults(&command.workload);
 	if (getopts_each(argc, argv, known, read_option, &command) < 0)
@@ -105,10 +154,9 @@ int generate_main(int argc, char **argv)
 		message("'%s' is one argument too many; try s2shadow generate --help", argv[optind]);
 		return 2;
 	}
-	if (generate_check(&command.workload) || tracefile_open(&out, command.output))
+	if (command.like && command.described) {
+		message("--like and --%s do not go together", command.described);
 		return 2;
-	ret = generate_run(&command.workload, &out);
-	if (tracefile_close(&out, !ret))
-		ret = -1;
-	return ret ? 2 : 0;
+	}
+	return (command.like ? make_like(&command) : make(&command)) ? 2 : 0;
 }

@@ -26,7 +26,7 @@ static const struct {
 	{"inspect", inspect_main, "show the tables in an image that a replay wrote"},
 	{"simulate", simulate_main, "run the engine on virtual CPUs with devices at random, and judge every access"},
 	{"scale", scale_main, "model how trips scale with CPUs, SMMUs, sync time and locked time"},
-	{"generate", generate_main, "make a trace from a described workload"},
+	{"generate", generate_main, "make a trace from a described workload, or one like another"},
 	{"trace", trace_stats_main, "print the statistics of traces: s2shadow trace stats"},
 	{"compare", compare_main, "say what changed between two results, beyond noise"},
 	{"profile", profile_main, "what TLB invalidation costs, by strategy and device, and where one beats another"},

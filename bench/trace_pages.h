@@ -22,6 +22,7 @@ struct trace_page {
 	uint32_t last;	/* index of the last T, TRACE_NEVER if there is none */
 	uint8_t state;	/* enum trace_state */
 	bool changed;	/* its access, by a T */
+	bool held;	/* for a T that is still to come */
 };
 
 struct trace_block {

@@ -55,6 +55,9 @@ REFUSED = [
     (["generate", "--rounds", "1000000"], "more than"),
     (["generate", "--output", "missing/out"], "No such file"),
     (["generate", "--output", "/dev/full"], "cannot write"),
+    (["generate", "--like", data("good_small.txt"), "--vms", "2"], "do not go together"),
+    (["generate", "--like", data("bad_seq.txt")], "bad_seq.txt:"),
+    (["generate", "--like", data("good_small.txt"), "--output", data("good_small.txt")], "overwrite"),
     (["generate", "--workload", "missing"], "missing: "),
     (["generate", "--workload", data("workload_bad_value.txt")], "workload_bad_value.txt:3: "),
     (["generate", "--workload", data("workload_bad_key.txt")], "workload_bad_key.txt:2: 'memry'"),
@@ -80,6 +83,14 @@ WORKLOADS = [
 GOLDEN = (["--vms", "2", "--vcpus", "2", "--cpus", "3", "--vm-memory", "2M", "--folio", "4K:50,64K:50", "--balloon", "20",
            "--shares", "5", "--order", "random", "--fragmentation", "50", "--rounds", "2", "--seed", "42"],
           "de531a6400b1d8de4b9d59981f5924b2afc01f77bbf0739c63366b52e37499ff")
+
+# How far a trace that is like a recorded one may be from it. Ratios of counts, least and most:
+LIKE_RATIOS = {"transitions": (0.995, 1.005), "changed pages": (0.95, 1.7), "changed blocks": (0.95, 1.7),
+               "peak": (0.75, 1.05), "changes of CPU": (0.99, 1.01), "median gap": (0.9, 1.35)}
+# and the part of a distribution that lies elsewhere.
+LIKE_PARTS = {"kinds": 0.005, "cpus": 0.005, "transitions_per_trip": 0.002, "pages_per_record": 0.002,
+              "run_lengths": 0.07, "steps": 0.035, "loss_to_return": 0.2, "return_to_loss": 0.25}
+DISTANCES_MIN = 1000        # fewer distances say nothing
 
 
 def recorded():
@@ -155,6 +166,49 @@ def generated(command):
         command.case("a workload file says what options say", None if done.stdout == text else done.stderr or "differs")
 
 
+def distributions(found):
+    steps = ("above", "below", "adjacent_other_change", "same_page", "elsewhere")
+    return {**{key: found[key] for key in LIKE_PARTS if key in found},
+            "kinds": {(kind["cause"], kind["old"], kind["new"]): kind["records"] for kind in found["kinds"]},
+            "steps": {step: found["order"][step] for step in steps}}
+
+
+def elsewhere(left, right):
+    """The part of a distribution that would have to move to make it the other."""
+    sums = sum(left.values()), sum(right.values())
+    return sum(abs(left.get(key, 0) / sums[0] - right.get(key, 0) / sums[1]) for key in {*left, *right}) / 2
+
+
+def unlike(shown, found):
+    """In what a generated trace is too far from the recorded one; None if in nothing."""
+    counts = [{"transitions": stats["transitions"]["records"], "changed pages": stats["changed_pages"],
+               "changed blocks": stats["changed_blocks"], "peak": stats["peak_pages_without_access"],
+               "changes of CPU": stats["order"]["next_in_file_on_another_cpu"],
+               "median gap": stats["order"]["gap_ns_p50"]} for stats in (shown, found)]
+    far = [f"{key}: {counts[1][key]} for {counts[0][key]}" for key, (least, most) in LIKE_RATIOS.items()
+           if not least * counts[0][key] <= counts[1][key] <= most * counts[0][key]]
+    left, right = distributions(shown), distributions(found)
+    for key, bound in LIKE_PARTS.items():
+        if key in ("loss_to_return", "return_to_loss") and sum(left[key].values()) < DISTANCES_MIN:
+            continue
+        part = elsewhere(left[key], right[key])
+        if part > bound:
+            far.append(f"{key}: {part:.4f} lies elsewhere")
+    return "\n".join(far) or None
+
+
+def likenesses(command):
+    for name in recorded():
+        path = os.path.join(TRACES, name)
+        text = command.run("generate", "--like", path).stdout
+        complaint, found = verified(command, text)
+        shown = json.loads(command.run("trace", "stats", "--json", "-", path).stdout)[0]
+        command.case(f"a trace like {name} is a good one", complaint)
+        command.case(f"a trace like {name} has its statistics", unlike(shown, found) if found else "there is none")
+    other = command.run("generate", "--like", path, "--seed", "2").stdout
+    command.case("another seed gives another likeness", None if other != text else "the same")
+
+
 def main():
     if len(sys.argv) != 2:
         print(__doc__, file=sys.stderr)
@@ -164,6 +218,7 @@ def main():
         command.case(" ".join(["s2shadow", *arguments]) + " is refused", refused(command, arguments, says))
     statistics(command)
     generated(command)
+    likenesses(command)
     return command.end()
 
 
