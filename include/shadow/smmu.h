@@ -340,7 +340,7 @@ enum shadow_smmu_failure {
 	SHADOW_SMMU_FETCH,	      /* it cannot read its commands */
 	SHADOW_SMMU_ATC,	      /* a device does not confirm that its translations are gone */
 	SHADOW_SMMU_SERVICE,	      /* service failure mode */
-	SHADOW_SMMU_STOPPED,	      /* its command queue is off, not by us */
+	SHADOW_SMMU_STOPPED,	      /* it, or a queue of it, is off, not by us */
 	SHADOW_SMMU_RESET,	      /* its registers are lost: it was reset, not by us */
 	SHADOW_SMMU_CONS,	      /* CMDQ_CONS says what cannot be */
 };
@@ -354,7 +354,7 @@ enum shadow_smmu_failure {
  * @most: so many records at most; a hostile device makes more as fast as they are read.
  * Reports are limited to SHADOW_EVENT_REPORTS in SHADOW_EVENT_PERIOD_NS, everything is counted. Records that were lost
  * since the queue was full, or could not be written, prove nothing and change nothing but the count. Those of an SMMU
- * that does not look into caches are counted unread.
+ * that does not look into caches are counted unread. An SMMU that was reset or has lost its power is found, and shut.
  * Context: any CPU, on an interrupt or from time to time; one call at a time for one SMMU, and no other about the same
  * SMMU but flushes and waits. Return: records taken out of the queue; fewer than @most: it was empty for a moment.
  * Spec: IHI 0070, Event queue; Event queue overflow.
