@@ -5,11 +5,12 @@
 # A source is compiled once for each variant that it is part of:
 #   native    the core as it ships
 #   observed  the core with debug checks and a call after each descriptor store, for replay and tests
+#   traced    the core as it ships, but for a call to who measures its stages, for replay
 #   simulated the core on virtual CPUs with store buffers, for s2shadow simulate
 #   timed     the core on virtual CPUs with clocks, for s2shadow scale
 #   el2       the core freestanding for aarch64, as a hypervisor embeds it
 #   plain     hosted code that does not depend on the variant: model, platform, bench, tests
-# The replay holds the native and the observed core side by side: each is linked into one object that
+# The replay holds the native, the observed and the traced core side by side: each is linked into one object that
 # shows nothing but its runner. The simulated core is one object with its platform and its command.
 
 VERSION := 0.1.0
@@ -123,7 +124,7 @@ QEMU_SRCS := \
 	tests/qemu/spy.c \
 	tests/qemu/tap.c
 
-# Code that drives a core: built for native and observed, linked with it.
+# Code that drives a core: built for native, observed and traced, linked with it.
 RUNNER_SRCS := \
 	bench/baseline.c \
 	bench/batched.c \
@@ -208,8 +209,10 @@ COMMAND_SRCS := \
 	bench/schedule_group.c \
 	bench/schedule_list.c \
 	bench/spans.c \
+	bench/stages.c \
 	bench/tables.c \
 	bench/topology.c \
+	bench/timeline.c \
 	bench/trace.c \
 	bench/trace_input.c \
 	bench/trace_pages.c \
@@ -415,6 +418,7 @@ TEST_SRCS := \
 	tests/unit/test_smmu.c \
 	tests/unit/test_snapshot.c \
 	tests/unit/test_spans.c \
+	tests/unit/test_stages.c \
 	tests/unit/test_ste.c \
 	tests/unit/test_stop.c \
 	tests/unit/test_storm.c \
@@ -555,9 +559,11 @@ objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
 
 native_core := $(call objects,native,$(CORE_SRCS))
 observed_core := $(call objects,observed,$(CORE_SRCS))
+traced_core := $(call objects,traced,$(CORE_SRCS))
 cost_objects := $(call objects,plain,$(COST_SRCS))
 native_runner := $(call objects,native,$(RUNNER_SRCS))
 observed_runner := $(call objects,observed,$(RUNNER_SRCS))
+traced_runner := $(call objects,traced,$(RUNNER_SRCS))
 simulated_core := $(call objects,simulated,$(CORE_SRCS))
 simulator_objects := $(call objects,simulated,$(SIMULATOR_SRCS))
 timed_core := $(call objects,timed,$(CORE_SRCS) $(filter-out bench/batched.c bench/runner.c,$(RUNNER_SRCS)))
@@ -626,6 +632,11 @@ $(BUILD)/observed/bench/%.o: bench/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(c_flags) $(hosted_flags) $(observed_flags) -DRUNNER=runner_observed -c -o $@ $<
 
+$(BUILD)/traced/bench/%.o: bench/%.c $(BUILD)/flags
+	$(call say,CC,$< (traced))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(c_flags) $(hosted_flags) -DRUNNER=runner_traced -c -o $@ $<
+
 $(BUILD)/simulated/bench/%.o: bench/%.c $(BUILD)/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
@@ -655,6 +666,11 @@ $(BUILD)/native/%.o: %.c $(BUILD)/flags
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(c_flags) $(native_flags) -c -o $@ $<
+
+$(BUILD)/traced/%.o: %.c $(BUILD)/flags
+	$(call say,CC,$< (traced))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(c_flags) $(hooked_flags) -c -o $@ $<
 
 $(BUILD)/observed/%.o: %.c $(BUILD)/flags
 	$(call say,CC,$< (observed))
@@ -693,6 +709,7 @@ $(HOSTED_LIBRARY): $(call objects,plain,$(PLATFORM_SRCS))
 # One core with its runner as one object in which only the runner is global.
 $(BUILD)/runner-native.o: $(native_core) $(native_runner)
 $(BUILD)/runner-observed.o: $(observed_core) $(observed_runner)
+$(BUILD)/runner-traced.o: $(traced_core) $(traced_runner)
 $(BUILD)/runner-%.o:
 	$(call say,LD,$@)
 	$(Q)$(LD) -r -o $@.all $(filter %.o,$^)
@@ -724,16 +741,16 @@ $(BUILD)/timed.o: $(timed_core) $(timed_objects)
 	@rm $@.all
 
 $(BUILD)/s2shadow: $(BUILD)/plain/bench/s2shadow.o $(plain_objects) $(BUILD)/runner-native.o \
-		$(BUILD)/runner-observed.o $(BUILD)/simulator.o $(BUILD)/timed.o $(BUILD)/cost.o
+		$(BUILD)/runner-observed.o $(BUILD)/runner-traced.o $(BUILD)/simulator.o $(BUILD)/timed.o $(BUILD)/cost.o
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -o $@ $^ $(LIBS)
 
 # Tests see every symbol of the observed core; benchmarks every symbol of the native one. What suites share is
 # searched first: it may stand in for a part of the command, such as the observer of descriptor stores.
 $(BUILD)/libsupport.a: $(call objects,plain,$(TEST_SUPPORT_SRCS))
-$(BUILD)/libtest.a: $(observed_core) $(observed_runner) $(plain_objects) $(BUILD)/runner-native.o $(BUILD)/simulator.o \
+$(BUILD)/libtest.a: $(observed_core) $(observed_runner) $(plain_objects) $(BUILD)/runner-native.o $(BUILD)/runner-traced.o $(BUILD)/simulator.o \
 		$(BUILD)/timed.o $(BUILD)/cost.o $(call objects,plain,$(WORKLOAD_SRCS))
-$(BUILD)/libbench.a: $(native_core) $(native_runner) $(plain_objects) $(BUILD)/runner-observed.o \
+$(BUILD)/libbench.a: $(native_core) $(native_runner) $(plain_objects) $(BUILD)/runner-observed.o $(BUILD)/runner-traced.o \
 		$(BUILD)/timed.o $(BUILD)/cost.o $(call objects,plain,$(WORKLOAD_SRCS))
 $(BUILD)/libsupport.a $(BUILD)/libtest.a $(BUILD)/libbench.a:
 	$(call say,AR,$@)
@@ -942,7 +959,7 @@ check-maps: $(MAP_EQUALITY)
 .PHONY: check-cli
 check-cli: $(COMMAND)
 	$(Q)$(RUN_TESTS) --limit 600 'tests/cli/bad_input.py $(COMMAND)' 'tests/cli/outputs.py $(COMMAND)' \
-		'tests/cli/inspection.py $(COMMAND)' 'tests/cli/inputs.py $(COMMAND)' \
+		'tests/cli/inspection.py $(COMMAND)' 'tests/cli/timeline.py $(COMMAND)' 'tests/cli/inputs.py $(COMMAND)' \
 		'tests/cli/comparison.py $(COMMAND)' 'tests/cli/interruption.py $(COMMAND)'
 
 ## check-compare: compare finds a stage that is slowed by a tenth, by counted instructions
@@ -1096,12 +1113,12 @@ clean:
 help:
 	@sed -n 's/^## //p' Makefile scripts/package/package.mk | awk -F': ' '{ printf "  %-18s %s\n", $$1, $$2 }'
 
-all_objects := $(native_core) $(shared_core) $(observed_core) $(simulated_core) $(simulator_objects) $(native_runner) $(timed_core) \
+all_objects := $(traced_core) $(traced_runner) $(native_core) $(shared_core) $(observed_core) $(simulated_core) $(simulator_objects) $(native_runner) $(timed_core) \
 	$(timed_objects) $(cost_objects) $(observed_runner) $(plain_objects) $(test_objects) $(bench_objects) $(el2_core) $(el2_platform) \
 	$(el2_adapter) $(qemu_objects) $(fuzz_objects) $(BUILD)/plain/bench/s2shadow.o
 .SECONDARY: $(all_objects)
 # What is left out of a list has to leave the archives as well.
 $(LIBRARY) $(HOSTED_LIBRARY) $(EL2_LIBRARY) $(EL2_BUILD)/core.o $(EL2_BUILD)/embedded.o: Makefile
-$(addprefix $(BUILD)/,libs2shadow.o runner-native.o runner-observed.o simulator.o timed.o cost.o libsupport.a libtest.a libbench.a): Makefile
+$(addprefix $(BUILD)/,libs2shadow.o runner-native.o runner-observed.o runner-traced.o simulator.o timed.o cost.o libsupport.a libtest.a libbench.a): Makefile
 
 -include $(all_objects:.o=.d)

@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define CACHE_MISSES(cache)                                                                                  \
+#define CACHE_MISSES(cache) \
 	((cache) | PERF_COUNT_HW_CACHE_OP_READ << 8 | PERF_COUNT_HW_CACHE_RESULT_MISS << 16)
 
 #define UNREADABLE UINT64_MAX /* for wanted_ns */
@@ -107,7 +107,8 @@ void counters_read(const struct counters *counters, struct counters_reading *now
 	}
 }
 
-void counters_add(struct counters_reading *sum, const struct counters_reading *from, const struct counters_reading *to)
+void counters_add(struct counters_reading *sum, const struct counters_reading *from,
+		  const struct counters_reading *to)
 {
 	for (unsigned i = 0; i < COUNTERS; i++) {
 		if (from->counter[i].wanted_ns == UNREADABLE || to->counter[i].wanted_ns == UNREADABLE)

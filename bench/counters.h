@@ -2,9 +2,9 @@
  *
  * counters.h - what the processor counts while this thread runs: perf_event_open, in user space alone.
  *
- * Each counter is one of the kernel's, opened alone and left running; what lies between two readings is what a piece of
- * work took. Where the processor has fewer counters than are asked for, the kernel lets them take turns: it says how long
- * each was wanted and how long it ran, and a count is scaled up by that and marked.
+ * Each counter is one of the kernel's, opened alone and left running; what lies between two readings is what
+ * a piece of work took. Where the processor has fewer counters than are asked for, the kernel lets them take
+ * turns: it says how long each was wanted and how long it ran, and a count is scaled up by that and marked.
  */
 #ifndef BENCH_COUNTERS_H
 #define BENCH_COUNTERS_H
@@ -27,7 +27,8 @@ enum counter {
 
 /* How the kernel is asked; tests have another one. */
 struct counters_kernel {
-	/* perf_event_open() of the calling thread on any CPU, in no group. Return: a descriptor; -1, with errno. */
+	/* perf_event_open() of the calling thread on any CPU, in no group. Return: a descriptor; -1, with
+	 * errno. */
 	int (*open)(struct perf_event_attr *attr);
 	ssize_t (*read)(int fd, void *buffer, size_t bytes);
 	int (*close)(int fd);
@@ -59,7 +60,8 @@ void counters_close(struct counters *counters);
 void counters_read(const struct counters *counters, struct counters_reading *now);
 
 /* Add what lies between two readings to @sum, which begins as zeroes. */
-void counters_add(struct counters_reading *sum, const struct counters_reading *from, const struct counters_reading *to);
+void counters_add(struct counters_reading *sum, const struct counters_reading *from,
+		  const struct counters_reading *to);
 
 /**
  * counters_value() - what was counted, or what it would have been had the counter run all the time.

@@ -35,7 +35,7 @@ void latency_begin(struct latency *latency, uint64_t trigger_ns)
 	latency->seen = false;
 }
 
-void latency_sync_published(struct latency *latency, unsigned smmu)
+uint64_t latency_sync_published(struct latency *latency, unsigned smmu)
 {
 	uint64_t start = latency->smmu[smmu].busy_ns;
 
@@ -44,6 +44,7 @@ void latency_sync_published(struct latency *latency, unsigned smmu)
 	latency->smmu[smmu].busy_ns = start + latency->sync_ns;
 	latency->smmu[smmu].end_ns[latency->smmu[smmu].published++ % LATENCY_SYNCS_MAX] =
 		latency->smmu[smmu].busy_ns;
+	return latency->smmu[smmu].busy_ns;
 }
 
 void latency_sync_seen(struct latency *latency, unsigned smmu)

@@ -43,7 +43,8 @@ void latency_free(struct latency *latency);
 
 /* A flush or call is triggered at @trigger_ns. */
 void latency_begin(struct latency *latency, uint64_t trigger_ns);
-void latency_sync_published(struct latency *latency, unsigned smmu);
+/* Return: when it will have ended. */
+uint64_t latency_sync_published(struct latency *latency, unsigned smmu);
 void latency_sync_seen(struct latency *latency, unsigned smmu);
 /* When all that was triggered at @trigger_ns is complete. */
 uint64_t latency_end(struct latency *latency, uint64_t trigger_ns);

@@ -91,17 +91,30 @@ static void stored(void *ctx, uint64_t *where, uint64_t old_value, uint64_t valu
 		verify_between(&observer->verify);
 }
 
+/* Bring-up is in none. */
+static struct timeline *timeline_of(const struct observer *observer)
+{
+	return observer->playing ? observer->timeline : NULL;
+}
+
 static void command(void *ctx, unsigned smmu, uint64_t position, uint64_t word0, uint64_t word1)
 {
 	struct observer *observer = ctx;
 	unsigned opcode = (unsigned)(word0 & 0xff);
 
 	logfile_command(observer->log, smmu, position, word0, word1);
-	if (opcode >= OPCODE_FIRST_TLBI && opcode <= OPCODE_LAST_TLBI)
+	if (opcode >= OPCODE_FIRST_TLBI && opcode <= OPCODE_LAST_TLBI) {
 		observer->counts.tlbi++;
+		if (timeline_of(observer))
+			timeline_command(observer->timeline, smmu);
+	}
 	if (opcode == OPCODE_SYNC) {
+		uint64_t end_ns;
+
 		observer->counts.syncs++;
-		latency_sync_published(&observer->latency, smmu);
+		end_ns = latency_sync_published(&observer->latency, smmu);
+		if (timeline_of(observer))
+			timeline_sync(observer->timeline, smmu, end_ns - observer->latency.sync_ns, end_ns);
 	}
 }
 
@@ -111,6 +124,8 @@ static void doorbell(void *ctx, unsigned smmu, uint64_t position)
 
 	logfile_doorbell(observer->log, smmu, position);
 	observer->counts.doorbells++;
+	if (timeline_of(observer))
+		timeline_doorbell(observer->timeline, smmu, observer->latency.clock_ns, position);
 	if (observer->cache)
 		model_cache_doorbell(observer->cache);
 }
@@ -241,6 +256,8 @@ static int add_latencies(struct observer *observer, uint64_t trigger_ns)
 {
 	uint64_t end_ns = latency_end(&observer->latency, trigger_ns);
 
+	if (timeline_of(observer) && observer->latency.seen)
+		timeline_wait(observer->timeline, observer->cpu, observer->begin_ns, end_ns);
 	for (size_t i = 0; i < observer->pending_count; i++) {
 		const struct op *op = observer->pending[i];
 		struct histogram *samples = op->new_state == TRACE_STATE_NOPAGE ? &observer->latency.revoke :
@@ -290,11 +307,18 @@ static uint64_t flushes_forced(struct observer *observer)
 	return stats.flushes_forced;
 }
 
+static void begin(struct observer *observer, const struct op *op, uint64_t trigger_ns)
+{
+	latency_begin(&observer->latency, trigger_ns);
+	observer->begin_ns = observer->latency.clock_ns;
+	observer->cpu = op->cpu;
+}
+
 static int transition_before(void *ctx, const struct op *op)
 {
 	struct observer *observer = ctx;
 
-	latency_begin(&observer->latency, record_time(observer, op));
+	begin(observer, op, record_time(observer, op));
 	if (observer->verifies)
 		verify_before(&observer->verify, op);
 	return observer->immediate ? taken(observer, op) : 0;
@@ -320,7 +344,7 @@ static int flush_before(void *ctx, const struct op *op)
 {
 	struct observer *observer = ctx;
 
-	latency_begin(&observer->latency, trigger_time(observer, op));
+	begin(observer, op, trigger_time(observer, op));
 	return 0;
 }
 

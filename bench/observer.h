@@ -11,6 +11,7 @@
 
 #include "bench/device.h"
 #include "bench/latency.h"
+#include "bench/timeline.h"
 #include "bench/verify.h"
 #include "bench/world.h"
 #include "smmuv3/model/cache.h"
@@ -27,6 +28,7 @@ struct observer {
 	struct world *world;
 	bool immediate; /* every transition is complete when it returns */
 	FILE *log;	/* NULL: none */
+	struct timeline *timeline; /* of the modelled time, set between open and start; NULL: none */
 	struct device_events events;
 	struct device_model *device;
 	struct model **model;
@@ -34,6 +36,8 @@ struct observer {
 	unsigned smmu_count;
 	struct observer_counts counts;
 	struct latency latency;
+	uint64_t begin_ns; /* modelled time at which the step at hand began, */
+	unsigned cpu;	   /* and its CPU */
 	struct verify verify;
 	bool verifies;
 	bool playing;		   /* bring-up is over */

@@ -80,9 +80,11 @@ const char options_help[] =
 	"What comes out (the table goes to standard output; docs/results.md explains every column)\n"
 	"  --verify           devices access pages around every change; exit status 1 on a wrong answer\n"
 	"  --json FILE        all results\n"
-	"  --map FILE         what a device can reach at the end  (these three need one trace\n"
+	"  --map FILE         what a device can reach at the end  (these five need one trace\n"
 	"  --log FILE         every event in order                 and one policy)\n"
 	"  --image FILE       the live tables as an ELF file\n"
+	"  --timeline FILE    flushes, stages and device activity as trace-event JSON, for Perfetto\n"
+	"  --counters         hardware counters by stage of the flush, of one more run; batched alone\n"
 	"  --help             this text\n"
 	"\n"
 	"Exit status: 0; 1 if a device saw a wrong answer; 2 if anything else is wrong.\n";
@@ -117,6 +119,8 @@ enum {
 	OPT_MAP,
 	OPT_LOG,
 	OPT_IMAGE,
+	OPT_TIMELINE,
+	OPT_COUNTERS,
 	OPT_HELP,
 };
 
@@ -150,6 +154,8 @@ static const struct option long_options[] = {
 	{ "map", required_argument, NULL, OPT_MAP },
 	{ "log", required_argument, NULL, OPT_LOG },
 	{ "image", required_argument, NULL, OPT_IMAGE },
+	{ "timeline", required_argument, NULL, OPT_TIMELINE },
+	{ "counters", no_argument, NULL, OPT_COUNTERS },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ NULL, 0, NULL, 0 },
 };
@@ -488,6 +494,11 @@ static int read_option(void *into, int option, const char *text)
 		return getopts_file("log", text, &options->log);
 	case OPT_IMAGE:
 		return getopts_file("image", text, &options->image);
+	case OPT_TIMELINE:
+		return getopts_file("timeline", text, &options->timeline);
+	case OPT_COUNTERS:
+		options->counters = true;
+		return 0;
 	case OPT_HELP:
 		options->help = true;
 		return GETOPTS_ENOUGH;
@@ -499,7 +510,8 @@ static int read_option(void *into, int option, const char *text)
 /* No output may overwrite another, or a trace. */
 static int check_outputs(const struct options *options)
 {
-	const char *const outputs[] = { options->json, options->map, options->log, options->image };
+	const char *const outputs[] = { options->json, options->map, options->log, options->image,
+					options->timeline };
 	const size_t count = sizeof(outputs) / sizeof(outputs[0]);
 
 	for (size_t i = 0; i < count; i++) {
@@ -567,12 +579,28 @@ static int check_granule(struct options *options)
 	return 0;
 }
 
+/* Reading counters takes longer than most stages. Eager and strict have none. */
+static int check_traced(const struct options *options)
+{
+	if (options->timeline && options->counters) {
+		message("--timeline and --counters do not go together");
+		return -1;
+	}
+	if (options->counters && !options->policy[OPTIONS_BATCHED]) {
+		message("--counters needs the policy batched");
+		return -1;
+	}
+	return 0;
+}
+
 static int check_together(struct options *options)
 {
-	const char *single = options->map   ? "--map" :
-			     options->log   ? "--log" :
-			     options->image ? "--image" :
-					      NULL;
+	const char *single = options->map      ? "--map" :
+			     options->log      ? "--log" :
+			     options->image    ? "--image" :
+			     options->timeline ? "--timeline" :
+			     options->counters ? "--counters" :
+						 NULL;
 
 	options->flush.idle = options->compact > 0;
 	options->flush.outstanding_ns = options->sync_ns * (options->nested ? 2 : 1);
@@ -592,7 +620,7 @@ static int check_together(struct options *options)
 		message("%s needs exactly one trace and one --policy", single);
 		return -1;
 	}
-	if (check_what_ifs(options) || check_granule(options))
+	if (check_what_ifs(options) || check_granule(options) || check_traced(options))
 		return -1;
 	return check_outputs(options);
 }

@@ -54,7 +54,8 @@ struct options {
 	bool verify;
 	const char *cpus, *membind; /* as placement_read() takes them; NULL: its defaults */
 	bool huge_pages;
-	const char *json, *map, *log, *image; /* NULL: not wanted */
+	const char *json, *map, *log, *image, *timeline; /* NULL: not wanted */
+	bool counters;
 	char **traces;
 	unsigned traces_count;
 	bool help;

@@ -5,7 +5,7 @@
  * Trace by trace: load it, check it against itself, decide where everything lies; then an observed pass for
  * each policy, against software SMMUv3s, which counts, verifies and writes files; then a native pass for each
  * policy, against devices that complete at once, which is timed: a few runs, interleaved policy by policy,
- * of which the fastest counts. Nothing is printed and no file appears before all of it went well, or Ctrl-C ended it:
+ * of which the fastest counts; before them, for --timeline and --counters, a traced pass. Nothing is printed and no file appears before all of it went well, or Ctrl-C ended it:
  * then what is complete is printed and written.
  */
 #include "bench/replay.h"
@@ -26,7 +26,9 @@
 #include "bench/progress.h"
 #include "bench/replay_watch.h"
 #include "bench/results.h"
+#include "bench/stages.h"
 #include "bench/trace_scale.h"
+#include "bench/traced.h"
 #include "bench/world.h"
 #include "engine/platform/linux.h"
 
@@ -42,7 +44,7 @@
 #define OBSERVED_PERCENT 80u /* of the time, roughly */
 
 struct outputs {
-	struct outfile json, map, log, image;
+	struct outfile json, map, log, image, timeline;
 };
 
 struct replay {
@@ -50,8 +52,21 @@ struct replay {
 	struct outputs outputs;
 	struct results results;
 	uint64_t bytes_done; /* of trace files, to show progress by */
+	struct timeline timeline;
+	struct counters counters;
+	struct stages stages; /* of the policy whose stages are counted */
 	bool wrong_answer;
 };
+
+/* One run on devices that complete at once. */
+struct pass {
+	const struct runner *runner;
+	const struct runner_hooks *hooks; /* NULL: none, and @hit neither */
+	void (*hit)(void *ctx, enum platform_trace_event event, uint64_t a, uint64_t b);
+	const char *name;
+};
+
+static const struct pass native_pass = { &runner_native, NULL, NULL, "timed replay" };
 
 /* One trace. */
 struct session {
@@ -274,6 +289,8 @@ static int observe(struct session *session, enum options_policy policy)
 	error = observer_open(&observer, &session->world, &session->trace, runner_observed.policies[policy],
 			      policy != OPTIONS_BATCHED, options->sync_ns, options->verify,
 			      session->replay->outputs.log.file);
+	if (session->replay->outputs.timeline.file)
+		observer.timeline = &session->replay->timeline;
 	if (!error)
 		error = observe_open_world(session, &observer, policy);
 	observer_close(&observer);
@@ -285,7 +302,8 @@ static int observe(struct session *session, enum options_policy policy)
  */
 
 /* The timed tables must be the observed ones; one look is enough. */
-static int compare_tables(const struct session *session, enum options_policy policy, const uint64_t ste[8])
+static int compare_tables(const struct session *session, enum options_policy policy, const struct pass *pass,
+			  const uint64_t ste[8])
 {
 	struct tables_walk walk;
 	struct tables tables;
@@ -295,14 +313,14 @@ static int compare_tables(const struct session *session, enum options_policy pol
 	if (!tables_open(&tables, ste, &session->world.model) && !tables_walk(&tables, &walk, NULL, NULL) &&
 	    walk.checksum == session->checksum[policy])
 		return 0;
-	message("%s: %s: the timed replay ends with other tables than the observed one", session->path,
-		options_policy_name(policy));
+	message("%s: %s: the %s ends with other tables than the observed one", session->path,
+		options_policy_name(policy), pass->name);
 	return -1;
 }
 
-static int time_policy(struct session *session, enum options_policy policy, uint64_t *ns)
+static int play_pass(struct session *session, enum options_policy policy, const struct pass *pass, uint64_t *ns)
 {
-	const struct policy_ops *ops = runner_native.policies[policy];
+	const struct policy_ops *ops = pass->runner->policies[policy];
 	struct policy *opened;
 	const struct op *failed;
 	uint64_t ste[8];
@@ -310,12 +328,15 @@ static int time_policy(struct session *session, enum options_policy policy, uint
 
 	if (error)
 		return policy_failed(session, policy, "bring-up", NULL, error);
-	error = runner_native.play(ops, opened, schedule_of(session, policy), NULL, ns, &failed);
+	if (pass->hooks)
+		traced_set(pass->hit, pass->hooks->ctx);
+	error = pass->runner->play(ops, opened, schedule_of(session, policy), pass->hooks, ns, &failed);
+	traced_set(NULL, NULL);
 	ops->ste(opened, ste);
 	ops->close(opened);
 	if (error)
-		return policy_failed(session, policy, "timed replay", failed, error);
-	return compare_tables(session, policy, ste);
+		return policy_failed(session, policy, pass->name, failed, error);
+	return compare_tables(session, policy, pass, ste);
 }
 
 static void remove_instant(struct instant *instant, unsigned count)
@@ -325,7 +346,7 @@ static void remove_instant(struct instant *instant, unsigned count)
 	free(instant);
 }
 
-static int time_once(struct session *session, enum options_policy policy, uint64_t *ns)
+static int play_instant(struct session *session, enum options_policy policy, const struct pass *pass, uint64_t *ns)
 {
 	const struct options *options = &session->replay->options;
 	struct instant *instant = calloc(options->smmus, sizeof(*instant));
@@ -341,7 +362,7 @@ static int time_once(struct session *session, enum options_policy policy, uint64
 	if (!instant || added < options->smmus)
 		message("no room for %u devices", options->smmus);
 	else if (!world_pool_open(&session->world))
-		error = time_policy(session, policy, ns);
+		error = play_pass(session, policy, pass, ns);
 	world_pool_close(&session->world);
 	if (instant)
 		remove_instant(instant, added);
@@ -384,7 +405,7 @@ static int time_policies(struct session *session)
 			if (progress_interrupted())
 				return 0;
 			show_timed(session, run, repeat);
-			if (time_once(session, policy, &ns))
+			if (play_instant(session, policy, &native_pass, &ns))
 				return -1;
 			if (result_add_run(result, ns)) {
 				message("out of memory");
@@ -399,6 +420,53 @@ static int time_policies(struct session *session)
 		}
 	}
 	return 0;
+}
+
+/* ---- traced pass --------------------------------------------------------------------------------------- */
+
+static void timeline_start(struct session *session, enum options_policy policy)
+{
+	struct replay *replay = session->replay;
+
+	timeline_open(&replay->timeline, replay->outputs.timeline.file, session->trace.name, options_policy_name(policy),
+		      session->immediate.cpu_count, replay->options.smmus, replay->options.sync_ns);
+}
+
+static int trace_timeline(struct session *session, enum options_policy policy)
+{
+	struct timeline *timeline = &session->replay->timeline;
+	struct runner_hooks hooks = timeline_hooks;
+	struct pass pass = { &runner_traced, &hooks, timeline_hit, "traced replay" };
+	uint64_t ns;
+
+	hooks.ctx = timeline;
+	timeline_begin(timeline);
+	if (play_instant(session, policy, &pass, &ns))
+		return -1;
+	if (!timeline_finish(timeline))
+		return 0;
+	message("%s: out of memory", session->path);
+	return -1;
+}
+
+static int trace_counters(struct session *session)
+{
+	struct replay *replay = session->replay;
+	struct runner_hooks hooks = stages_hooks;
+	struct pass pass = { &runner_traced, &hooks, stages_hit, "traced replay" };
+	uint64_t ns;
+
+	hooks.ctx = &replay->stages;
+	stages_begin(&replay->stages, &replay->counters);
+	return play_instant(session, OPTIONS_BATCHED, &pass, &ns);
+}
+
+static int trace_policy(struct session *session, enum options_policy policy)
+{
+	platform_linux_set_report(ignore_report, NULL);
+	if (session->replay->outputs.timeline.file)
+		return trace_timeline(session, policy);
+	return session->replay->options.counters ? trace_counters(session) : 0;
 }
 
 /* ---- one trace ------------------------------------------------------------------------------------------
@@ -460,8 +528,15 @@ static int replay_session(struct session *session)
 	if (add_results(session))
 		return -1;
 	for (unsigned policy = 0; policy < OPTIONS_POLICIES; policy++) {
-		int error = session->runs[policy] ? observe(session, policy) : 0;
+		int error;
 
+		if (!session->runs[policy])
+			continue;
+		if (session->replay->outputs.timeline.file)
+			timeline_start(session, policy);
+		error = observe(session, policy);
+		if (!error)
+			error = trace_policy(session, policy);
 		if (error)
 			return error;
 	}
@@ -515,7 +590,8 @@ static int open_outputs(struct replay *replay)
 
 	return open_output(&outputs->json, options->json) || open_output(&outputs->map, options->map) ||
 			       open_output(&outputs->log, options->log) ||
-			       open_output(&outputs->image, options->image) ?
+			       open_output(&outputs->image, options->image) ||
+			       open_output(&outputs->timeline, options->timeline) ?
 		       -1 :
 		       0;
 }
@@ -534,7 +610,8 @@ static int commit_outputs(struct replay *replay)
 		return -1;
 	}
 	return commit_output(&outputs->json) || commit_output(&outputs->map) ||
-			       commit_output(&outputs->log) || commit_output(&outputs->image) ?
+			       commit_output(&outputs->log) || commit_output(&outputs->image) ||
+			       commit_output(&outputs->timeline) ?
 		       -1 :
 		       0;
 }
@@ -545,6 +622,7 @@ static void discard_outputs(struct outputs *outputs)
 	outfile_discard(&outputs->map);
 	outfile_discard(&outputs->log);
 	outfile_discard(&outputs->image);
+	outfile_discard(&outputs->timeline);
 }
 
 /* The replay is thread 0, and there are no others. */
@@ -588,11 +666,23 @@ static void drop_incomplete(struct replay *replay)
 	outfile_discard(&outputs->map);
 	outfile_discard(&outputs->log);
 	outfile_discard(&outputs->image);
+	outfile_discard(&outputs->timeline);
+}
+
+/* Before anything else runs: who has none is soon told. */
+static int open_counters(struct replay *replay)
+{
+	const char *why;
+
+	if (!replay->options.counters || !counters_open(&replay->counters, NULL, &why))
+		return 0;
+	message("--counters: %s; scripts/count-flush-stages counts instructions", why);
+	return -1;
 }
 
 static int run(struct replay *replay)
 {
-	if (place(replay) || open_outputs(replay))
+	if (place(replay) || open_counters(replay) || open_outputs(replay))
 		return -1;
 	platform_linux_set_host_lock(true); /* one thread, which is always the host */
 	if (replay_traces(replay))
@@ -603,6 +693,8 @@ static int run(struct replay *replay)
 		return -1;
 	if (replay->results.count)
 		results_print(&replay->results, stdout);
+	if (replay->results.count && replay->options.counters)
+		stages_print(&replay->stages, stdout);
 	if (fflush(stdout) || ferror(stdout)) {
 		message("standard output: cannot write");
 		return -1;
@@ -627,6 +719,7 @@ int replay_main(int argc, char **argv)
 		}
 	}
 	discard_outputs(&replay.outputs);
+	timeline_free(&replay.timeline);
 	results_free(&replay.results);
 	options_free(&replay.options);
 	return status;

@@ -2,12 +2,14 @@
  *
  * runner.c - the loop that drives a policy through a schedule, once plain and once with hooks.
  *
- * Compiled with RUNNER=runner_native and RUNNER=runner_observed, each linked with its own core.
+ * Compiled with RUNNER=runner_native, RUNNER=runner_observed and RUNNER=runner_traced, each linked with its own core.
  */
 #include "bench/runner.h"
 
 #include <stdlib.h>
 #include <time.h>
+
+#include <valgrind/callgrind.h>
 
 #include <shadow/error.h>
 
@@ -151,6 +153,13 @@ static int play_hooked(const struct policy_ops *ops, struct policy *policy, cons
 	return 0;
 }
 
+/* Only where scripts/count-flush-stages wants it: others say by function what callgrind is to collect. */
+static void toggle_collect(void)
+{
+	if (getenv("S2SHADOW_COUNT_LOOP"))
+		CALLGRIND_TOGGLE_COLLECT;
+}
+
 static int play(const struct policy_ops *ops, struct policy *policy, const struct schedule *schedule,
 		const struct runner_hooks *hooks, uint64_t *ns, const struct op **failed)
 {
@@ -165,9 +174,11 @@ static int play(const struct policy_ops *ops, struct policy *policy, const struc
 	transitions = transitions_of(schedule);
 	if (!transitions)
 		return -SHADOW_ENOMEM;
+	toggle_collect();
 	start = cpu_ns();
 	error = play_plain(ops, policy, schedule, transitions, failed);
 	*ns = cpu_ns() - start;
+	toggle_collect();
 	free(transitions);
 	return error;
 }

@@ -2,9 +2,9 @@
  *
  * runner.h - one build of the core and the policies, and the loop that drives them.
  *
- * The binary holds two: the native one is timed, the observed one reports each descriptor store and has
- * hooks called around each step. Both execute the same schedule. runner.c, the policies and the core are
- * compiled twice for it; each copy shows nothing but its struct runner.
+ * The binary holds three: the native one is timed, the observed one reports each descriptor store and has
+ * hooks called around each step, the traced one is native but for what it says to bench/traced.h. All execute the same
+ * schedule. runner.c, the policies and the core are compiled once for each; a copy shows nothing but its struct runner.
  */
 #ifndef BENCH_RUNNER_H
 #define BENCH_RUNNER_H
@@ -39,6 +39,6 @@ struct runner {
 		    const struct runner_hooks *hooks, uint64_t *ns, const struct op **failed);
 };
 
-extern const struct runner runner_native, runner_observed;
+extern const struct runner runner_native, runner_observed, runner_traced;
 
 #endif

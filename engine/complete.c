@@ -153,8 +153,10 @@ int engine_wait_all(struct shadow_engine *engine, uint64_t wait_ns)
 {
 	const struct engine_flight newest = { load_relaxed_u64(&engine->flushed_number),
 					      load_relaxed_u64(&engine->fence) };
-	int error = wait_for(engine, flights_poll(engine, newest), newest, wait_ns);
+	int error;
 
+	platform_trace(PLATFORM_TRACE_SYNC, newest.number, wait_ns);
+	error = wait_for(engine, flights_poll(engine, newest), newest, wait_ns);
 	engine_retire(engine);
 	return error;
 }

@@ -2,8 +2,8 @@
  *
  * trace.h - where the core says to a tracer what it does: platform_trace(), as the embedder's header has it.
  *
- * What the events mean is in shadow/platform.h. A build that names no header has nothing: no call, no code, and no
- * argument is computed: they are without effect.
+ * What the events mean is in shadow/platform.h. A build that names no header has nothing: no call, no code,
+ * and no argument is computed: they are without effect.
  */
 #ifndef ENGINE_TRACE_H
 #define ENGINE_TRACE_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * test_counters.c - hardware counters on a kernel that the test plays: missing ones, forbidden ones, ones that take turns.
+ * test_counters.c - hardware counters on a kernel that the test plays: missing ones, forbidden ones, ones
+ * that take turns.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -108,12 +109,14 @@ static void only_user_space_of_this_thread_is_counted_and_times_are_asked_for(vo
 
 	assert_int_equal(kernel.asked, COUNTERS);
 	for (unsigned i = 0; i < COUNTERS; i++) {
-		assert_true(kernel.attr[i].exclude_kernel && kernel.attr[i].exclude_hv && !kernel.attr[i].inherit);
+		assert_true(kernel.attr[i].exclude_kernel && kernel.attr[i].exclude_hv &&
+			    !kernel.attr[i].inherit);
 		assert_int_equal(kernel.attr[i].read_format,
 				 PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING);
 		assert_int_equal(kernel.attr[i].size, sizeof(struct perf_event_attr));
 		for (unsigned j = 0; j < i; j++) {
-			assert_string_not_equal(counters_name((enum counter)i), counters_name((enum counter)j));
+			assert_string_not_equal(counters_name((enum counter)i),
+						counters_name((enum counter)j));
 			assert_false(kernel.attr[i].type == kernel.attr[j].type &&
 				     kernel.attr[i].config == kernel.attr[j].config);
 		}
@@ -191,7 +194,8 @@ static void a_counter_that_is_missing_leaves_the_others(void **state)
 	measure(10, 10, 5);
 
 	for (unsigned i = 0; i < COUNTERS; i++)
-		assert_int_equal(counters_value(&sum, (enum counter)i, &value, &scaled), i != COUNTER_LLC_MISSES);
+		assert_int_equal(counters_value(&sum, (enum counter)i, &value, &scaled),
+				 i != COUNTER_LLC_MISSES);
 }
 
 static void without_any_the_reason_is_said(void **state)
@@ -245,13 +249,16 @@ static void a_reading_that_fails_counts_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(only_user_space_of_this_thread_is_counted_and_times_are_asked_for, set_up,
+		cmocka_unit_test_setup_teardown(
+			only_user_space_of_this_thread_is_counted_and_times_are_asked_for, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_lies_between_two_readings_is_added_up, set_up,
 						tear_down),
-		cmocka_unit_test_setup_teardown(what_lies_between_two_readings_is_added_up, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_counter_that_took_turns_is_scaled_up_and_marked, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_counter_that_took_turns_is_scaled_up_and_marked, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(scaling_weighs_pieces_by_their_time, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_counter_that_never_ran_has_no_value, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_counter_that_is_missing_leaves_the_others, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_counter_that_is_missing_leaves_the_others, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(without_any_the_reason_is_said, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_reading_that_fails_counts_nothing, set_up, tear_down),
 	};

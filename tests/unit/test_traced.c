@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * test_traced.c - what a tracer is told: each event when it happens, in order, and with the numbers that are documented.
+ * test_traced.c - what a tracer is told: each event when it happens, in order, and with the numbers that are
+ * documented.
  */
 #include "failures.h"
 
@@ -81,10 +82,10 @@ static void expect_stages(const enum platform_trace_event *expected, unsigned ex
 	assert_int_equal(found, expected_count);
 }
 
-#define EXPECT_STAGES(...)                                                                                   \
-	do {                                                                                                 \
-		static const enum platform_trace_event expected[] = { __VA_ARGS__ };                         \
-		expect_stages(expected, sizeof(expected) / sizeof(expected[0]));                             \
+#define EXPECT_STAGES(...)                                                           \
+	do {                                                                         \
+		static const enum platform_trace_event expected[] = { __VA_ARGS__ }; \
+		expect_stages(expected, sizeof(expected) / sizeof(expected[0]));     \
 	} while (0)
 
 /* ---- transitions and stages --------------------------------------------------------------------------- */
@@ -117,9 +118,9 @@ static void a_flush_of_one_goes_through_its_stages_in_order(void **state)
 	hit_count = 0;
 	core_finish(&core);
 
-	EXPECT_STAGES(PLATFORM_TRACE_FLUSH_START, PLATFORM_TRACE_DRAIN, PLATFORM_TRACE_PLAN, PLATFORM_TRACE_WRITE,
-		      PLATFORM_TRACE_INVALIDATE, PLATFORM_TRACE_FLUSH_END, PLATFORM_TRACE_SYNC,
-		      PLATFORM_TRACE_RETIRE);
+	EXPECT_STAGES(PLATFORM_TRACE_FLUSH_START, PLATFORM_TRACE_DRAIN, PLATFORM_TRACE_PLAN,
+		      PLATFORM_TRACE_WRITE, PLATFORM_TRACE_INVALIDATE, PLATFORM_TRACE_FLUSH_END,
+		      PLATFORM_TRACE_SYNC, PLATFORM_TRACE_RETIRE);
 	assert_int_equal(last(PLATFORM_TRACE_FLUSH_START)->a, core.number - 1);
 	assert_int_equal(last(PLATFORM_TRACE_PLAN)->a, 1);
 	assert_int_equal(last(PLATFORM_TRACE_WRITE)->a, 1);
@@ -139,9 +140,10 @@ static void several_ranges_are_coalesced_after_tables_of_earlier_flushes_are_bac
 	hit_count = 0;
 	core_finish(&core);
 
-	EXPECT_STAGES(PLATFORM_TRACE_FLUSH_START, PLATFORM_TRACE_DRAIN, PLATFORM_TRACE_RETIRE, PLATFORM_TRACE_COALESCE,
-		      PLATFORM_TRACE_PLAN, PLATFORM_TRACE_WRITE, PLATFORM_TRACE_INVALIDATE, PLATFORM_TRACE_FLUSH_END,
-		      PLATFORM_TRACE_SYNC, PLATFORM_TRACE_RETIRE);
+	EXPECT_STAGES(PLATFORM_TRACE_FLUSH_START, PLATFORM_TRACE_DRAIN, PLATFORM_TRACE_RETIRE,
+		      PLATFORM_TRACE_COALESCE, PLATFORM_TRACE_PLAN, PLATFORM_TRACE_WRITE,
+		      PLATFORM_TRACE_INVALIDATE, PLATFORM_TRACE_FLUSH_END, PLATFORM_TRACE_SYNC,
+		      PLATFORM_TRACE_RETIRE);
 	assert_int_equal(last(PLATFORM_TRACE_COALESCE)->a, 2);
 }
 
@@ -154,9 +156,10 @@ static void a_target_that_prepares_is_seen_to(void **state)
 	hit_count = 0;
 	core_finish(&core);
 
-	EXPECT_STAGES(PLATFORM_TRACE_FLUSH_START, PLATFORM_TRACE_DRAIN, PLATFORM_TRACE_PLAN, PLATFORM_TRACE_PREPARE,
-		      PLATFORM_TRACE_PLAN, PLATFORM_TRACE_WRITE, PLATFORM_TRACE_INVALIDATE, PLATFORM_TRACE_FLUSH_END,
-		      PLATFORM_TRACE_SYNC, PLATFORM_TRACE_RETIRE);
+	EXPECT_STAGES(PLATFORM_TRACE_FLUSH_START, PLATFORM_TRACE_DRAIN, PLATFORM_TRACE_PLAN,
+		      PLATFORM_TRACE_PREPARE, PLATFORM_TRACE_PLAN, PLATFORM_TRACE_WRITE,
+		      PLATFORM_TRACE_INVALIDATE, PLATFORM_TRACE_FLUSH_END, PLATFORM_TRACE_SYNC,
+		      PLATFORM_TRACE_RETIRE);
 	assert_int_equal(count(PLATFORM_TRACE_DOORBELL), 2);
 }
 
@@ -170,9 +173,9 @@ static void planning_goes_on_after_each_64_runs(void **state)
 	hit_count = 0;
 	core_finish(&core);
 
-	EXPECT_STAGES(PLATFORM_TRACE_FLUSH_START, PLATFORM_TRACE_DRAIN, PLATFORM_TRACE_COALESCE, PLATFORM_TRACE_PLAN,
-		      PLATFORM_TRACE_WRITE, PLATFORM_TRACE_PLAN, PLATFORM_TRACE_WRITE, PLATFORM_TRACE_INVALIDATE,
-		      PLATFORM_TRACE_FLUSH_END, PLATFORM_TRACE_SYNC,
+	EXPECT_STAGES(PLATFORM_TRACE_FLUSH_START, PLATFORM_TRACE_DRAIN, PLATFORM_TRACE_COALESCE,
+		      PLATFORM_TRACE_PLAN, PLATFORM_TRACE_WRITE, PLATFORM_TRACE_PLAN, PLATFORM_TRACE_WRITE,
+		      PLATFORM_TRACE_INVALIDATE, PLATFORM_TRACE_FLUSH_END, PLATFORM_TRACE_SYNC,
 		      PLATFORM_TRACE_RETIRE);
 	assert_int_equal(last(PLATFORM_TRACE_PLAN)->a, 0);
 	assert_int_equal(last(PLATFORM_TRACE_WRITE)->a, 1);
@@ -312,18 +315,24 @@ static void nobody_is_told_after_the_tracer_has_left(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(each_transition_is_seen_with_its_number_and_place, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_flush_of_one_goes_through_its_stages_in_order, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(several_ranges_are_coalesced_after_tables_of_earlier_flushes_are_back,
-						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(each_transition_is_seen_with_its_number_and_place, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_flush_of_one_goes_through_its_stages_in_order, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(
+			several_ranges_are_coalesced_after_tables_of_earlier_flushes_are_back, set_up,
+			tear_down),
 		cmocka_unit_test_setup_teardown(a_target_that_prepares_is_seen_to, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(planning_goes_on_after_each_64_runs, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_flush_of_nothing_has_no_fence, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_flush_in_parts_says_how_many_slots_it_takes, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(every_doorbell_is_followed_by_its_sync_and_the_ticket, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_flush_in_parts_says_how_many_slots_it_takes, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(every_doorbell_is_followed_by_its_sync_and_the_ticket, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(a_wait_that_is_given_up_is_seen, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(whatever_is_reported_is_an_error, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(splits_and_collapses_are_seen_with_page_and_level, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(splits_and_collapses_are_seen_with_page_and_level, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(nobody_is_told_after_the_tracer_has_left, set_up, tear_down),
 	};
 
