@@ -976,20 +976,28 @@ check-log: $(COMMAND)
 
 referee_case = $(1):$(call trace,$(2))
 referee_cases := $(call referee_case,plain,churn) $(call referee_case,nested+bbml=1,churn) \
-	$(call referee_case,nested+bbml=0,churn) $(call referee_case,nested,pingpong) \
-	$(call referee_case,bbml=1,pingpong) $(call referee_case,bbml=0,boot) $(call referee_case,nested+bbml=1,boot) \
-	$(call referee_case,nested,pvm-4k) $(call referee_case,bbml=1,pvm-frag) \
-	$(call referee_case,nested+bbml=0,pvm-frag) $(call referee_case,bbml=0,np-4k) $(call referee_case,plain,np-thp)
-# Logs: one page a flush in most, many in others, so that range invalidations and table pages are in them.
-played_cases := $(call referee_case,plain,churn) $(call referee_case,nested+bbml=1,churn) \
+	$(call referee_case,granule=64K+nested+bbml=0,churn) $(call referee_case,granule=16K+nested,pingpong) \
+	$(call referee_case,bbml=1,pingpong) $(call referee_case,bbml=0,boot) \
+	$(call referee_case,granule=64K+nested+bbml=1,boot) $(call referee_case,nested,pvm-4k) \
+	$(call referee_case,granule=16K+bbml=1,pvm-frag) $(call referee_case,nested+bbml=0,pvm-frag) \
+	$(call referee_case,granule=16K+bbml=0,np-4k) $(call referee_case,granule=64K,np-thp)
+# Logs: one page a flush in most, many in others, so that range invalidations and table pages are in them. Twelve with
+# the 2000 flushes that are asked for, and the two traces that hold fewer.
+played_cases := $(call referee_case,plain,churn) $(call referee_case,granule=16K+nested+bbml=1,churn) \
 	$(call referee_case,flush=16+bbml=0,churn) $(call referee_case,nested,pingpong) \
-	$(call referee_case,bbml=1,pingpong) $(call referee_case,flush=2+bbml=0,boot) \
-	$(call referee_case,nested+bbml=1+flush=2,boot) $(call referee_case,nested+flush=32,pvm-4k) \
-	$(call referee_case,bbml=1,pvm-frag) $(call referee_case,nested+bbml=0,pvm-frag) \
-	$(call referee_case,bbml=0,np-4k) $(call referee_case,plain,np-thp)
+	$(call referee_case,granule=64K+bbml=1,pingpong) $(call referee_case,granule=16K+bbml=0,pingpong) \
+	$(call referee_case,flush=2+bbml=0,boot) $(call referee_case,granule=64K+nested+bbml=1+flush=2,boot) \
+	$(call referee_case,nested+flush=16,pvm-4k) $(call referee_case,granule=16K+flush=8,pvm-4k) \
+	$(call referee_case,bbml=1,pvm-frag) $(call referee_case,granule=64K+nested+bbml=0,pvm-frag) \
+	$(call referee_case,bbml=0,np-4k) $(call referee_case,granule=64K,np-thp)
+# What is left out of a log, and of which: each is to be noticed.
+planted_logs := tlbi:flush=32 short:flush=32 cfgi:flush=32 tlbi:nested+flush=32 cfgi:nested+flush=32 \
+	tlbi:granule=16K+flush=32 short:granule=64K+flush=32 tlbi:granule=64K+nested+flush=32
+planted_tables := granule=16K granule=64K+nested
 play := tests/referee/play.py --s2shadow $(COMMAND)
 referee_settings := plain bbml=1 bbml=0 nested nested+bbml=1 nested+bbml=0
-referee_all := $(foreach trace,$(TRACES),$(foreach setting,$(referee_settings),$(setting):$(trace)))
+referee_all := $(foreach trace,$(TRACES),$(foreach granule,4K 16K 64K,$(foreach setting,$(referee_settings),\
+	granule=$(granule)+$(setting):$(trace))))
 
 ## check-referee: QEMU's SMMUv3 agrees with our tables
 .PHONY: check-referee
@@ -998,10 +1006,12 @@ check-referee: $(COMMAND)
 	$(Q)$(RUN_TESTS) --limit 900 --name referee -- tests/referee/referee.py --s2shadow $(COMMAND) \
 		--points peak --addresses 500 $(addprefix --case ,$(referee_cases))
 	$(Q)$(RUN_TESTS) --limit 900 --name 'referee, logs' -- $(play) $(addprefix --case ,$(played_cases))
-	$(Q)for plant in tlbi short cfgi; do $(RUN_TESTS) --limit 300 --name "referee, log without a $$plant" -- \
-		$(play) --plant $$plant --case $(call referee_case,flush=32,boot) || exit; done
-	$(Q)for plant in tlbi cfgi; do $(RUN_TESTS) --limit 300 --name "referee, nested log without a $$plant" -- \
-		$(play) --plant $$plant --case $(call referee_case,nested+flush=32,boot) || exit; done
+	$(Q)for log in $(planted_logs); do \
+		$(RUN_TESTS) --limit 300 --name "referee, log without a $${log%%:*}, $${log#*:}" -- \
+		$(play) --plant $${log%%:*} --case $${log#*:}:$(call trace,boot) || exit; done
+	$(Q)$(RUN_TESTS) --limit 300 --name 'referee, damaged tables' -- tests/referee/referee.py \
+		--s2shadow $(COMMAND) --plant --points peak --addresses 500 \
+		$(foreach setting,$(planted_tables),--case $(call referee_case,$(setting),boot))
 	$(Q)$(RUN_TESTS) --limit 900 --name 'referee of the referee' -- scripts/check-that \
 		'the referee passes right tables and reports wrong ones' tests/referee/selftest.py \
 		$(call trace,boot np-thp)
@@ -1073,9 +1083,9 @@ check-log-long: $(COMMAND)
 		'tests/log/check_log.py --s2shadow $(COMMAND) --random 500'
 check-referee-long: $(COMMAND)
 	$(Q)scripts/install-qemu || [ $$? -eq 77 ]
-	$(Q)$(RUN_TESTS) --limit 7200 --name 'referee, all traces' -- tests/referee/referee.py --s2shadow $(COMMAND) \
+	$(Q)$(RUN_TESTS) --limit 21600 --name 'referee, all traces' -- tests/referee/referee.py --s2shadow $(COMMAND) \
 		$(addprefix --case ,$(referee_all))
-	$(Q)$(RUN_TESTS) --limit 7200 --name 'referee, all logs' -- $(play) --until 100 --flushes 20000 \
+	$(Q)$(RUN_TESTS) --limit 21600 --name 'referee, all logs' -- $(play) --until 100 --flushes 20000 \
 		$(addprefix --case ,$(referee_all))
 check-sanitize-long:
 	$(Q)$(MAKE) CONFIG=sanitize check-traces-sanitized

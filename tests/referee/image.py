@@ -104,11 +104,11 @@ def load(path):
         return parse(file.read())
 
 
-def elf(segments, entry=0, ste=None, ia_bits=0):
+def elf(segments, entry=0, ste=None, ia_bits=0, granule_lg2=12):
     """The bytes of an ELF file with these (physical address, bytes) segments, and a note if ste."""
     note = b""
     if ste is not None:
-        desc = NOTE_DESC.pack(*ste, 12, ia_bits)
+        desc = NOTE_DESC.pack(*ste, granule_lg2, ia_bits)
         note = NHDR.pack(len(NOTE_NAME), len(desc), NOTE_TYPE)
         note += NOTE_NAME.ljust(align4(len(NOTE_NAME)), b"\0") + desc
     count = len(segments) + bool(note)

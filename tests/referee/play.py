@@ -233,7 +233,7 @@ def judge_case(options, qemu_path, setting, path, folder, seed):
             if player.wrong and options.plant:
                 break
         wrong = player.wrong
-    numbers = (f"{asked} flushes of {len(busy)}, {player.copies} copies: {player.moved} moved data, "
+    numbers = (f"{'all ' if asked == len(busy) else ''}{asked} flushes of {len(busy)}, {player.copies} copies: {player.moved} moved data, "
                f"{player.faults} faulted, {len(wrong)} disagree")
     if not options.plant:
         return wrong, numbers

@@ -28,7 +28,7 @@ from questions import choose
 from smmu import Smmu, SmmuError
 from stage1 import is_nested
 from tables import Tables, TablesError
-from trace import PAGE, Reader, TraceError
+from trace import PAGE, PAGES, Reader, TraceError
 from windows import walks_concatenated, windows
 
 PROBLEMS = (TraceError, ImageError, TablesError, MachineError, QemuError, SmmuError, EduError,
@@ -67,9 +67,8 @@ def parse_case(text):
 
 def options_of(setting):
     """'nested+bbml=1' as replay's options; 'plain' is none."""
-    if setting == "plain":
-        return []
-    return [word for option in setting.split("+") for word in f"--{option}".split("=")]
+    return [word for option in setting.split("+") if option != "plain"
+            for word in f"--{option}".split("=")]
 
 
 def page_of(setting):
@@ -77,7 +76,7 @@ def page_of(setting):
     for option in setting.split("+"):
         name, _, value = option.partition("=")
         if name == "granule":
-            return {"16K": 4 * PAGE, "64K": 16 * PAGE}.get(value, PAGE)
+            return PAGES.get(value, PAGE)
     return PAGE
 
 

@@ -19,7 +19,7 @@ import image
 from play import Oracle as LogOracle
 from qtest import find
 from steps import LogError, damage_flush, read_log
-from trace import NONE, PAGE, R, RW, Reader, TraceError, open_trace
+from trace import NONE, PAGE, PAGES, R, RW, Reader, TraceError, open_trace
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 REFEREE = os.path.join(HERE, "referee.py")
@@ -137,6 +137,18 @@ class Oracle(Files):
     def test_survey_finds_the_transitions_and_the_peak(self):
         self.assertEqual(Reader(self.trace).survey(), ([2, 3, 5, 7, 8, 9, 10, 11, 12, 13, 15], 12))
 
+    def test_larger_pages_multiply_every_address(self):
+        for page, factor in ((PAGES["16K"], 4), (PAGES["64K"], 16)):
+            plain = Reader(self.trace).states([9])[0]
+            state = Reader(self.trace, page).states([9])[0]
+            self.assertEqual(state.ia_bits, 40 + factor.bit_length() - 1)
+            self.assertEqual((state.special, state.touched), (plain.special, plain.touched))
+            self.assertEqual(state.regions, [(0x40000000 * factor, 0x60000000 * factor)])
+            self.assertEqual(state.edges(), [edge * factor for edge in plain.edges()])
+            self.assertEqual(state.access(0x42001000 * factor - 8), NONE)
+            self.assertEqual(state.access(0x4FFFE000 * factor - 8), RW)
+            self.assertEqual(Reader(self.trace, page).survey(), Reader(self.trace).survey())
+
     def test_bad_transitions_are_refused_with_their_line(self):
         for record in ("T 16 0 1 x 5ffff000 2000 O N u", "T 16 0 1 x 42000800 1000 O N u",
                        "T 16 0 1 x 42000000 0 O N u", "T 16 0 1 x 3ffff000 1000 O N u"):
@@ -253,11 +265,11 @@ class Logs(Files):
 class Whole(Files):
     """referee.py itself, with stand_in.py in place of s2shadow."""
 
-    def run_referee(self, *arguments, mistake="none", trace=None):
+    def run_referee(self, *arguments, mistake="none", trace=None, granule="4K"):
         environment = dict(os.environ, S2SHADOW_STAND_IN=mistake)
         done = subprocess.run(
-            [sys.executable, "-B", REFEREE, "--s2shadow", STAND_IN, "--trace", trace or self.trace,
-             "--addresses", "600", *arguments],
+            [sys.executable, "-B", REFEREE, "--s2shadow", STAND_IN, "--addresses", "600", "--case",
+             f"granule={granule}:{trace or self.trace}", *arguments],
             capture_output=True, text=True, env=environment, check=False)
         return done.returncode, done.stdout + done.stderr
 
@@ -288,6 +300,18 @@ class Whole(Files):
                 ("no-device-events", "S2R is 0")):
             with self.subTest(mistake):
                 self.expect(1, "--points", "10", mistake=mistake, said=said)
+
+    def test_larger_pages_pass_if_right_and_are_reported_if_not(self):
+        for granule in ("16K", "64K"):
+            for mistake, status, said in (
+                    ("none", 0, "1 of 1 points agree"),
+                    ("lost-revoke", 1, "expected fault .memory none., seen moved"),
+                    ("past-region", 1, "expected moved .memory rw., seen fault"),
+                    ("wrong-output", 1, "expected moved .memory rw., seen neither fault nor data")):
+                with self.subTest(granule=granule, mistake=mistake):
+                    self.expect(status, "--points", "10", mistake=mistake, granule=granule, said=said)
+            with self.subTest(granule=granule, planted=True):
+                self.expect(0, "--points", "9", "--plant", granule=granule, said="planted damage found")
 
     def test_planted_damage_is_found(self):
         for point in ("2", "9", "100%"):

@@ -8,6 +8,7 @@ Used by referee.py. Format: docs/trace-format.md.
 import lzma
 
 PAGE = 4096             # of a trace as it was recorded
+PAGES = {"4K": PAGE, "16K": 4 * PAGE, "64K": 16 * PAGE}    # by what --granule calls them
 NONE, R, W, RW = 0, 1, 2, 3
 STATES = ("O", "S", "B", "N")
 ACCESS_NAMES = {NONE: "none", R: "ro", W: "wo", RW: "rw"}
