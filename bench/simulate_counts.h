@@ -13,8 +13,8 @@
 
 struct simulate_counts {
 	uint64_t transitions, trips, accesses, reached;
-	uint64_t points, switches, drained, reordered, stale, commands, syncs;
-	uint64_t flushes, in_flight, group_two, group_three, group_many, forced;
+	uint64_t points, switches, drained, reordered, stale, commands, syncs, msis, wakeups, enhanced;
+	uint64_t flushes, left, in_flight, group_two, group_three, group_many, forced;
 	uint64_t bounded, bounded_more, overlapped;
 	uint64_t consents, ahead, inherited, withdrawals, withdrawn;
 	uint64_t owners_gone;

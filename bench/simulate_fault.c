@@ -4,7 +4,7 @@
  */
 #include "bench/simulate_fault.h"
 
-#include "bench/simulate_world.h"
+#include "bench/simulate_smmu.h"
 
 #define REFUSED_ONE_IN 1500u	       /* turns */
 #define REFUSED_AHEAD  6u	       /* commands from now */
@@ -39,15 +39,23 @@ static void happened(struct simulate *world, unsigned smmu, enum simulate_fault 
 	simulate_note(world, HISTORY_FAULT, smmu, 0, (int64_t)fault);
 }
 
-/* No position twice: the command that covers a refused one is taken. */
-static uint64_t next_position(struct simulate_smmu *smmu)
+/* One that is in use. */
+static unsigned some_queue(const struct simulate *world, unsigned number)
 {
-	uint64_t position = model_counters(smmu->model)->commands + sim_random(REFUSED_AHEAD);
+	unsigned enhanced = simulate_smmu_queues(&world->shape.smmu[number]);
 
-	if (position <= smmu->injected)
-		position = smmu->injected + 1;
-	smmu->injected = position;
-	return position;
+	return enhanced ? 1 + (unsigned)sim_random(enhanced) : 0;
+}
+
+/* No position twice: the command that covers a refused one is taken. */
+static void inject(struct simulate_smmu *smmu, unsigned queue, unsigned error)
+{
+	uint64_t position = model_queue_position(smmu->model, queue) + sim_random(REFUSED_AHEAD);
+
+	if (position <= smmu->injected[queue])
+		position = smmu->injected[queue] + 1;
+	smmu->injected[queue] = position;
+	model_inject_cerror_on(smmu->model, queue, position, error);
 }
 
 static void refuse(struct simulate *world)
@@ -57,13 +65,14 @@ static void refuse(struct simulate *world)
 
 	if (smmu->phase != PHASE_ON || smmu->broken || simulate_fault_is_final(&world->shape.smmu[number]))
 		return;
-	model_inject_cerror(smmu->model, next_position(smmu), CERROR_ILL);
+	inject(smmu, some_queue(world, number), CERROR_ILL);
 	happened(world, number, FAULT_REFUSED);
 }
 
 static void break_now(struct simulate *world, unsigned number, enum simulate_fault fault)
 {
 	struct simulate_smmu *smmu = &world->smmu[number];
+	unsigned queue = some_queue(world, number);
 
 	smmu->broken = true;
 	smmu->fault = fault;
@@ -71,16 +80,19 @@ static void break_now(struct simulate *world, unsigned number, enum simulate_fau
 	switch (fault) {
 	case FAULT_UNCOVERED:
 		for (unsigned i = 0; i < REFUSED_IN_A_ROW; i++)
-			model_inject_cerror(smmu->model, next_position(smmu), CERROR_ILL);
+			inject(smmu, queue, CERROR_ILL);
 		break;
 	case FAULT_FETCH:
-		model_inject_cerror(smmu->model, next_position(smmu), CERROR_ABT);
+		inject(smmu, queue, CERROR_ABT);
 		break;
 	case FAULT_SERVICE:
 		model_raise_gerror(smmu->model, GERROR_SFM);
 		break;
 	case FAULT_STOPPED:
-		model_stop_queue(smmu->model);
+		if (queue)
+			model_stop_ecmdq(smmu->model, queue);
+		else
+			model_stop_queue(smmu->model);
 		break;
 	case FAULT_RESET:
 		model_reset(smmu->model);

@@ -4,6 +4,7 @@
  */
 #include "bench/simulate_run.h"
 
+#include "bench/simulate_smmu.h"
 #include "bench/simulate_trace.h"
 #include "bench/simulate_trip.h"
 
@@ -97,6 +98,26 @@ static unsigned draw_granule(uint64_t *random)
 	return which == 0 ? 16 : which < 3 ? 14 : SHADOW_PAGE_LG2;
 }
 
+/* How CPUs tell an SMMU, and see that it is done; an MSI behind the caches is of no use to them. */
+static void draw_queues(struct simulate_smmu_shape *shape, uint64_t *random)
+{
+	static const unsigned completions[] = { 0, 0, SHADOW_COMPLETION_EVENT, SHADOW_COMPLETION_MSI };
+	uint64_t queues = 1 + draw(random, SIMULATE_ECMDQ_MAX);
+
+	shape->ecmdq = draw(random, 3) ? 0 : (unsigned)queues;
+	shape->completion = SHADOW_COMPLETION_POLL | completions[draw(random, 4)];
+}
+
+static void draw_more(struct simulate_shape *shape, const struct simulate_options *options, uint64_t *random)
+{
+	shape->holds = draw(random, 2);
+	shape->lazy_percent = (unsigned)draw(random, 3) * 30;
+	shape->restless = draw(random, 8) == 0 && !options->no_moves;
+	shape->moves |= shape->restless;
+	for (unsigned i = 0; i < SIMULATE_SMMUS_MAX; i++)
+		draw_queues(&shape->smmu[i], random);
+}
+
 /* Draws do not depend on options: one that is fixed leaves the others as they are. */
 static struct simulate_shape shape_of(const struct simulate_options *options, uint64_t seed)
 {
@@ -121,6 +142,7 @@ static struct simulate_shape shape_of(const struct simulate_options *options, ui
 		draw_smmu(&shape.smmu[i], options, i, non_coherent, &random);
 		draw_fault(&shape.smmu[i], options, breaks, &random);
 	}
+	draw_more(&shape, options, &random);
 	return shape;
 }
 
@@ -159,6 +181,9 @@ static void gather(struct simulate *world)
 		counts->commands += model_counters(world->smmu[i].model)->commands;
 		counts->events_lost += model_counters(world->smmu[i].model)->events_lost;
 		counts->syncs += model_counters(world->smmu[i].model)->syncs;
+		counts->wakeups += model_counters(world->smmu[i].model)->wakeups;
+		if (simulate_smmu_writes_word(&world->shape.smmu[i]))
+			counts->msis += model_counters(world->smmu[i].model)->syncs;
 	}
 }
 
@@ -186,6 +211,8 @@ int simulate_seed(struct simulate *world, const struct simulate_options *options
 		shape_for_trace(&shape, options->trace);
 	if (simulate_open(world, &shape, options->trace, seed))
 		return -1;
+	if (shape.holds)
+		sim_hold_stores();
 	world->history.log = options->log;
 	world->transitions_wanted = options->transitions;
 	world->accesses_wanted = options->accesses;

@@ -28,10 +28,20 @@ struct shadow_smmu_config simulate_smmu_config(const struct simulate *world, uns
 	return (struct shadow_smmu_config){ .registers = REGISTERS + ((uintptr_t)number << REGISTER_LG2),
 					    .cmdq_lg2 = shape->cmdq_lg2, .evtq_lg2 = EVTQ_LG2,
 					    .sid_bits = SID_BITS, .no_ril = shape->no_ril, .nested = shape->nested,
-					    .errata = shape->errata,
+					    .errata = shape->errata, .ecmdq = shape->ecmdq,
 					    /* One of many has a turn less often, and so have they all among many CPUs. */
 					    .wait_ns = SMMU_WAIT_NS * (1 + 2 * (world->shape.smmus / 4) +
 								       world->shape.cpus / MANY_CPUS) };
+}
+
+unsigned simulate_smmu_queues(const struct simulate_smmu_shape *shape)
+{
+	return shape->errata ? 0 : shape->ecmdq;
+}
+
+bool simulate_smmu_writes_word(const struct simulate_smmu_shape *shape)
+{
+	return shape->completion & SHADOW_COMPLETION_MSI && !shape->non_coherent;
 }
 
 static bool chance(uint64_t percent)
@@ -82,13 +92,20 @@ static void let_in(struct simulate *world, unsigned number, unsigned keeper)
 	world->counts.streams_again++;
 }
 
+/* Who looks after an SMMU has to know of a device that was shut out: and then it sees what was stored for that. */
+static bool knows_shut_out(const struct simulate_smmu *smmu, unsigned keeper)
+{
+	return smmu->keeper[keeper] == KEEPER_SHUT &&
+	       sim_load(&smmu->told_out[keeper], 8, true) == smmu->shut_out[keeper];
+}
+
 static void let_in_all(struct simulate *world, unsigned number)
 {
 	struct simulate_smmu *smmu = &world->smmu[number];
 
 	for (unsigned i = 0; i < SIMULATE_ATS_MAX && world->shape.smmu[number].ats; i++) {
 		sim_host_lock();
-		if (smmu->keeper[i] == KEEPER_SHUT && smmu->phase == PHASE_ON && !smmu->closed)
+		if (knows_shut_out(smmu, i) && smmu->phase == PHASE_ON && !smmu->closed)
 			let_in(world, number, i);
 		sim_host_unlock();
 	}
@@ -126,6 +143,7 @@ void simulate_smmu_stream_aborted(struct simulate *world, unsigned number, uint3
 	if (smmu->keeper[keeper] == KEEPER_IN)
 		simulate_violate(world, 0, 0, "SMMU %u: stream %x is aborted, and every device confirms", number, sid);
 	smmu->keeper[keeper] = KEEPER_SHUT;
+	sim_store(&smmu->told_out[keeper], ++smmu->shut_out[keeper], 8, true);
 }
 
 /* ---- boot ------------------------------------------------------------------------------------------------------ */
@@ -209,6 +227,16 @@ static void detach(struct simulate *world, unsigned number)
 	sim_host_unlock();
 }
 
+static bool refusals_wait(const struct simulate *world, unsigned number)
+{
+	const struct simulate_smmu *smmu = &world->smmu[number];
+
+	for (unsigned queue = 0; queue <= simulate_smmu_queues(&world->shape.smmu[number]); queue++)
+		if (smmu->injected[queue] && model_queue_position(smmu->model, queue) <= smmu->injected[queue])
+			return true;
+	return false;
+}
+
 /* Someone repairs it while it is off, or replaces it. Return: false if that cannot be done. */
 static bool mend(struct simulate *world, unsigned number)
 {
@@ -217,8 +245,7 @@ static bool mend(struct simulate *world, unsigned number)
 	if (!smmu->broken)
 		return true;
 	/* Commands that wait to be refused cannot be taken back: it goes on as broken as it is. */
-	if ((smmu->fault == FAULT_FETCH || smmu->fault == FAULT_UNCOVERED) &&
-	    model_counters(smmu->model)->commands <= smmu->injected)
+	if ((smmu->fault == FAULT_FETCH || smmu->fault == FAULT_UNCOVERED) && refusals_wait(world, number))
 		return true;
 	/* Without a reset that aborts devices would pass. */
 	if (smmu->fault == FAULT_SERVICE && !world->shape.smmu[number].aborts_at_reset)
@@ -238,8 +265,12 @@ static void age(struct simulate_smmu *smmu)
 {
 	uint64_t old = (UINT64_C(1) << 32) - 1 - sim_random(AGED_COMMANDS);
 
-	if (smmu->smmu->cmdq.written < old)
-		smmu->smmu->cmdq.written = old;
+	for (unsigned i = 0; i <= smmu->smmu->ecmdqs; i++) {
+		struct cmdq *cmdq = smmu_queue(smmu->smmu, i);
+
+		if (cmdq->written < old)
+			cmdq->written = old;
+	}
 }
 
 static void enable(struct simulate *world, unsigned number)
@@ -282,7 +313,7 @@ static void look_after(struct simulate *world, unsigned number)
 		attach_late(world, number);
 	else if (smmu->phase == PHASE_OFF)
 		enable(world, number);
-	else if (world->shape.moves && chance(smmu->closed ? 50 : 15))
+	else if (world->shape.moves && chance(smmu->closed || world->shape.restless ? 50 : 15))
 		detach(world, number);
 	else if (chance(50))
 		read_events(world, number);

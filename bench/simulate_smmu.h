@@ -15,6 +15,12 @@ int simulate_smmu_boot(struct simulate *world);
 /** simulate_smmu_booted() - after it: they are on. */
 void simulate_smmu_booted(struct simulate *world);
 
+/* Of the queues that SMMUs of this kind may have beside the first one, those that CPUs use. */
+unsigned simulate_smmu_queues(const struct simulate_smmu_shape *shape);
+
+/* Is a SYNC seen complete by a word in memory? */
+bool simulate_smmu_writes_word(const struct simulate_smmu_shape *shape);
+
 /** simulate_smmu_manage() - look after one of them, as an operator would. Host lock not held. */
 void simulate_smmu_manage(struct simulate *world);
 

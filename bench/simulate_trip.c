@@ -12,15 +12,26 @@
 #include "bench/simulate_trace.h"
 
 #define GROUP_PAGES 16u
+#define RECENT_PAGES 4u		       /* that trips choose again */
 #define RETRIES	   64u		       /* looks for a page that suits */
 #define STUCK_TRANSITIONS 200u	       /* to notice an SMMU that is stuck */
 
 /* ---- grants: reclaim, borrow, tear down ----------------------------------------------------------------------- */
 
+/* A host that nobody waits for may leave what it has queued to the next flush. Return: did it? */
+static bool leaves_flush(struct simulate *world)
+{
+	bool leaves = world->shape.lazy_percent && simulate_chance(world->shape.lazy_percent);
+
+	world->counts.left += leaves;
+	return leaves;
+}
+
 static void granted(struct trip *trip)
 {
 	shadow_trip_end(trip->world->engine, trip->cpu);
-	simulate_flush(trip, 0);
+	if (!leaves_flush(trip->world))
+		simulate_flush(trip, 0);
 	sim_host_unlock();
 }
 
@@ -50,6 +61,14 @@ static void tear_down(struct trip *trip, uint64_t start)
 
 /* ---- choices ------------------------------------------------------------------------------------------------------ */
 
+static uint64_t recent(const struct simulate *world)
+{
+	unsigned known = world->recent_count < SIMULATE_RECENT ? world->recent_count : SIMULATE_RECENT;
+	unsigned newest = known < RECENT_PAGES ? known : RECENT_PAGES;
+
+	return world->recent[(world->recent_count - 1 - sim_random(newest)) % SIMULATE_RECENT];
+}
+
 /* Where the next trip goes: on from the last one, or to a block that many use, or anywhere. */
 static uint64_t choose_start(struct trip *trip)
 {
@@ -57,6 +76,9 @@ static uint64_t choose_start(struct trip *trip)
 
 	if (simulate_chance(50) && trip->next < pages)
 		return trip->next;
+	/* Slots of several CPUs for the same pages are what makes their order count. */
+	if (trip->world->shape.lazy_percent && trip->world->recent_count && simulate_chance(30))
+		return recent(trip->world);
 	return simulate_chance(70) ? sim_random(pages < many ? pages : many) : sim_random(pages);
 }
 
@@ -187,9 +209,11 @@ static void trip_list(struct trip *trip, uint64_t start)
 			     trip->world->page[page].state == SHADOW_STATE_NOPAGE ? SHADOW_STATE_OWNED : SHADOW_STATE_NOPAGE, 0);
 	}
 	shadow_trip_end(trip->world->engine, trip->cpu);
-	simulate_flush(trip, 0);
-	if (simulate_chance(60))
-		(void)simulate_wait(trip, trip->world->number);
+	if (!leaves_flush(trip->world)) {
+		simulate_flush(trip, 0);
+		if (simulate_chance(60))
+			(void)simulate_wait(trip, trip->world->number);
+	}
 	sim_host_unlock();
 }
 
@@ -266,7 +290,7 @@ void simulate_worker(void *ctx, unsigned cpu)
 	while (trip.world->trace ? simulate_trace_trip(&trip) : goes_on(trip.world)) {
 		if (!trip.world->trace)
 			one_trip(&trip);
-		if (simulate_chance(4))
+		if (simulate_chance(trip.world->shape.restless ? 20 : 4))
 			simulate_smmu_manage(trip.world);
 		for (uint64_t turns = sim_random(4); turns; turns--)
 			sim_point();

@@ -19,6 +19,9 @@
 #define IA_BITS	     32u
 #define VMID	     5u
 #define CMDQ_PROD    0x98u
+#define ECMDQ_PAGES  0x20000u	       /* registers of the others, from here on; PROD of each */
+#define ECMDQ_STRIDE 16u
+#define ECMDQ_PROD   8u
 #define MEMORY_PA    (UINT64_C(1) << 30)
 #define POOL_PA	     (UINT64_C(2) << 30)
 #define POOL_ALIGN   (UINT64_C(2) << 20)
@@ -86,7 +89,7 @@ bool simulate_index(const struct simulate *world, uint64_t page, uint64_t *index
 	return false;
 }
 
-/* What lies at @pa in one of the pool's two faces: the CPU's, or memory behind the caches. */
+/* What lies at @pa in one of the pool's faces: the CPU's, memory behind the caches, or as the models were told. */
 static void *pool_at(const struct simulate *world, void *face, uint64_t pa, size_t bytes)
 {
 	uint64_t offset = pa - world->pool.base.addr;
@@ -112,7 +115,7 @@ static const void *memory_peek(void *ctx, uint64_t pa, size_t bytes)
 {
 	const struct simulate_smmu *smmu = ctx;
 
-	return pool_at(smmu->world, smmu->world->pool.virt, pa, bytes);
+	return pool_at(smmu->world, smmu->world->told, pa, bytes);
 }
 
 /* ---- what the platform asks for ------------------------------------------------------------------------------- */
@@ -139,13 +142,24 @@ static uint64_t hook_read64(void *ctx, uintptr_t address)
 	return model_read64(smmu->model, offset);
 }
 
+static void rung(struct simulate *world, const struct simulate_smmu *smmu, uint32_t prod)
+{
+	if (world->cache)
+		model_cache_doorbell(world->cache);
+	simulate_note(world, HISTORY_DOORBELL, (uint64_t)(smmu - world->smmu), 0, prod);
+}
+
 static void doorbell(struct simulate *world, struct simulate_smmu *smmu, uint32_t prod)
 {
 	world->counts.wraps += (prod ^ smmu->prod) >> world->shape.smmu[smmu - world->smmu].cmdq_lg2 & 1;
 	smmu->prod = prod;
-	if (world->cache)
-		model_cache_doorbell(world->cache);
-	simulate_note(world, HISTORY_DOORBELL, (uint64_t)(smmu - world->smmu), 0, prod);
+	rung(world, smmu, prod);
+}
+
+static void doorbell_enhanced(struct simulate *world, const struct simulate_smmu *smmu, uint32_t prod)
+{
+	world->counts.enhanced++;
+	rung(world, smmu, prod);
 }
 
 static void hook_write32(void *ctx, uintptr_t address, uint32_t value)
@@ -156,6 +170,8 @@ static void hook_write32(void *ctx, uintptr_t address, uint32_t value)
 
 	if (offset == CMDQ_PROD)
 		doorbell(world, smmu, value);
+	else if (offset >= ECMDQ_PAGES && offset % ECMDQ_STRIDE == ECMDQ_PROD)
+		doorbell_enhanced(world, smmu, value);
 	model_write32(smmu->model, offset, value);
 }
 
@@ -194,6 +210,7 @@ static void hook_stored(void *ctx, uint64_t *where, uint64_t old_value, uint64_t
 	uint64_t offset = (uint64_t)((char *)where - (char *)world->pool.virt);
 
 	world->stored[world->stored_count++ % SIMULATE_RECENT] = offset;
+	world->told[offset / 8] = value;
 	for (unsigned i = 0; i < world->shape.smmus; i++)
 		model_observe_store(world->smmu[i].model, world->pool.base.addr + offset, old_value, value);
 }
@@ -226,8 +243,9 @@ static void hook_violated(void *ctx, const struct model_violation *violation)
 	/* What one that is lost does not know of cannot be waited for. */
 	if (smmu->lost)
 		return;
-	simulate_violate(smmu->world, 0, 0, "model: %s: %s (pa %llx: %llx -> %llx)", model_rule_name(violation->rule),
-			 violation->what, (unsigned long long)violation->pa,
+	simulate_violate(smmu->world, 0, 0, "model of SMMU %u: %s: %s (pa %llx: %llx -> %llx)",
+			 (unsigned)(smmu - smmu->world->smmu), model_rule_name(violation->rule), violation->what,
+			 (unsigned long long)violation->pa,
 			 (unsigned long long)violation->old_value, (unsigned long long)violation->new_value);
 }
 
@@ -279,8 +297,12 @@ static struct model_config model_config_of(struct simulate *world, unsigned numb
 	config.cohacc = !shape->non_coherent;
 	config.errata = model_errata(shape->errata);
 	config.memory = (struct model_memory){ &world->smmu[number], memory_read, memory_write };
-	config.peek = shape->non_coherent ? memory_peek : NULL;
+	config.peek = memory_peek;
 	config.seed = world->seed + number + 1;
+	config.ecmdq = shape->ecmdq;
+	config.ecmdq_lg2nump = config.ecmdq_lg2numq = SIMULATE_ECMDQ_MAX / 4;
+	config.msi = shape->completion & SHADOW_COMPLETION_MSI;
+	config.sev = shape->completion & SHADOW_COMPLETION_EVENT;
 	config.gbpa_abort_at_reset = shape->aborts_at_reset;
 	config.report = hook_violated;
 	config.report_ctx = &world->smmu[number];
@@ -352,10 +374,11 @@ static int open_target(struct simulate *world)
 		smmu[i] = simulate_smmu_config(world, i);
 	config.pool.bytes = shadow_smmu_pool_bytes(&config, smmu, world->shape.smmus);
 	config.pool.virt = platform_linux_alloc(config.pool.bytes, 4096);
+	world->told = calloc(1, config.pool.bytes);
 	world->pool = config.pool;
 	world->target_bytes = shadow_smmu_target_bytes(&config);
 	world->target_memory = platform_linux_alloc(world->target_bytes, 64);
-	if (!world->pool.virt || !world->target_memory)
+	if (!world->pool.virt || !world->told || !world->target_memory)
 		return -1;
 	return shadow_smmu_target_init(world->target_memory, world->target_bytes, &config, &world->target);
 }
@@ -386,15 +409,15 @@ static int open_models(struct simulate *world)
 	for (unsigned i = 0; i < world->shape.smmus; i++) {
 		struct model_config config = model_config_of(world, i);
 
-		if (config.peek && !world->cache)
+		if (!config.cohacc && !world->cache)
 			world->cache = model_cache_new(world->pool.virt, world->pool.bytes);
 		world->smmu[i].world = world;
 		world->smmu[i].breaks_at = world->shape.smmu[i].breaks_at;
 		world->smmu[i].model = model_new(&config);
-		if (!world->smmu[i].model || (config.peek && !world->cache))
+		if (!world->smmu[i].model || (!config.cohacc && !world->cache))
 			return -1;
 		/* At the end the tables are judged as an SMMU finds them that does not look into caches, if there is one. */
-		if (i == 0 || config.peek)
+		if (i == 0 || !config.cohacc)
 			world->model_config = config;
 	}
 	return 0;
@@ -435,6 +458,7 @@ void simulate_close(struct simulate *world)
 	for (unsigned i = 0; i < world->shape.smmus; i++)
 		model_free(world->smmu[i].model);
 	model_cache_free(world->cache);
+	free(world->told);
 	platform_linux_free(world->pool.virt, world->pool.bytes);
 	platform_linux_free(world->target_memory, world->target_bytes);
 	platform_linux_free(world->engine_memory, world->engine_bytes);

@@ -24,6 +24,7 @@
 #define SIMULATE_SID	   0x10u
 #define SIMULATE_ATS_SID   0x18u       /* and the next ones: devices that keep translations */
 #define SIMULATE_ATS_MAX   3u
+#define SIMULATE_ECMDQ_MAX 4u
 #define SIMULATE_WAIT_NS   UINT64_C(100000000) /* longer than an SMMU may stay silent */
 #define SIMULATE_QUARANTINE UINT16_MAX
 #define SIMULATE_RECENT	   64u
@@ -36,6 +37,8 @@ struct simulate_smmu_shape {
 	bool aborts_at_reset;
 	unsigned cmdq_lg2, oas_bits;
 	unsigned errata;	       /* enum shadow_erratum, ored */
+	unsigned ecmdq;		       /* queues that CPUs are to use beside the one that all have; 0: none */
+	unsigned completion;	       /* enum shadow_completion, ored: what it has */
 	enum simulate_fault breaks;
 	uint64_t breaks_at;	       /* after so many transitions; 0: never */
 };
@@ -50,7 +53,10 @@ struct simulate_shape {
 	unsigned drop_percent;	       /* of revoking trips: the host lock is dropped while they wait */
 	unsigned join_percent;	       /* of those: they leave the flush to others as well */
 	bool refuses;		       /* commands are refused now and then */
-	bool moves;		       /* SMMUs are detached and enabled while trips go on */
+	bool moves;		       /* SMMUs are detached and enabled while trips go on; */
+	bool restless;		       /* often */
+	bool holds;		       /* stores stay buffered for long at times */
+	unsigned lazy_percent;	       /* of grants, lists and failed trips: they leave the flush to others */
 	bool no_pending;	       /* a host that does not mark pages pending: its trips go wrong */
 	struct simulate_smmu_shape smmu[SIMULATE_SMMUS_MAX];
 };
@@ -82,9 +88,11 @@ struct simulate_smmu {
 	bool closed;		       /* reported so: nothing may get through any more */
 	bool lost;		       /* reported so: it neither obeys nor can it be shut */
 	enum simulate_keeper keeper[SIMULATE_ATS_MAX];
+	uint64_t shut_out[SIMULATE_ATS_MAX]; /* so many times; */
+	uint64_t told_out[SIMULATE_ATS_MAX]; /* as one CPU passes it on to others */
 	bool mute[SIMULATE_ATS_MAX];   /* for good: it confirms nothing */
 	unsigned atc_watched;
-	uint64_t injected;	       /* position of the newest refusal */
+	uint64_t injected[1 + SIMULATE_ECMDQ_MAX]; /* position of the newest refusal in each queue; 0: none so far */
 	uint32_t prod;
 };
 
@@ -117,6 +125,7 @@ struct simulate {
 	struct host_stage2 host_stage2;
 	struct shadow_pool pool;
 	struct model_cache *cache;     /* NULL: every SMMU is coherent */
+	uint64_t *told;		       /* the pool, each descriptor as the models were told of it */
 	void *engine_memory, *target_memory;
 	size_t engine_bytes, target_bytes;
 	unsigned ia_bits;

@@ -17,6 +17,8 @@
 #define POINTS_MEAN 10u		       /* between two rounds */
 #define STALE_ONE_IN 4u		       /* loads, where there is something older to find */
 #define DRAINS_MAX 3u		       /* in a round */
+#define HOLD_ONE_IN 40u		       /* rounds */
+#define HOLD_ROUNDS 60u		       /* at most */
 #define NOTE_MAX 128u
 #define POINT_NS 1u
 #define RELAX_NS 100u
@@ -50,6 +52,8 @@ static struct sim {
 	unsigned lock_owner;	       /* or SIM_NOBODY */
 	unsigned buffered;	       /* entries in all buffers */
 	unsigned points_left;	       /* to the next round */
+	bool holds;		       /* buffers now and then; */
+	unsigned held, held_left;      /* whose, and rounds to come */
 	bool stopped;
 	uint64_t random, now;
 } sim = { .running = SIM_NOBODY };
@@ -175,15 +179,28 @@ static void drain_one(struct cpu *cpu)
 	drain_at(cpu, sim_buffer_may_drain(&cpu->buffer, index) ? index : 0);
 }
 
+/* Whose stores wait? */
+static void choose_held(void)
+{
+	if (sim.held_left) {
+		sim.held_left--;
+	} else if (sim.holds && !sim_random(HOLD_ONE_IN)) {
+		sim.held = sim.last;
+		sim.held_left = (unsigned)sim_random(HOLD_ROUNDS);
+	}
+}
+
 /* Some CPU's, by preference those of the one that ran last. */
 static void drain_some(void)
 {
+	choose_held();
 	for (unsigned left = (unsigned)sim_random(DRAINS_MAX + 1); left && sim.buffered && !sim.stopped; left--) {
 		unsigned number = sim_random(2) ? sim.last : (unsigned)sim_random(sim.cpu_count);
 
 		while (!sim.cpu[number].buffer.count)
 			number = (number + 1) % sim.cpu_count;
-		drain_one(&sim.cpu[number]);
+		if (!sim.held_left || number != sim.held)
+			drain_one(&sim.cpu[number]);
 	}
 }
 
@@ -535,6 +552,11 @@ int sim_open(unsigned cpu_count, uint64_t seed, const struct sim_hooks *hooks)
 	if (error)
 		sim_close();
 	return error;
+}
+
+void sim_hold_stores(void)
+{
+	sim.holds = true;
 }
 
 void sim_close(void)

@@ -43,6 +43,9 @@ struct sim_counters {
 __attribute__((warn_unused_result)) int sim_open(unsigned cpu_count, uint64_t seed, const struct sim_hooks *hooks);
 void sim_close(void);
 
+/** sim_hold_stores() - now and then, what one CPU has stored stays buffered for a while, but for what it waits for. */
+void sim_hold_stores(void);
+
 /** sim_start() - let @cpu, which has nothing to do, run @entry. */
 void sim_start(unsigned cpu, void (*entry)(void *ctx, unsigned cpu), void *ctx);
 

@@ -159,6 +159,28 @@ static void stores_leave_the_buffers_out_of_order(void **state)
 	assert_true(world.counts.in_flight > 10);
 }
 
+/* At the end, when all has drained, memory says of each descriptor what the models were told of it. */
+static void models_are_told_of_every_descriptor(void **state)
+{
+	struct simulate_options options;
+	const uint64_t *memory;
+	unsigned told = 0;
+
+	(void)state;
+	simulate_options_default(&options);
+	options.cpus = 4;
+	options.transitions = 500;
+	assert_int_equal(simulate_seed(&world, &options, 1), 0);
+	memory = world.pool.virt;
+	for (size_t i = 0; i < world.pool.bytes / sizeof(*memory); i++) {
+		if (world.told[i])
+			assert_int_equal(world.told[i], memory[i]);
+		told += world.told[i] != 0;
+	}
+	simulate_close(&world);
+	assert_true(told > 500);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +193,7 @@ int main(void)
 		cmocka_unit_test(another_seed_gives_another_run),
 		cmocka_unit_test(a_host_that_does_not_mark_pages_pending_is_caught),
 		cmocka_unit_test(stores_leave_the_buffers_out_of_order),
+		cmocka_unit_test(models_are_told_of_every_descriptor),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
