@@ -13,14 +13,12 @@
 #include <string>
 #include <vector>
 
-#include <pthread.h>
-#include <sched.h>
-
 #include <benchmark/benchmark.h>
 
 extern "C" {
 #include "bench/info.h"
 #include "bench/machine.h"
+#include "bench/placement.h"
 #include "engine/platform/linux.h"
 }
 
@@ -40,7 +38,7 @@ struct registration {
 std::vector<registration *> registrations;
 std::map<std::string, uint64_t> checksums;
 const struct bench_hooks *hooks;
-cpu_set_t allowed; /* to the process */
+struct placement places;
 bool failed;
 
 } // namespace
@@ -68,40 +66,18 @@ std::vector<int64_t> values_of(const struct bench_axis &axis)
 	return std::vector<int64_t>(axis.values, axis.values + axis.count);
 }
 
-/* The CPU for a thread of several; they begin again if there are more threads than CPUs. */
-void place(int thread)
-{
-	int at = thread % CPU_COUNT(&allowed);
-	cpu_set_t one;
-
-	CPU_ZERO(&one);
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-		if (!CPU_ISSET(cpu, &allowed) || at--)
-			continue;
-		CPU_SET(cpu, &one);
-		pthread_setaffinity_np(pthread_self(), sizeof(one), &one);
-		return;
-	}
-}
-
 void run(registration &of, benchmark::State &state)
 {
 	struct bench bench = { state, of, false };
-	cpu_set_t before;
 
 	if (state.thread_index() == 0) {
 		of.shared = nullptr;
 		of.trouble = nullptr;
 	}
-	if (state.threads() == 1) {
-		of.entry.run(&bench);
-		return;
-	}
-	pthread_getaffinity_np(pthread_self(), sizeof(before), &before);
-	place(state.thread_index());
+	/* Thread 0 is the one that all other benchmarks run on, and it has its place. */
+	if (state.thread_index() > 0)
+		placement_bind(&places, (unsigned)state.thread_index());
 	of.entry.run(&bench);
-	/* Thread 0 is the one that all other benchmarks run on. */
-	pthread_setaffinity_np(pthread_self(), sizeof(before), &before);
 }
 
 void hand_over(registration &of, bool smallest, bool once)
@@ -125,14 +101,14 @@ void hand_over(registration &of, bool smallest, bool once)
 	if (!entry.threads_max)
 		return;
 	benchmark->UseRealTime();
-	for (int threads = 1; threads <= (int)entry.threads_max && threads <= CPU_COUNT(&allowed); threads *= 2)
+	for (int threads = 1; threads <= (int)entry.threads_max && threads <= (int)places.count; threads *= 2)
 		benchmark->Threads(threads);
 }
 
 void add_context()
 {
 	struct machine machine;
-	int cpu = machine_pin();
+	int cpu = placement_bind(&places, 0);
 
 	machine_read(&machine);
 	benchmark::AddCustomContext("version", info_version());
@@ -148,6 +124,52 @@ void add_context()
 							std::to_string(machine.pus) + " hardware threads");
 	benchmark::AddCustomContext("measured_on", cpu < 0 ? "any CPU" : "CPU " + std::to_string(cpu));
 	benchmark::AddCustomContext("allocator", platform_linux_allocator());
+	for (unsigned i = 0; i < machine.doubts.count; i++)
+		benchmark::AddCustomContext("doubt_" + std::to_string(i + 1), machine.doubts.text[i]);
+}
+
+/* ---- the options that are not the library's ----------------------------------------------------------- */
+
+struct own_options {
+	const char *cpus, *membind;
+	bool huge_pages, smallest, once;
+};
+
+/* What is behind "--name=", or NULL. */
+const char *value_of(const char *argument, const char *name)
+{
+	size_t length = std::strlen(name);
+
+	return std::strncmp(argument, name, length) || argument[length] != '=' ? nullptr : argument + length + 1;
+}
+
+/* Take them out of the arguments; the library takes the others, and refuses what it does not know. */
+own_options read_own_options(int *argc, char **argv)
+{
+	static char briefly[] = "--benchmark_min_time=0.0001";
+	own_options own = {};
+	int kept = 1;
+
+	for (int i = 1; i < *argc; i++) {
+		const char *cpus = value_of(argv[i], "--cpus"), *membind = value_of(argv[i], "--membind");
+
+		own.cpus = cpus ? cpus : own.cpus;
+		own.membind = membind ? membind : own.membind;
+		if (!std::strcmp(argv[i], "--huge-pages"))
+			own.huge_pages = true;
+		else if (!std::strcmp(argv[i], "--smallest"))
+			own.smallest = true;
+		else if (!std::strcmp(argv[i], "--once"))
+			own.once = true;
+		else if (!cpus && !membind)
+			argv[kept++] = argv[i];
+	}
+	/* There was an argument in this one's place. */
+	if (own.smallest || own.once)
+		argv[kept++] = briefly;
+	argv[kept] = nullptr;
+	*argc = kept;
+	return own;
 }
 
 /* ---- what a loop does -------------------------------------------------------------------------------- */
@@ -313,20 +335,11 @@ void bench_fail(struct bench *bench, const char *why)
 
 int main(int argc, char **argv)
 {
-	static char briefly[] = "--benchmark_min_time=0.0001";
-	bool smallest = false, once = false;
+	own_options own = read_own_options(&argc, argv);
 
-	for (int i = 1; i < argc; i++) {
-		if (!std::strcmp(argv[i], "--smallest")) {
-			smallest = true;
-			argv[i] = briefly;
-		} else if (!std::strcmp(argv[i], "--once")) {
-			once = true;
-			argv[i] = briefly;
-		}
-	}
 	benchmark::Initialize(&argc, argv);
-	if (benchmark::ReportUnrecognizedArguments(argc, argv))
+	if (benchmark::ReportUnrecognizedArguments(argc, argv) ||
+	    placement_read(&places, own.cpus, own.membind, own.huge_pages))
 		return 2;
 	benchmark::AddCustomContext("hardware_counters", bench_counters_register());
 	bench_cmdq_register();
@@ -342,9 +355,8 @@ int main(int argc, char **argv)
 	bench_tables_fill_register();
 	bench_tables_random_register();
 	bench_threads_register();
-	sched_getaffinity(0, sizeof(allowed), &allowed);
 	for (registration *of : registrations)
-		hand_over(*of, smallest, once);
+		hand_over(*of, own.smallest, own.once);
 	add_context();
 	if (!benchmark::RunSpecifiedBenchmarks()) {
 		std::fprintf(stderr, "s2shadow: no benchmark of that name\n");

@@ -26,7 +26,8 @@
  *
  * The program takes Google Benchmark's options, and
  * --smallest: only the smallest value of each parameter, as briefly as possible;
- * --once: each benchmark's loop is gone through once, to count what that takes.
+ * --once: each benchmark's loop is gone through once, to count what that takes;
+ * --cpus=WHICH, --membind=WHERE, --huge-pages: where threads run and memory comes from, see placement.h.
  */
 #ifndef BENCH_HARNESS_H
 #define BENCH_HARNESS_H

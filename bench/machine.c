@@ -121,18 +121,3 @@ void machine_read(struct machine *machine)
 	machine->counters = counters_exist();
 	machine_doubts_read(&machine->doubts, "", machine->pus);
 }
-
-int machine_pin(void)
-{
-	hwloc_topology_t topology;
-	hwloc_obj_t pu;
-	int number = -1;
-
-	if (!topology_load(&topology))
-		return -1;
-	pu = measuring_pu(topology);
-	if (pu && !hwloc_set_cpubind(topology, pu->cpuset, HWLOC_CPUBIND_THREAD | HWLOC_CPUBIND_STRICT))
-		number = (int)pu->os_index;
-	hwloc_topology_destroy(topology);
-	return number;
-}

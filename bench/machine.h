@@ -26,18 +26,12 @@ struct machine {
 		uint64_t bytes;
 	} cache[MACHINE_CACHES_MAX]; /* that serve the measuring thread's core */
 	unsigned cache_count;
-	int measuring_pu; /* the kernel's number of the CPU that machine_pin() chooses; -1: unknown */
+	int measuring_pu; /* the first CPU of the first core, where placement_bind() puts thread 0; -1: unknown */
 	bool counters;	  /* perf_event_open() can count instructions */
 	struct machine_doubts doubts;
 };
 
 /** machine_read() - find all of this out. What cannot be found is 0, "unknown" or -1. */
 void machine_read(struct machine *machine);
-
-/**
- * machine_pin() - bind the calling thread to one hardware thread of the first core.
- * Return: its number, or -1 if the system refuses; the thread then runs as before.
- */
-int machine_pin(void);
 
 #endif

@@ -107,6 +107,13 @@ def check_options(command, folder):
     command.case("a filter that nothing passes is an error", None if done.returncode == 2 else done.stderr)
     done = command.run("--no-such-option")
     command.case("an option that there is not is an error", None if done.returncode == 2 else done.stderr)
+    done = command.run("--cpus=100000")
+    command.case("a CPU that there is not is an error",
+                 None if done.returncode == 2 and "no CPU 100000" in done.stderr else done.stderr)
+    last = max(os.sched_getaffinity(0))
+    done = command.run("--smallest", f"--cpus={last}", "--benchmark_filter=^queue/", "--benchmark_format=json")
+    where = json.loads(done.stdout)["context"]["measured_on"]
+    command.case("benchmarks run on the CPU that is named", None if where == f"CPU {last}" else where)
     check_compare(command, path)
 
 

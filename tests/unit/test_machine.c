@@ -3,6 +3,7 @@
  * test_machine.c - topology, pinning and what the kernel says, against what the system's own calls say.
  */
 #include "bench/machine.h"
+#include "bench/placement.h"
 
 #include <sched.h>
 #include <setjmp.h>
@@ -57,14 +58,16 @@ static void caches_have_names_and_sizes(void **state)
 
 static void a_pinned_thread_runs_on_the_cpu_that_measures(void **state)
 {
+	struct placement placement;
 	struct machine machine;
 	cpu_set_t before, after;
 	int cpu;
 
 	(void)state;
 	machine_read(&machine);
+	assert_int_equal(placement_read(&placement, NULL, NULL, false), 0);
 	assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
-	cpu = machine_pin();
+	cpu = placement_bind(&placement, 0);
 	if (cpu < 0)
 		skip();
 
