@@ -29,8 +29,8 @@ static int gerror_repair(struct cmdq *cmdq)
 	return error ? error : cmdq_poll(cmdq);
 }
 
-/* Is one of the enhanced queues at an error? GERROR has one bit for all: it is taken back with the first that is repaired, and
- * one that comes meanwhile does not set it again. */
+/* Is one of the enhanced queues at an error? GERROR has one bit for all: it is taken back with the first
+ * that is repaired, and one that comes meanwhile does not set it again. */
 static bool gerror_is_left(struct shadow_smmu *smmu)
 {
 	bool left = false;

@@ -3,8 +3,8 @@
  * case_cpus.c - several CPUs queue, flush and wait at once, while a disk is busy in the pages between theirs.
  *
  * CPUs 0 to 2 make trips. Their pages lie side by side in the same tables. CPU 3 has the disk: it reads into
- * pages that nobody revokes, over and over, makes a trip each time while the disk is at work, and has it read into a page
- * of another CPU's when that asks for it.
+ * pages that nobody revokes, over and over, makes a trip each time while the disk is at work, and has it read
+ * into a page of another CPU's when that asks for it.
  */
 #include "tests/qemu/cases.h"
 #include "tests/qemu/lock.h"

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * test_irq_anywhere.c - an interrupt may come before and after every access to a register, and in every pause of a wait.
+ * test_irq_anywhere.c - an interrupt may come before and after every access to a register, and in every pause
+ * of a wait.
  *
- * Its handler runs on the CPU that it has interrupted, which goes on only when the handler is done: what the handler waited
- * for would never come. Commands are refused at random meanwhile.
+ * Its handler runs on the CPU that it has interrupted, which goes on only when the handler is done: what the
+ * handler waited for would never come. Commands are refused at random meanwhile.
  */
 #include "core_rig.h"
 
@@ -134,8 +135,8 @@ static void down(void)
 
 /* ---- the test --------------------------------------------------------------------------------------------- */
 
-/* One of the commands that come next is refused, in any of the queues that @queues CPUs have; each once, since a cover that
- * is refused as well shuts the SMMU. */
+/* One of the commands that come next is refused, in any of the queues that @queues CPUs have; each once,
+ * since a cover that is refused as well shuts the SMMU. */
 static void refuse(unsigned queues)
 {
 	unsigned queue = queues ? 1 + below(queues) : 0;

@@ -2,8 +2,8 @@
  *
  * test_irq_threads.c - real threads: interrupts are handled on CPUs of their own while others queue, flush and wait.
  *
- * Commands are refused all the while, so that waits and handlers repair the same queues. `make check-tsan` runs it under
- * ThreadSanitizer.
+ * Commands are refused all the while, so that waits and handlers repair the same queues. `make check-tsan` runs
+ * it under ThreadSanitizer.
  */
 #include "threads_rig.h"
 
