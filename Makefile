@@ -152,10 +152,12 @@ COMMAND_SRCS := \
 	bench/cost_effect.c \
 	bench/cost_files.c \
 	bench/cost_layout.c \
+	bench/cost_measured.c \
 	bench/cost_model.c \
 	bench/cost_options.c \
 	bench/cost_plot.c \
 	bench/cost_propose.c \
+	bench/cost_record.c \
 	bench/cost_summary.c \
 	bench/cost_sweep.c \
 	bench/cost_text.c \
@@ -328,6 +330,8 @@ TEST_SRCS := \
 	tests/unit/test_cost_cross.c \
 	tests/unit/test_cost_device.c \
 	tests/unit/test_cost_flush.c \
+	tests/unit/test_cost_measured.c \
+	tests/unit/test_cost_record.c \
 	tests/unit/test_cost_tlb.c \
 	tests/unit/test_counters.c \
 	tests/unit/test_device.c \
@@ -958,7 +962,7 @@ check-maps: $(MAP_EQUALITY)
 ## check-cli: the command refuses bad input, and its output files agree with each other
 .PHONY: check-cli
 check-cli: $(COMMAND)
-	$(Q)$(RUN_TESTS) --limit 600 'tests/cli/bad_input.py $(COMMAND)' 'tests/cli/outputs.py $(COMMAND)' \
+	$(Q)$(RUN_TESTS) --limit 600 'tests/cli/bad_input.py $(COMMAND)' 'tests/cli/outputs.py $(COMMAND)' 'tests/cli/profile.py $(COMMAND)' \
 		'tests/cli/inspection.py $(COMMAND)' 'tests/cli/timeline.py $(COMMAND)' 'tests/cli/inputs.py $(COMMAND)' \
 		'tests/cli/comparison.py $(COMMAND)' 'tests/cli/interruption.py $(COMMAND)'
 

@@ -13,20 +13,22 @@
 
 void cost_write_csv(FILE *file, const struct cost_found *found)
 {
-	fputs("device,strategy,runs,length,gap,batch,smmus,nested,counted_flushes,counted_commands,counted_syncs,"
+	const char *kind = found->hardware ? "hardware" : "modelled";
+
+	fprintf(file, "device,trace,strategy,runs,length,gap,batch,smmus,nested,counted_flushes,counted_commands,counted_syncs,"
 	      "counted_doorbells,counted_pages_named,measured_cpu_ns,measured_cpu_ns_low,measured_cpu_ns_high,"
-	      "modelled_smmu_ns,modelled_micro_misses,modelled_main_misses,modelled_table_reads,modelled_after_ns\n",
-	      file);
+	      "%s_smmu_ns,%s_micro_misses,%s_main_misses,%s_table_reads,%s_after_ns\n",
+	      kind, kind, kind, kind, kind);
 	for (size_t i = 0; i < found->rows; i++) {
 		const struct cost_row *row = &found->row[i];
 		const struct cost_point *point = &row->point;
 		const struct cost_counts *counts = &row->counts;
 
-		fprintf(file, "%s,%s,%u,%u,%u,%u,%u,%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64,
-			found->common->device.name, cost_strategy_name(row->strategy), point->runs, point->length,
+		fprintf(file, "%s,%s,%s,%u,%u,%u,%u,%u,%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64,
+			found->common->device.name, found->record ? found->record->name : "", cost_strategy_name(row->strategy), point->runs, point->length,
 			point->gap, point->batch, point->smmus, point->nested ? "yes" : "no", counts->flushes,
 			cost_commands(counts), counts->kind[COST_KIND_SYNC], counts->doorbells, counts->named);
-		if (found->common->repetitions)
+		if (row->cpu_ns.median > 0)
 			fprintf(file, ",%.1f,%.1f,%.1f", row->cpu_ns.median, row->cpu_ns.low, row->cpu_ns.high);
 		else
 			fputs(",,,", file);
@@ -54,12 +56,26 @@ static json_t *device_json(const struct cost_device *device)
 	return object;
 }
 
+static json_t *record_json(const struct cost_record *record)
+{
+	json_t *object = json_object();
+
+	facts_set(object, "name", json_string(record->name));
+	facts_set(object, "flushes", facts_number(record->layout.flushes));
+	facts_set(object, "spans", facts_number(record->layout.spans));
+	facts_set(object, "pages", facts_number(record->pages));
+	facts_set(object, "flushes_left_out", facts_number(record->whole));
+	facts_set(object, "device_pages", facts_number(record->layout.pages));
+	return object;
+}
+
 static json_t *given_json(const struct cost_found *found)
 {
 	const struct cost_stream *stream = &found->common->stream;
 	json_t *object = json_object();
 
 	facts_set(object, "device", device_json(&found->common->device));
+	facts_set(object, "trace", found->record ? record_json(found->record) : json_null());
 	facts_set(object, "dma", json_string(cost_pattern_name(stream->pattern)));
 	facts_set(object, "pages", facts_number(stream->pages));
 	facts_set(object, "accesses", facts_number(stream->accesses));
@@ -129,8 +145,8 @@ static json_t *rows_json(const struct cost_found *found)
 		facts_set(object, "strategy", json_string(cost_strategy_name(row->strategy)));
 		set_point(object, &row->point);
 		facts_set(object, "counted", counted_json(&row->counts));
-		facts_set(object, "measured", found->common->repetitions ? measured_json(&row->cpu_ns) : json_null());
-		facts_set(object, "modelled", modelled_json(row));
+		facts_set(object, "measured", row->cpu_ns.median > 0 ? measured_json(&row->cpu_ns) : json_null());
+		facts_set(object, found->hardware ? "hardware" : "modelled", modelled_json(row));
 		json_array_append_new(array, object);
 	}
 	return array;
@@ -196,6 +212,8 @@ int cost_write_json(FILE *file, const struct cost_found *found)
 
 	facts_set(root, "version", json_string(info_version()));
 	facts_set(root, "build", json_string(info_build()));
+	facts_set(root, "hardware", json_boolean(found->hardware));
+	facts_set(root, "derived", json_boolean(found->derived));
 	facts_set(root, "interrupted", json_boolean(found->interrupted));
 	facts_set(root, "given", given_json(found));
 	facts_set(root, "rows", rows_json(found));

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "bench/cost_record.h"
 #include "bench/cost_summary.h"
 
 /* All that a sweep found. */
@@ -15,6 +16,9 @@ struct cost_found {
 	const struct cost_row *row;
 	size_t rows;
 	const struct cost_summary *summary;
+	const struct cost_record *record; /* NULL: the rows are of a sweep */
+	bool hardware;		       /* what else is modelled was measured on it */
+	bool derived;		       /* see struct cost_measured */
 	bool interrupted;
 };
 

@@ -21,7 +21,7 @@
 
 #include <shadow/error.h>
 
-#include "bench/instant.h"
+#include "bench/cost_ring.h"
 #include "engine/order.h"
 #include "engine/platform/linux.h"
 #include "smmuv3/list.h"
@@ -360,17 +360,13 @@ static int wait_all(struct cost_flush *flush)
 /* A doorbell: the commands from where the last one ended. */
 static void hear(void *ctx, unsigned number, enum instant_event event, uint32_t value)
 {
-	const uint32_t mask = (2u << COST_CMDQ_LG2) - 1;
 	struct cost_flush *flush = ctx;
 	const struct cost_listener *listener = flush->listener;
-	const uint64_t *ring;
 
 	if (event != INSTANT_DOORBELL)
 		return;
 	listener->doorbell(listener->ctx, number);
-	ring = platform_virt((shadow_pa_t){ instant_ring(&flush->device[number]) }, UINT64_C(16) << COST_CMDQ_LG2);
-	for (; flush->seen[number] != (value & mask); flush->seen[number] = (flush->seen[number] + 1) & mask)
-		listener->command(listener->ctx, number, &ring[2 * (flush->seen[number] & mask >> 1)]);
+	cost_ring_each(&flush->device[number], COST_CMDQ_LG2, &flush->seen[number], value, listener->command, listener->ctx);
 }
 
 int cost_flush_run(struct cost_flush *flush, const struct cost_listener *listener)
@@ -379,7 +375,7 @@ int cost_flush_run(struct cost_flush *flush, const struct cost_listener *listene
 
 	flush->listener = listener;
 	for (unsigned i = 0; i < flush->config.smmus; i++) {
-		flush->seen[i] = (uint32_t)flush->target->smmu[i].cmdq.written & ((2u << COST_CMDQ_LG2) - 1);
+		flush->seen[i] = (uint32_t)flush->target->smmu[i].cmdq.written & cost_ring_mask(COST_CMDQ_LG2);
 		flush->device[i].listen = hear;
 	}
 	error = publish(flush);

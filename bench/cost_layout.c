@@ -51,32 +51,48 @@ static void use_pages(struct cost_layout *layout)
 	}
 }
 
-int cost_layout_map(struct cost_layout *layout, const struct cost_span *span, size_t spans, unsigned leaf)
+int cost_layout_map(struct cost_layout *layout, unsigned leaf)
 {
-	uint64_t base = span[0].start >> BLOCK_LG2, end = ((span[spans - 1].end - 1) >> BLOCK_LG2) + 1;
+	uint64_t base = UINT64_MAX, end = 0;
 
+	for (size_t i = 0; i < layout->spans; i++) {
+		const struct cost_span *span = &layout->span[i];
+
+		base = span->start >> BLOCK_LG2 < base ? span->start >> BLOCK_LG2 : base;
+		end = ((span->end - 1) >> BLOCK_LG2) + 1 > end ? ((span->end - 1) >> BLOCK_LG2) + 1 : end;
+	}
 	layout->split = calloc(end - base, 1);
 	if (!layout->split)
 		return -1;
-	for (size_t i = 0; i < spans; i++)
-		for (uint64_t block = span[i].start >> BLOCK_LG2; block <= (span[i].end - 1) >> BLOCK_LG2; block++)
-			layout->split[block - base] = 1;
+	for (size_t i = 0; i < layout->spans; i++)
+		for (uint64_t block = layout->span[i].start >> BLOCK_LG2; block <= (layout->span[i].end - 1) >> BLOCK_LG2;
+		     block++)
+			layout->split[block - base] |= layout->span[i].level == 3 || !layout->span[i].level;
 	layout->map = (struct cost_map){ .base = base, .count = end - base, .pages = layout->split, .elsewhere = leaf };
 	return 0;
 }
 
+static void make_flushes(struct cost_layout *layout, unsigned batch)
+{
+	for (size_t i = 0; i < layout->flushes; i++)
+		layout->end[i] = (i + 1) * batch < layout->spans ? (i + 1) * batch : layout->spans;
+}
+
 int cost_layout_make(struct cost_layout *layout, const struct cost_point *point, const struct cost_stream *stream)
 {
-	*layout = (struct cost_layout){ .spans = point->runs, .pages = stream->pages };
+	*layout = (struct cost_layout){ .spans = point->runs, .pages = stream->pages,
+					.flushes = (point->runs + (size_t)point->batch - 1) / point->batch };
 	layout->span = malloc(layout->spans * sizeof(*layout->span));
+	layout->end = malloc(layout->flushes * sizeof(*layout->end));
 	layout->page = malloc(layout->pages * sizeof(*layout->page));
-	if (!layout->span || !layout->page) {
+	if (!layout->span || !layout->end || !layout->page) {
 		cost_layout_free(layout);
 		return -1;
 	}
 	make_runs(layout, point, stream->seed);
+	make_flushes(layout, point->batch);
 	use_pages(layout);
-	if (!cost_layout_map(layout, layout->span, layout->spans, stream->leaf))
+	if (!cost_layout_map(layout, stream->leaf))
 		return 0;
 	cost_layout_free(layout);
 	return -1;
@@ -85,6 +101,7 @@ int cost_layout_make(struct cost_layout *layout, const struct cost_point *point,
 void cost_layout_free(struct cost_layout *layout)
 {
 	free(layout->span);
+	free(layout->end);
 	free(layout->page);
 	free(layout->split);
 	memset(layout, 0, sizeof(*layout));

@@ -42,6 +42,8 @@ struct cost_stream {
 struct cost_layout {
 	struct cost_span *span;
 	size_t spans;
+	size_t *end;		       /* of each flush: its spans end here, where those of the next one begin */
+	size_t flushes;
 	uint64_t *page;		       /* that the device uses */
 	unsigned pages;
 	uint8_t *split;		       /* of map */
@@ -52,9 +54,8 @@ struct cost_layout {
 int cost_layout_make(struct cost_layout *layout, const struct cost_point *point, const struct cost_stream *stream)
 	__attribute__((warn_unused_result));
 
-/* Its map alone, from spans that are there, sorted by their start. */
-int cost_layout_map(struct cost_layout *layout, const struct cost_span *span, size_t spans, unsigned leaf)
-	__attribute__((warn_unused_result));
+/* Its map alone, from its spans, in any order. */
+int cost_layout_map(struct cost_layout *layout, unsigned leaf) __attribute__((warn_unused_result));
 void cost_layout_free(struct cost_layout *layout);
 
 /* Which of its pages the device uses next. */

@@ -36,6 +36,11 @@ static const char help[] =
 	"                   rounded up; exact: at most two; bridged: also over small\n"
 	"                   gaps; vmid: the whole VMID; planned: what the library\n"
 	"                   chooses (default: all)\n"
+	"Instead of runs, --length, --gap and --batch:\n"
+	"  --trace FILE     the flushes of a recorded trace\n"
+	"  --flush WHEN, --until SEQ  as `s2shadow replay --help` has them\n"
+	"Instead of all that is varied:\n"
+	"  --measured FILE  figures that were read on real hardware\n"
 	"What the device is and does:\n"
 	"  --device NAME    a description: mmu-700, mmu-600, gem5, qemu, or a file\n"
 	"                   (default mmu-700)\n"
@@ -66,6 +71,10 @@ enum {
 	OPT_SMMUS,
 	OPT_NESTED,
 	OPT_STRATEGY,
+	OPT_TRACE,
+	OPT_MEASURED,
+	OPT_FLUSH,
+	OPT_UNTIL,
 	OPT_DEVICE,
 	OPT_DMA,
 	OPT_PAGES,
@@ -86,6 +95,10 @@ static const struct option long_options[] = {
 	{ "smmus", required_argument, NULL, OPT_SMMUS },
 	{ "nested", required_argument, NULL, OPT_NESTED },
 	{ "strategy", required_argument, NULL, OPT_STRATEGY },
+	{ "trace", required_argument, NULL, OPT_TRACE },
+	{ "measured", required_argument, NULL, OPT_MEASURED },
+	{ "flush", required_argument, NULL, OPT_FLUSH },
+	{ "until", required_argument, NULL, OPT_UNTIL },
 	{ "device", required_argument, NULL, OPT_DEVICE },
 	{ "dma", required_argument, NULL, OPT_DMA },
 	{ "pages", required_argument, NULL, OPT_PAGES },
@@ -144,6 +157,12 @@ static bool read_list(int option, uint64_t high, struct cost_list *list)
 		text = comma;
 	}
 	return true;
+}
+
+static bool read_swept(struct cost_options *options, int option, uint64_t high, struct cost_list *list)
+{
+	options->swept = options->varied = name_of(option);
+	return read_list(option, high, list);
 }
 
 static bool read_strategies(struct cost_common *common)
@@ -207,18 +226,31 @@ static bool read_option(void *into, int option)
 
 	switch (option) {
 	case OPT_RUNS:
-		return read_list(option, RUNS_MAX, &options->runs);
+		return read_swept(options, option, RUNS_MAX, &options->runs);
 	case OPT_LENGTH:
-		return read_list(option, LENGTH_MAX, &options->length);
+		return read_swept(options, option, LENGTH_MAX, &options->length);
 	case OPT_GAP:
-		return read_list(option, GAP_MAX, &options->gap);
+		return read_swept(options, option, GAP_MAX, &options->gap);
 	case OPT_BATCH:
-		return read_list(option, RUNS_MAX, &options->batch);
+		return read_swept(options, option, RUNS_MAX, &options->batch);
+	case OPT_TRACE:
+		return !getopts_file("trace", optarg, &options->trace);
+	case OPT_MEASURED:
+		return !getopts_file("measured", optarg, &options->measured);
+	case OPT_FLUSH:
+		options->flush = optarg;
+		return true;
+	case OPT_UNTIL:
+		options->until = optarg;
+		return true;
 	case OPT_SMMUS:
+		options->varied = name_of(option);
 		return read_list(option, SHADOW_SMMUS_MAX, &options->smmus);
 	case OPT_NESTED:
+		options->varied = name_of(option);
 		return read_list(option, 0, &options->nested);
 	case OPT_STRATEGY:
+		options->varied = name_of(option);
 		return read_strategies(common);
 	case OPT_DEVICE:
 		return !getopts_file("device", optarg, &options->device);
@@ -262,7 +294,22 @@ static bool fits(const struct cost_options *options)
 	return false;
 }
 
-/* No two outputs in one file, and none over the description. */
+static bool goes_together(const struct cost_options *options)
+{
+	const char *of_traces = options->flush ? "flush" : options->until ? "until" : NULL;
+
+	if (options->measured && (options->trace || options->varied))
+		message("--measured and --%s do not go together", options->trace ? "trace" : options->varied);
+	else if (options->trace && options->swept)
+		message("--trace and --%s do not go together", options->swept);
+	else if (!options->trace && of_traces)
+		message("--%s needs --trace", of_traces);
+	else
+		return true;
+	return false;
+}
+
+/* No two outputs in one file, and none over an input. */
 static bool files_differ(const struct cost_options *options)
 {
 	const char *file[] = { options->csv, options->json, options->plot };
@@ -273,7 +320,9 @@ static bool files_differ(const struct cost_options *options)
 				message("%s: two outputs in one file", file[i]);
 				return false;
 			}
-		if (file[i] && getopts_same_file(file[i], options->device)) {
+		if (file[i] && (getopts_same_file(file[i], options->device) ||
+				(options->trace && getopts_same_file(file[i], options->trace)) ||
+				(options->measured && getopts_same_file(file[i], options->measured)))) {
 			message("%s: an output would overwrite an input", file[i]);
 			return false;
 		}
@@ -314,7 +363,7 @@ int cost_options_read(struct cost_options *options, int argc, char **argv)
 	status = getopts_command(argc, argv, long_options, help, read_option, options);
 	if (status >= 0)
 		return status;
-	if (!fits(options) || !files_differ(options) || cost_device_load(&options->common.device, options->device) || !can_do_any(options))
+	if (!goes_together(options) || !fits(options) || !files_differ(options) || cost_device_load(&options->common.device, options->device) || !can_do_any(options))
 		return 2;
 	return -1;
 }
@@ -327,20 +376,21 @@ static const struct cost_list *list_of(const struct cost_options *options, unsig
 	return lists[index];
 }
 
+/* Of a trace, only SMMUs and nesting are varied. */
 size_t cost_options_points(const struct cost_options *options)
 {
 	size_t points = 1;
 
-	for (unsigned i = 0; i < 6; i++)
+	for (unsigned i = options->trace ? 4 : 0; i < 6; i++)
 		points *= list_of(options, i)->count;
 	return points;
 }
 
 struct cost_point cost_options_point(const struct cost_options *options, size_t index)
 {
-	uint64_t value[6];
+	uint64_t value[6] = { 0 };
 
-	for (unsigned i = 0; i < 6; i++) {
+	for (unsigned i = options->trace ? 4 : 0; i < 6; i++) {
 		const struct cost_list *list = list_of(options, i);
 
 		value[i] = list->value[index % list->count];

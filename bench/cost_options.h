@@ -18,13 +18,17 @@ struct cost_options {
 	struct cost_common common;
 	struct cost_list runs, length, gap, batch, smmus, nested;
 	const char *device;
+	const char *trace;	       /* instead of a sweep; NULL: none */
+	const char *measured;	       /* likewise: figures of real hardware */
+	const char *flush, *until;     /* of its replay */
+	const char *swept, *varied;    /* options of sweeps alone, and of sweeps and traces, that were given; NULL: none */
 	const char *csv, *json, *plot; /* files to write; NULL: none */
 };
 
 /* Return: -1 to go on, or the exit status. */
 int cost_options_read(struct cost_options *options, int argc, char **argv);
 
-/* Points: every combination; runs turn fastest. */
+/* Points: every combination; runs turn fastest. Of a trace, all but SMMUs and nesting is 0. */
 size_t cost_options_points(const struct cost_options *options);
 struct cost_point cost_options_point(const struct cost_options *options, size_t index);
 

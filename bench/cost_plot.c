@@ -3,7 +3,8 @@
  * cost_plot.c - what flushes cost by their number of runs, as a picture.
  *
  * A line of panels for each combination of what is varied beside the number of runs, at most PLOTS of them: on the left
- * what is modelled, on the right what is measured. Both axes are logarithmic. A dashed line is where a crossing is.
+ * what is modelled, on the right what is measured. Both axes are logarithmic. A dashed line is where a crossing is. Of a
+ * trace there are bars.
  */
 #include "bench/cost_plot.h"
 
@@ -11,6 +12,8 @@
 
 #include <cairo/cairo-svg.h>
 #include <cairo/cairo.h>
+
+#include "bench/cost_text.h"
 
 #define PLOTS  6u
 #define LEFT   70.0
@@ -124,8 +127,15 @@ static void draw_axes(const struct plot *plot, const struct panel *panel)
 				  text);
 		}
 	draw_text(plot, panel->x + WIDTH / 2, panel->y + HEIGHT + 32, 0.5, 11, "runs");
+}
+
+static void draw_title(const struct plot *plot, const struct panel *panel)
+{
+	set_colour(plot, 0x404040);
 	draw_text(plot, panel->x, panel->y - 8, 0, 12,
-		  panel->measured ? "measured: CPU time to build and publish, ns" : "modelled: SMMU and what the DMA waits after, ns");
+		  panel->measured	   ? "measured: CPU time to build and publish, ns" :
+		  plot->found->hardware ? "measured on hardware: SMMU and what the DMA waits after, ns" :
+					  "modelled: SMMU and what the DMA waits after, ns");
 }
 
 /* ---- curves ------------------------------------------------------------------------------------------------------ */
@@ -174,8 +184,37 @@ static void draw_crossing(const struct plot *plot, const struct panel *panel)
 	}
 }
 
+/* Of a trace: one bar for each strategy, from 0 up. */
+static void draw_bars(const struct plot *plot, const struct panel *panel)
+{
+	const struct cost_found *found = plot->found;
+	double x = panel->x + 12, most = 1;
+
+	for (size_t i = 0; i < found->rows; i++)
+		if (is_beside(&found->row[i].point, panel->point))
+			most = fmax(most, value_of(&found->row[i], panel->measured));
+	for (size_t i = 0; i < found->rows; i++) {
+		const struct cost_row *row = &found->row[i];
+		double value = fmax(value_of(row, panel->measured), 0), height = (HEIGHT - 20) * value / most;
+
+		if (!is_beside(&row->point, panel->point))
+			continue;
+		set_colour(plot, colours[row->strategy]);
+		cairo_rectangle(plot->cairo, x, panel->y + HEIGHT - height, 36, height);
+		cairo_fill(plot->cairo);
+		draw_text(plot, x + 18, panel->y + HEIGHT - height - 4, 0.5, 11, cost_short(value).text);
+		draw_text(plot, x + 18, panel->y + HEIGHT + 16, 0.5, 11, cost_strategy_name(row->strategy));
+		x += 56;
+	}
+}
+
 static void draw_panel(const struct plot *plot, struct panel *panel)
 {
+	draw_title(plot, panel);
+	if (plot->found->record) {
+		draw_bars(plot, panel);
+		return;
+	}
 	scale(panel, plot->found);
 	draw_axes(plot, panel);
 	for (unsigned strategy = 0; strategy < COST_STRATEGIES; strategy++)
@@ -215,20 +254,30 @@ static void draw_heads(const struct plot *plot)
 	draw_legend(plot);
 }
 
+/* Was the CPU's time measured? */
+static bool has_cpu(const struct cost_found *found)
+{
+	return found->rows && found->row[0].cpu_ns.median > 0;
+}
+
 static void draw_pair(const struct plot *plot, const struct cost_point *point, double y)
 {
 	struct panel panel = { .x = LEFT, .y = y, .point = point };
 	char text[TEXT];
 
 	draw_panel(plot, &panel);
-	snprintf(text, sizeof(text), "runs of %u page%s, gaps of %u, %u SMMU%s%s%s", point->length,
-		 point->length == 1 ? "" : "s", point->gap, point->smmus, point->smmus == 1 ? "" : "s", point->nested ? ", nested" : "",
-		 point->batch >= point->runs ? "" : ", several flushes");
+	if (plot->found->record)
+		snprintf(text, sizeof(text), "trace %s, %u SMMU%s%s", plot->found->record->name, point->smmus,
+			 point->smmus == 1 ? "" : "s", point->nested ? ", nested" : "");
+	else
+		snprintf(text, sizeof(text), "runs of %u page%s, gaps of %u, %u SMMU%s%s%s", point->length,
+			 point->length == 1 ? "" : "s", point->gap, point->smmus, point->smmus == 1 ? "" : "s",
+			 point->nested ? ", nested" : "", point->batch >= point->runs ? "" : ", several flushes");
 	set_colour(plot, 0x606060);
 	draw_text(plot, LEFT, y + HEIGHT + 46, 0, 11, text);
 	panel.x += WIDTH + APART;
 	panel.measured = true;
-	if (plot->found->common->repetitions)
+	if (has_cpu(plot->found))
 		draw_panel(plot, &panel);
 }
 

@@ -99,7 +99,7 @@ static size_t read_point(const struct cost_row *row, size_t rows, double *cheape
 }
 
 static int advise(struct cost_advice *advice, struct cost_bench *bench, const struct cost_common *common,
-		  const struct cost_row *row, size_t rows)
+		  const struct cost_layout *layout, const struct cost_row *row, size_t rows)
 {
 	struct rating rating_now = { 0 }, rating_proposed = { 0 };
 	int error = cost_worth_find(bench, common, advice->nested, &advice->worth);
@@ -117,7 +117,8 @@ static int advise(struct cost_advice *advice, struct cost_bench *bench, const st
 		count = read_point(&row[i], rows - i, &cheapest, &now);
 		if (!now || row[i].point.nested != advice->nested)
 			continue;
-		error = cost_sweep_one(bench, common, &row[i].point, COST_PLANNED, &advice->proposed, &proposed);
+		error = layout ? cost_sweep_planner(bench, common, layout, &row[i].point, &advice->proposed, &proposed) :
+				 cost_sweep_one(bench, common, &row[i].point, COST_PLANNED, &advice->proposed, &proposed);
 		if (error)
 			return error;
 		cheapest = fmin(cheapest, cost_modelled_ns(&proposed));
@@ -139,19 +140,20 @@ static bool has_nesting(const struct cost_row *row, size_t rows, bool nested)
 }
 
 int cost_summary_make(struct cost_summary *summary, struct cost_bench *bench, const struct cost_common *common,
-		      const struct cost_row *row, size_t rows)
+		      const struct cost_layout *layout, const struct cost_row *row, size_t rows)
 {
-	int error;
+	int error = 0;
 
 	*summary = (struct cost_summary){ .crossing = calloc(rows ? rows : 1, sizeof(*summary->crossing)) };
 	if (!summary->crossing)
 		return -SHADOW_ENOMEM;
-	error = find_crossings(summary, bench, common, row, rows);
+	if (!layout)
+		error = find_crossings(summary, bench, common, row, rows);
 	progress_end();
 	for (unsigned nested = 0; nested < 2 && !error; nested++) {
 		summary->advice[nested].nested = nested;
 		if (has_nesting(row, rows, nested))
-			error = advise(&summary->advice[nested], bench, common, row, rows);
+			error = advise(&summary->advice[nested], bench, common, layout, row, rows);
 	}
 	if (error)
 		cost_summary_free(summary);

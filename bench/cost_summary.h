@@ -28,9 +28,11 @@ struct cost_summary {
 	struct cost_advice advice[2];  /* by nested */
 };
 
-/* @row: of a sweep, points one after the other. Return: 0 or a negative SHADOW_E*, with nothing to free. */
+/* @row: of a sweep, points one after the other. @layout: all of them are of this; then there are no crossings. NULL: each
+ * is of its own. Return: 0 or a negative SHADOW_E*, with nothing to free. */
 int cost_summary_make(struct cost_summary *summary, struct cost_bench *bench, const struct cost_common *common,
-		      const struct cost_row *row, size_t rows) __attribute__((warn_unused_result));
+		      const struct cost_layout *layout, const struct cost_row *row, size_t rows)
+	__attribute__((warn_unused_result));
 void cost_summary_free(struct cost_summary *summary);
 
 #endif

@@ -44,7 +44,17 @@ bool cost_is_swept(const struct cost_common *common, enum cost_strategy strategy
 int cost_sweep_point(struct cost_bench *bench, const struct cost_common *common, const struct cost_point *point,
 		     struct cost_row row[COST_STRATEGIES]);
 
-/* The same for one strategy, without measuring. @planner: instead of the common one, if it is not NULL. */
+/* The same for what is laid out already; @point says so of the rows, and of SMMUs. @stretch: pages or more that are timed at
+ * once. */
+int cost_sweep_layout(struct cost_bench *bench, const struct cost_common *common, const struct cost_layout *layout,
+		      const struct cost_point *point, unsigned stretch, struct cost_row row[COST_STRATEGIES]);
+
+/* The planner alone with other parameters, without measuring. */
+int cost_sweep_planner(struct cost_bench *bench, const struct cost_common *common, const struct cost_layout *layout,
+		       const struct cost_point *point, const struct shadow_tlbi_cost *planner, struct cost_row *row)
+	__attribute__((warn_unused_result));
+
+/* One strategy at one point, without measuring. @planner: instead of the common one, if it is not NULL. */
 int cost_sweep_one(struct cost_bench *bench, const struct cost_common *common, const struct cost_point *point,
 		   enum cost_strategy strategy, const struct shadow_tlbi_cost *planner, struct cost_row *row)
 	__attribute__((warn_unused_result));

@@ -83,20 +83,29 @@ static bool same_point(const struct cost_point *left, const struct cost_point *r
 	       left->batch == right->batch && left->smmus == right->smmus && left->nested == right->nested;
 }
 
-static void print_point(FILE *file, const struct cost_point *point)
+static void print_point(FILE *file, const struct cost_row *row)
 {
+	const struct cost_point *point = &row->point;
+
+	if (!point->length) {
+		fprintf(file, "\n%u span%s in %" PRIu64 " flush%s, %u SMMU%s%s\n", point->runs,
+			point->runs == 1 ? "" : "s", row->counts.flushes, row->counts.flushes == 1 ? "" : "es", point->smmus, point->smmus == 1 ? "" : "s", point->nested ? ", nested" : "");
+		return;
+	}
 	fprintf(file, "\n%u run%s of %u page%s, gaps of %u, %u in a flush, %u SMMU%s%s\n", point->runs,
 		point->runs == 1 ? "" : "s", point->length, point->length == 1 ? "" : "s", point->gap,
 		point->batch < point->runs ? point->batch : point->runs, point->smmus, point->smmus == 1 ? "" : "s",
 		point->nested ? ", nested" : "");
 }
 
-static void print_head(FILE *file)
+static void print_head(FILE *file, bool hardware)
 {
-	fprintf(file, "\n"
-		      "          -------- counted ---------  measured  ------------ modelled -----------\n"
-		      "          com-         door-           CPU ns     SMMU   TLB  table   after    sum\n"
-		      "strategy mands  syncs  bells  named   +- in %%       ns  miss  reads      ns     ns\n");
+	fprintf(file,
+		"\n"
+		"         ------- counted ------- measured  %s\n"
+		"          com-       door-           CPU ns     SMMU   TLB  table   after    sum\n"
+		"strategy mands syncs bells  named   +- in %%       ns  miss  reads      ns     ns\n",
+		hardware ? "------ measured on hardware ------" : "------------- modelled -----------");
 }
 
 static void print_row(FILE *file, const struct cost_row *row)
@@ -108,74 +117,118 @@ static void print_row(FILE *file, const struct cost_row *row)
 	if (row->cpu_ns.median > 0)
 		snprintf(measured, sizeof(measured), "%6s %2u", cost_short(row->cpu_ns.median).text,
 			 (unsigned)fmin(99, 100 * half / row->cpu_ns.median));
-	fprintf(file, "%-8s %5s %6s %6s %6s %9s %8s %5s %6s %7s %6s\n", cost_strategy_name(row->strategy),
+	fprintf(file, "%-8s %5s %5s %5s %6s %9s %8s %5s %6s %7s %6s\n", cost_strategy_name(row->strategy),
 		cost_short((double)cost_commands(counts)).text, cost_short((double)counts->kind[COST_KIND_SYNC]).text,
 		cost_short((double)counts->doorbells).text,
-		counts->kind[COST_KIND_VMID] ? "all" : cost_short((double)counts->named).text, measured,
+		counts->kind[COST_KIND_VMID] ? "all" : !counts->named ? "-" : cost_short((double)counts->named).text, measured,
 		cost_short(row->device_ns).text, cost_short(row->extra.main).text, cost_short(row->extra.reads).text,
 		cost_short(row->after_ns).text, cost_short(cost_modelled_ns(row)).text);
 }
 
-void cost_print_rows(FILE *file, const struct cost_row *row, size_t rows)
+void cost_print_record(FILE *file, const struct cost_record *record)
+{
+	fprintf(file, "trace %s: %zu flush%s that invalidate, %zu spans of %" PRIu64 " pages in all\n", record->name,
+		record->layout.flushes, record->layout.flushes == 1 ? "" : "es", record->layout.spans, record->pages);
+	if (record->whole)
+		fprintf(file, "  left out: %" PRIu64 " whose spans did not fit, which are of the whole VMID\n", record->whole);
+	fprintf(file, "  the device uses %u pages of memory that the trace never takes from the host\n",
+		record->layout.pages);
+}
+
+void cost_print_rows(FILE *file, const struct cost_row *row, size_t rows, bool hardware)
 {
 	if (rows)
-		print_head(file);
+		print_head(file, hardware);
 	for (size_t i = 0; i < rows; i++) {
 		if (!i || !same_point(&row[i].point, &row[i - 1].point))
-			print_point(file, &row[i].point);
+			print_point(file, &row[i]);
 		print_row(file, &row[i]);
 	}
 }
 
 /* ---- summary ----------------------------------------------------------------------------------------------------- */
 
-static void print_crossings(FILE *file, const struct cost_common *common, const struct cost_summary *summary)
+static bool crosses_alike(const struct cost_crossing *left, const struct cost_crossing *right)
 {
-	fprintf(file, "\nmodelled: from so many runs in one flush on the whole VMID costs no more than\n"
-		      "(planner: from there on it says the whole VMID itself; -: never, up to 65536)\n\n"
-		      "length    gap  nested");
-	for (unsigned i = 0; i < COST_STRATEGIES; i++)
-		if (i != COST_VMID && cost_is_swept(common, (enum cost_strategy)i))
-			fprintf(file, " %8s", i == COST_PLANNED ? "planner" : cost_strategy_name((enum cost_strategy)i));
-	for (size_t i = 0; i < summary->crossings; i++) {
-		const struct cost_crossing *crossing = &summary->crossing[i];
+	return left->point.length == right->point.length && left->point.gap == right->point.gap &&
+	       left->point.nested == right->point.nested;
+}
 
-		if (!i || crossing->strategy <= crossing[-1].strategy)
-			fprintf(file, "\n%6u %6u  %6s", crossing->point.length, crossing->point.gap,
-				crossing->point.nested ? "yes" : "no");
-		if (crossing->runs)
+/* The crossing of @strategy beside @first, which is before it; NULL: there is none. */
+static const struct cost_crossing *find_crossing(const struct cost_summary *summary, size_t first, unsigned strategy)
+{
+	for (size_t i = first; i < summary->crossings && crosses_alike(&summary->crossing[i], &summary->crossing[first]); i++)
+		if (summary->crossing[i].strategy == strategy)
+			return &summary->crossing[i];
+	return NULL;
+}
+
+static void print_crossing_line(FILE *file, const struct cost_summary *summary, size_t first, const bool *shown)
+{
+	const struct cost_point *point = &summary->crossing[first].point;
+
+	fprintf(file, "\n%6u %6u  %6s", point->length, point->gap, point->nested ? "yes" : "no");
+	for (unsigned i = 0; i < COST_STRATEGIES; i++) {
+		const struct cost_crossing *crossing = shown[i] ? find_crossing(summary, first, i) : NULL;
+
+		if (crossing && crossing->runs)
 			fprintf(file, " %8" PRIu64, crossing->runs);
-		else
-			fprintf(file, " %8s", "-");
+		else if (shown[i])
+			fprintf(file, " %8s", crossing ? "-" : "");
 	}
+}
+
+static void print_crossings(FILE *file, const struct cost_summary *summary, bool hardware)
+{
+	bool shown[COST_STRATEGIES] = { false };
+
+	for (size_t i = 0; i < summary->crossings; i++)
+		shown[summary->crossing[i].strategy] = true;
+	fprintf(file, "\n%s: from so many runs in one flush on the whole VMID costs no more than\n%s\n\n"
+		      "length    gap  nested",
+		hardware ? "measured" : "modelled",
+		hardware ? "(between what was measured, on straight lines; -: never, as far as that goes)" :
+			   "(planner: from there on it says the whole VMID itself; -: never, up to 65536)");
+	for (unsigned i = 0; i < COST_STRATEGIES; i++)
+		if (shown[i])
+			fprintf(file, " %8s", i == COST_PLANNED ? "planner" : cost_strategy_name((enum cost_strategy)i));
+	for (size_t i = 0; i < summary->crossings; i++)
+		if (!i || !crosses_alike(&summary->crossing[i], &summary->crossing[i - 1]))
+			print_crossing_line(file, summary, i, shown);
 	fputc('\n', file);
 }
 
 static void print_parameters(FILE *file, const char *name, const struct shadow_tlbi_cost *cost,
 			     const struct cost_rating *rating)
 {
-	fprintf(file, "%-9s %7u %7u %6u %6u %8u %6u   %6.2f %6.2f\n", name, cost->command, cost->sync, cost->entry,
-		cost->table, cost->vmid, cost->share, rating->mean, rating->worst);
+	fprintf(file, "%-9s %7u %7u %6u %6u %8u %6u", name, cost->command, cost->sync, cost->entry, cost->table, cost->vmid,
+		cost->share);
+	if (rating->points)
+		fprintf(file, "   %6.2f %6.2f", rating->mean, rating->worst);
+	fputc('\n', file);
 }
 
-static void print_advice(FILE *file, const struct cost_advice *advice)
+static void print_advice(FILE *file, const struct cost_advice *advice, bool hardware)
 {
 	const struct cost_worth *worth = &advice->worth;
 
-	fprintf(file, "\nstruct shadow_tlbi_cost%s; modelled: times as dear as the cheapest strategy\n"
-		      "          command    sync  entry  table     vmid  share     mean  worst\n",
-		advice->nested ? " of nested SMMUs" : "");
-	print_parameters(file, "given", &advice->now, &advice->rating_now);
+	fprintf(file, "\nstruct shadow_tlbi_cost%s;\n%s\n"
+		      "          command    sync  entry  table     vmid  share%s\n",
+		advice->nested ? " of nested SMMUs" : "",
+		hardware ? "measured, but entry and table: those are modelled" :
+			   "modelled: times as dear as the cheapest strategy",
+		advice->rating_now.points ? "     mean  worst" : "");
+	print_parameters(file, hardware ? "default" : "given", &advice->now, &advice->rating_now);
 	print_parameters(file, "proposed", &advice->proposed, &advice->rating_proposed);
 	fprintf(file, "in ns     %7s %7s %6.1f %6.1f %8s\n", cost_short(worth->command).text,
 		cost_short(worth->sync).text, worth->entry, worth->table, cost_short(worth->vmid).text);
 }
 
-void cost_print_summary(FILE *file, const struct cost_common *common, const struct cost_summary *summary)
+void cost_print_summary(FILE *file, const struct cost_summary *summary, bool hardware)
 {
 	if (summary->crossings)
-		print_crossings(file, common, summary);
+		print_crossings(file, summary, hardware);
 	for (unsigned nested = 0; nested < 2; nested++)
 		if (summary->advice[nested].given)
-			print_advice(file, &summary->advice[nested]);
+			print_advice(file, &summary->advice[nested], hardware);
 }

@@ -7,15 +7,19 @@
 
 #include <stdio.h>
 
+#include "bench/cost_record.h"
 #include "bench/cost_summary.h"
 
 /* Device, stream, and which of the device's figures are assumed. */
 void cost_print_given(FILE *file, const struct cost_common *common);
 
-/* Rows of one point after the other; a line with what is varied above each. */
-void cost_print_rows(FILE *file, const struct cost_row *row, size_t rows);
+/* What a trace has given. */
+void cost_print_record(FILE *file, const struct cost_record *record);
 
-void cost_print_summary(FILE *file, const struct cost_common *common, const struct cost_summary *summary);
+/* Rows of one point after the other; a line with what is varied above each. @hardware: they were measured. */
+void cost_print_rows(FILE *file, const struct cost_row *row, size_t rows, bool hardware);
+
+void cost_print_summary(FILE *file, const struct cost_summary *summary, bool hardware);
 
 /* A number in at most 6 columns: 123456, 1234k, 12.3M. */
 struct cost_short {

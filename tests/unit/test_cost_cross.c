@@ -243,7 +243,7 @@ static void the_summary_rates_given_and_proposed_parameters(void **state)
 		rows += (size_t)cost_sweep_point(&bench, &common, &point, &row[rows]);
 	}
 	assert_int_equal(rows, 2 * COST_STRATEGIES);
-	assert_int_equal(cost_summary_make(&summary, &bench, &common, row, rows), 0);
+	assert_int_equal(cost_summary_make(&summary, &bench, &common, NULL, row, rows), 0);
 	assert_int_equal(summary.crossings, COST_STRATEGIES - 1);
 	assert_true(summary.advice[0].given);
 	assert_false(summary.advice[1].given);

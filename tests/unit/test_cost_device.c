@@ -4,12 +4,7 @@
  */
 #include "bench/cost_device.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/unit/said.h"
 
 static const char good[] = "# a comment\n"
 			   "name\tone from two\n"
@@ -22,25 +17,18 @@ static const char good[] = "# a comment\n"
 			   "micro 8 full lru assumed; from hearsay\n"
 			   "walk2 none assumed\n";
 
+static int read_file(void *into, FILE *file)
+{
+	return cost_device_read(into, file, SAID_PATH);
+}
+
 /* Return: what it says on standard error. */
 static const char *read_text(struct cost_device *device, const char *text, int expected)
 {
-	static char said[400];
-	char copy[4000];
-	FILE *kept = stderr, *file, *error;
+	int result;
+	const char *said = said_of(read_file, device, text, &result);
 
-	memset(said, 0, sizeof(said));
-	assert_true(strlen(text) < sizeof(copy));
-	strcpy(copy, text);
-	file = fmemopen(copy, strlen(copy), "r");
-	error = fmemopen(said, sizeof(said), "w");
-	assert_non_null(file);
-	assert_non_null(error);
-	stderr = error;
-	assert_int_equal(cost_device_read(device, file, "x.txt"), expected);
-	stderr = kept;
-	fclose(error);
-	fclose(file);
+	assert_int_equal(result, expected);
 	return said;
 }
 
@@ -75,9 +63,7 @@ static void every_value_and_its_origin_is_read(void **state)
 
 static void what_is_wrong_is_refused_with_its_line(void **state)
 {
-	static const struct {
-		const char *line, *says;
-	} wrong[] = {
+	static const struct said_wrong wrong[] = {
 		{ "colour blue assumed\n", "x.txt:1: unknown key 'colour'" },
 		{ "sync_ns 5\n", "x.txt:1: neither 'from'" },
 		{ "sync_ns 5 from\n", "x.txt:1: neither 'from'" },
@@ -103,13 +89,7 @@ static void what_is_wrong_is_refused_with_its_line(void **state)
 	struct cost_device device;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		const char *said = read_text(&device, wrong[i].line, -1);
-
-		if (!strstr(said, wrong[i].says))
-			fail_msg("%s says %s", wrong[i].line, said);
-		assert_ptr_equal(strchr(said, '\n'), said + strlen(said) - 1);
-	}
+	said_refuses(read_file, &device, wrong, sizeof(wrong) / sizeof(wrong[0]));
 }
 
 static void a_device_without_a_tlb_is_refused(void **state)
