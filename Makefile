@@ -199,6 +199,9 @@ COMMAND_SRCS := \
 	bench/outfile.c \
 	bench/placement.c \
 	bench/progress.c \
+	bench/record.c \
+	bench/record_parse.c \
+	bench/record_write.c \
 	bench/replay.c \
 	bench/replay_watch.c \
 	bench/results.c \
@@ -408,6 +411,7 @@ TEST_SRCS := \
 	tests/unit/test_prepare.c \
 	tests/unit/test_progress.c \
 	tests/unit/test_queue.c \
+	tests/unit/test_record.c \
 	tests/unit/test_refusal.c \
 	tests/unit/test_replay.c \
 	tests/unit/test_reserve.c \

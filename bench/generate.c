@@ -100,7 +100,6 @@ static int read_option(void *into, int option, const char *text)
 
 static int make_like(const struct command *command)
 {
-	struct trace_error error;
 	struct tracefile out;
 	struct trace trace;
 	int ret;
@@ -109,14 +108,9 @@ static int make_like(const struct command *command)
 		message("--output: would overwrite the trace %s", command->like);
 		return -1;
 	}
-	if (trace_load(command->like, &trace, &error)) {
-		if (error.line)
-			message("%s:%lu: %s", command->like, error.line, error.message);
-		else
-			message("%s: %s", command->like, error.message);
+	if (tracefile_load(command->like, &trace))
 		return -1;
-	}
-	ret = tracefile_open(&out, command->output);
+	ret = tracefile_open(&out, command->output, false);
 	if (!ret) {
 		ret = generate_like(&trace, command->like, command->workload.name, command->workload.seed, &out);
 		if (tracefile_close(&out, !ret))
@@ -131,7 +125,7 @@ static int make(const struct command *command)
 	struct tracefile out;
 	int ret;
 
-	if (generate_check(&command->workload) || tracefile_open(&out, command->output))
+	if (generate_check(&command->workload) || tracefile_open(&out, command->output, false))
 		return -1;
 	ret = generate_run(&command->workload, &out);
 	if (tracefile_close(&out, !ret))

@@ -315,30 +315,8 @@ static int take_turn(struct like *like, unsigned number)
 
 static void write_states(struct like *like)
 {
-	FILE *file = like->out->file;
-
-	for (size_t i = 0; i < like->trace->memory_count; i++) {
-		uint64_t page = like->trace->memory[i].start >> TRACE_PAGE_LG2, end = like->trace->memory[i].end >> TRACE_PAGE_LG2;
-
-		while (page < end) {
-			const struct trace_page *found = trace_pages_find(&like->pages, page);
-			uint64_t first = page;
-
-			if (!found || found->state == TRACE_STATE_OWNED) {
-				page = found ? page + 1 : (page | (TRACE_BLOCK_PAGES - 1)) + 1;
-				continue;
-			}
-			while (page < end) {
-				const struct trace_page *other = trace_pages_find(&like->pages, page);
-
-				if (!other || other->state != found->state)
-					break;
-				page++;
-			}
-			fprintf(file, "# S %" PRIx64 " %" PRIx64 " %c\n", first << TRACE_PAGE_LG2,
-				(page - first) << TRACE_PAGE_LG2, trace_state_letter(found->state));
-		}
-	}
+	for (size_t i = 0; i < like->trace->memory_count; i++)
+		tracefile_states(like->out, &like->pages, like->trace->memory[i].start, like->trace->memory[i].end);
 }
 
 static void write_leaves(FILE *file, const struct trace_snapshot *snapshot)

@@ -12,6 +12,7 @@
 #include "bench/info.h"
 #include "bench/inspect.h"
 #include "bench/message.h"
+#include "bench/record.h"
 #include "bench/replay.h"
 #include "bench/scale_main.h"
 #include "bench/simulate_run.h"
@@ -27,6 +28,7 @@ static const struct {
 	{"simulate", simulate_main, "run the engine on virtual CPUs with devices at random, and judge every access"},
 	{"scale", scale_main, "model how trips scale with CPUs, SMMUs, sync time and locked time"},
 	{"generate", generate_main, "make a trace from a described workload, or one like another"},
+	{"record", record_main, "turn a hypervisor's log, or the kernel's hypervisor events, into a trace"},
 	{"trace", trace_stats_main, "print the statistics of traces: s2shadow trace stats"},
 	{"compare", compare_main, "say what changed between two results, beyond noise"},
 	{"profile", profile_main, "what TLB invalidation costs, by strategy and device, and where one beats another"},

@@ -2,7 +2,7 @@
  *
  * trace_input.h - the lines of a text file, plain or compressed with xz.
  *
- * Used by trace.c alone. Knows nothing of what the lines say.
+ * Used by trace.c and record.c. Knows nothing of what the lines say.
  */
 #ifndef BENCH_TRACE_INPUT_H
 #define BENCH_TRACE_INPUT_H

@@ -9,6 +9,7 @@
 #include "bench/message.h"
 #include "bench/outfile.h"
 #include "bench/trace_stats.h"
+#include "bench/tracefile.h"
 
 static const char help[] =
 	"Usage: s2shadow trace stats [--json FILE] TRACE...\n"
@@ -51,17 +52,11 @@ static int read_option(void *into, int option, const char *text)
 static int count_file(const char *path, bool print, bool first, json_t *array)
 {
 	struct trace_stats stats;
-	struct trace_error error;
 	struct trace trace;
 	int ret;
 
-	if (trace_load(path, &trace, &error)) {
-		if (error.line)
-			message("%s:%lu: %s", path, error.line, error.message);
-		else
-			message("%s: %s", path, error.message);
+	if (tracefile_load(path, &trace))
 		return -1;
-	}
 	ret = trace_stats_count(&stats, &trace, path);
 	if (!ret) {
 		if (print && !first)

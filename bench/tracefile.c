@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * tracefile.c - writing a trace: the file, compressed if its name says so, and the lines.
+ * tracefile.c - writing a trace: the file, compressed if its name says so, and the lines. And reading one.
  */
 #include "bench/tracefile.h"
 
@@ -87,14 +87,16 @@ static void free_xz(struct tracefile *trace)
 	trace->xz = NULL;
 }
 
-int tracefile_open(struct tracefile *trace, const char *path)
+int tracefile_open(struct tracefile *trace, const char *path, bool whole)
 {
 	size_t bytes = path ? strlen(path) : 0;
 
 	*trace = (struct tracefile){ 0 };
 	if (!path || !strcmp(path, "-")) {
-		trace->file = stdout;
-		return 0;
+		trace->file = whole ? open_memstream(&trace->held, &trace->held_bytes) : stdout;
+		if (!trace->file)
+			message("out of memory");
+		return trace->file ? 0 : -1;
 	}
 	if (outfile_open(&trace->out, path))
 		return -1;
@@ -108,16 +110,28 @@ int tracefile_open(struct tracefile *trace, const char *path)
 	return 0;
 }
 
+static int close_stdout(struct tracefile *trace, bool keep)
+{
+	bool failed = ferror(trace->file) != 0;
+
+	if (trace->file != stdout) {
+		failed |= fclose(trace->file) != 0;
+		if (keep && !failed)
+			fwrite(trace->held, 1, trace->held_bytes, stdout);
+		free(trace->held);
+	}
+	failed |= fflush(stdout) != 0 || ferror(stdout);
+	if (keep && failed)
+		message("cannot write to standard output: %s", strerror(errno));
+	return keep && failed ? -1 : 0;
+}
+
 int tracefile_close(struct tracefile *trace, bool keep)
 {
 	bool failed = ferror(trace->file) != 0;
 
-	if (!trace->out.file) {
-		failed |= fflush(stdout) != 0;
-		if (keep && failed)
-			message("cannot write to standard output: %s", strerror(errno));
-		return keep && failed ? -1 : 0;
-	}
+	if (!trace->out.file)
+		return close_stdout(trace, keep);
 	if (trace->xz && fclose(trace->file))
 		failed = true;
 	free_xz(trace);
@@ -127,6 +141,19 @@ int tracefile_close(struct tracefile *trace, bool keep)
 		message("%s: cannot write: %s", trace->out.target, strerror(errno ? errno : EIO));
 	outfile_discard(&trace->out);
 	return keep ? -1 : 0;
+}
+
+int tracefile_load(const char *path, struct trace *trace)
+{
+	struct trace_error error;
+
+	if (!trace_load(path, trace, &error))
+		return 0;
+	if (error.line)
+		message("%s:%lu: %s", path, error.line, error.message);
+	else
+		message("%s: %s", path, error.message);
+	return -1;
 }
 
 /* ---- the lines ---- */
@@ -150,6 +177,25 @@ void tracefile_space(struct tracefile *trace, unsigned ia_bits)
 			1u << (ia_bits > LEVEL1_BITS ? ia_bits - LEVEL1_BITS : 0));
 }
 
+void tracefile_states(struct tracefile *trace, const struct trace_pages *pages, uint64_t start, uint64_t end)
+{
+	uint64_t page = start >> TRACE_PAGE_LG2, last = end >> TRACE_PAGE_LG2;
+
+	while (page < last) {
+		const struct trace_page *found = trace_pages_find(pages, page), *next = found;
+		uint64_t first = page;
+
+		if (!found || found->state == TRACE_STATE_OWNED) {
+			page = found ? page + 1 : (page | (TRACE_BLOCK_PAGES - 1)) + 1;
+			continue;
+		}
+		while (page < last && next && next->state == found->state)
+			next = trace_pages_find(pages, ++page);
+		fprintf(trace->file, "# S %" PRIx64 " %" PRIx64 " %c\n", first << TRACE_PAGE_LG2,
+			(page - first) << TRACE_PAGE_LG2, trace_state_letter(found->state));
+	}
+}
+
 static void begin(struct tracefile *trace, const struct trace_record *record, char type)
 {
 	fprintf(trace->file, "%c %" PRIu64 " %u %" PRIu64 " ", type, ++trace->seq, record->cpu, record->time_ns);
@@ -168,6 +214,12 @@ void tracefile_mapping(struct tracefile *trace, const struct trace_record *recor
 	begin(trace, record, TRACE_M);
 	fprintf(trace->file, "%" PRIx64 " %" PRIx64 " %s\n", record->start, record->bytes,
 		record->mmio ? "mmio" : "mem");
+}
+
+void tracefile_refusal(struct tracefile *trace, unsigned cpu, uint64_t time_ns, uint64_t addr)
+{
+	begin(trace, &(struct trace_record){ .cpu = (uint8_t)cpu, .time_ns = time_ns }, TRACE_F);
+	fprintf(trace->file, "%" PRIx64 "\n", addr);
 }
 
 void tracefile_trip(struct tracefile *trace, const struct trace_record *record, const char *word, uint64_t calls,

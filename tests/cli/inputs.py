@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""inputs - statistics of traces are those that bench/traces/README.md shows; generated traces are good ones. Speaks TAP.
+"""inputs - statistics of traces are those that bench/traces/README.md shows; generated and converted
+traces are good ones. Speaks TAP.
 
 Usage: inputs.py COMMAND
 """
@@ -62,6 +63,56 @@ REFUSED = [
     (["generate", "--workload", data("workload_bad_value.txt")], "workload_bad_value.txt:3: "),
     (["generate", "--workload", data("workload_bad_key.txt")], "workload_bad_key.txt:2: 'memry'"),
     (["generate", "--workload", data("workload_bad_words.txt")], "workload_bad_words.txt:1: 'vms'"),
+]
+
+MACHINE = ["--memory", "40000000-44000000", "--without", "43c00000-44000000"]
+SIMPLE = data("log_simple.txt")
+
+RECORD_REFUSED = [
+    ([SIMPLE], "no --memory"),
+    (MACHINE, "no log is named"),
+    ([*MACHINE, SIMPLE, SIMPLE], "more than one log"),
+    ([*MACHINE, "no-such-log"], "no-such-log: "),
+    (["--memory", "40000000", SIMPLE], "START-END"),
+    (["--memory", "40000000-40000800", SIMPLE], "START-END"),
+    (["--memory", "-40000000", SIMPLE], "START-END"),
+    (["--memory", "40000000-44000000", "--memory", "43000000-45000000", SIMPLE], "touches the range before it"),
+    (["--memory", "40000000-44000000", "--without", "50000000-50001000", SIMPLE], "--without: 50000000"),
+    ([*MACHINE, "--ia-bits", "30", SIMPLE], "beyond 30 bits"),
+    ([*MACHINE, "--ia-bits", "49", SIMPLE], "from 25 to 48"),
+    ([*MACHINE, "--name", "", SIMPLE], "letters"),
+    ([*MACHINE, "--output", SIMPLE, SIMPLE], "overwrite"),
+    ([*MACHINE, "--output", "missing/out", SIMPLE], "No such file"),
+    (["--memory", "50000000-54000000", SIMPLE], "log_simple.txt:3: 40001000 to 40002000 is not inside"),
+]
+# Logs, and with what line they are refused.
+BAD_LOGS = [
+    ("1 0 exit\nhello\n", "log:2: 'hello'"),
+    ("9 0 exit\n8 0 exit\n", "log:2: the time goes back"),
+    ("1 0 state 40001000 1000 N O\n", "log:1: old is N, but 40001000 is in state O"),
+    ("CPU:0 [LOST 3 EVENTS]\n", "log:1: events are lost"),
+    ("1 0 access 3ffff000 2000 none\n", "log:1: 3ffff000 to 40001000 is not inside"),
+    ("1 0 map ffffff0000 20000 mem\n", "log:1: 10000010000 is beyond 40 bits"),
+    ("[000]\t 1.000000: host_mem_abort esr=0x1 addr=0x10000000000\n", "log:1: 10000001000 is beyond 40 bits"),
+    ("1 0 exit", "log:1: "),
+]
+# Logs, and the records that they make.
+LOGS = [
+    ("log_simple.txt", [
+        "T 1 0 1100 host_donate_guest 40001000 1000 O N u", "X 2 0 1200 hvc pkvm_host_donate_guest 200 1 0 0",
+        "T 3 1 2100 guest_share_host 40001000 1000 N B u", "X 4 1 2200 guest guest_exit_at_el2 200 1 0 0",
+        "M 5 0 2600 40200000 200000 mem", "X 6 0 2700 abort - 200 0 1 0",
+        "T 7 0 3000 access 40002000 3000 O N u", "X 8 0 3000 hvc - 0 1 0 0",
+        "T 9 0 4000 reclaim 40001000 1000 B N u", "X 10 0 4000 hvc - 0 1 0 1",
+        "T 11 2 5000 access 40001000 4000 N O u", "X 12 2 5000 hvc - 0 1 0 0"]),
+    ("log_kernel_access.txt", [
+        "T 1 0 7000103000 iommu_idmap 40001000 1000 O N u", "X 2 0 7000106000 hvc hcall-46 6000 1 0 0",
+        "M 3 1 7000202000 40003000 1000 mem", "X 4 1 7000203000 abort - 3000 0 1 0",
+        "F 5 1 7000302000 40001010",
+        "T 6 0 7000503000 iommu_idmap 40001000 1000 N O u", "X 7 0 7000506000 hvc hcall-47 6000 1 0 1"]),
+    ("log_kernel_printk.txt", [
+        "T 1 2 12345680000 host_donate_guest 40001000 1000 O N u", "X 2 2 12345682000 hvc - 4000 1 0 0",
+        "T 3 3 12345691000 guest_share_host 40001000 1000 N B u", "X 4 3 12345693000 guest - 3000 1 0 0"]),
 ]
 
 # Options, and how many T and pages they make in all.
@@ -209,6 +260,29 @@ def likenesses(command):
     command.case("another seed gives another likeness", None if other != text else "the same")
 
 
+def converted(command):
+    for arguments, says in RECORD_REFUSED:
+        command.case(" ".join(["s2shadow record", *map(os.path.basename, arguments)]) + " is refused",
+                     refused(command, ["record", *arguments], says))
+    for name, records in LOGS:
+        done = command.run("record", *MACHINE, data(name))
+        found = [line for line in done.stdout.splitlines() if not line.startswith("#")]
+        command.case(f"{name} makes its records", None if found == records else "\n".join(found) + done.stderr)
+        command.case(f"{name} makes a good trace", verified(command, done.stdout)[0])
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "log")
+        for text, says in BAD_LOGS:
+            with open(path, "w", encoding="ascii") as file:
+                file.write(text)
+            command.case(f"the log {text!r} is refused",
+                         refused(command, ["record", *MACHINE, "--output", "out.txt.xz", path], says))
+        with open(path, "w", encoding="ascii") as file:
+            file.write("CPU:0 [LOST 3 EVENTS]\n5 0 state 40001000 2000 N O\n7 0 state 40001000 1000 S N\n")
+        done = command.run("record", *MACHINE, "--lenient", path)
+        complaint = done.stderr if done.returncode else verified(command, done.stdout)[0]
+        command.case("a lenient conversion takes the states that it knows", complaint)
+
+
 def main():
     if len(sys.argv) != 2:
         print(__doc__, file=sys.stderr)
@@ -219,6 +293,7 @@ def main():
     statistics(command)
     generated(command)
     likenesses(command)
+    converted(command)
     return command.end()
 
 
