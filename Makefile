@@ -828,7 +828,7 @@ $(PAYLOAD): $(qemu_objects) $(EL2_LIBRARY) tests/qemu/payload.lds
 
 # --- checks ----------------------------------------------------------------------------------------------
 
-CHECKS := check-lists check-headers check-el2 check-probes check-qemu check-clang check-unit check-sanitize check-tsan check-readme check-cli check-compare check-package \
+CHECKS := check-lists check-headers check-el2 check-probes check-tracing check-qemu check-clang check-unit check-sanitize check-tsan check-readme check-cli check-compare check-package \
 	check-bench check-maps check-traces check-batching check-log check-referee check-mutations check-qemu-mutations check-fuzz check-spin check-simulate
 RUN_TESTS := scripts/run-tests
 trace = $(patsubst %,bench/traces/%.txt.xz,$(1))
@@ -894,6 +894,12 @@ check-el2: $(EL2_LIBRARY) $(EL2_BUILD)/core.o $(EL2_BUILD)/embedded.o $(LIBRARY)
 .PHONY: check-probes
 check-probes: $(BENCHMARKS) $(EL2_BUILD)/core.o
 	$(Q)$(RUN_TESTS) --name probes -- scripts/check-probes $(BENCHMARKS) $(EL2_BUILD)/core.o
+
+## check-tracing: the scripts for bpftrace and perf see what a replay did, where they may trace
+.PHONY: check-tracing
+check-tracing: $(COMMAND)
+	$(Q)scripts/setup bpftrace linux-perf || :
+	$(Q)$(RUN_TESTS) --limit 300 --name tracing -- scripts/check-tracing $(COMMAND)
 
 ## check-qemu: the library at EL2 in QEMU: devices behind its SMMUv3 reach what they may and nothing else
 .PHONY: check-qemu

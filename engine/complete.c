@@ -105,7 +105,7 @@ void engine_retire(struct shadow_engine *engine)
 
 	if (fence == engine->retired_fence)
 		return;
-	platform_trace(PLATFORM_TRACE_RETIRE, fence, 0);
+	platform_trace(PLATFORM_TRACE_RETIRE, fence, (uintptr_t)engine);
 	engine->target->ops->retire(engine->target, fence);
 	engine->retired_fence = fence;
 }

@@ -23,14 +23,14 @@ static void report_reserved(struct shadow_engine *engine, const struct plan_curs
 		     cursor->reserved_end << engine->granule_lg2);
 }
 
-/* Another run was made. Return: how many wait now to be handed on. */
+/* Another run was made; @left: ranges, the one at hand with them. Return: how many wait now to be handed on. */
 static inline unsigned add_run(struct shadow_engine *engine, unsigned runs,
-			       void (*take)(struct shadow_target *, const struct run *, unsigned))
+			       void (*take)(struct shadow_target *, const struct run *, unsigned), uint32_t left)
 {
 	if (++runs < ENGINE_RUNS)
 		return runs;
 	take(engine->target, engine->run, runs);
-	platform_trace(PLATFORM_TRACE_PLAN, 0, 0);
+	platform_trace(PLATFORM_TRACE_PLAN, left, (uintptr_t)engine);
 	return 0;
 }
 
@@ -41,15 +41,15 @@ static inline void hand_on(struct shadow_engine *engine, const struct coalesce_i
 	struct plan_cursor cursor;
 	unsigned runs = 0;
 
-	platform_trace(PLATFORM_TRACE_PLAN, count, 0);
+	platform_trace(PLATFORM_TRACE_PLAN, count, (uintptr_t)engine);
 	for (const struct coalesce_item *end = item + count; item < end; item++) {
 		if (plan_whole(&engine->zones, item->start, item->end, coalesce_access(item), &engine->run[runs])) {
-			runs = add_run(engine, runs, take);
+			runs = add_run(engine, runs, take, (uint32_t)(end - item));
 			continue;
 		}
 		plan_cut(&cursor, &engine->zones, item->start, item->end, coalesce_access(item));
 		while (plan_next(&cursor, &engine->run[runs]))
-			runs = add_run(engine, runs, take);
+			runs = add_run(engine, runs, take, (uint32_t)(end - item));
 		if (report && cursor.reserved_pages && coalesce_is_grant(item))
 			report_reserved(engine, &cursor);
 	}
@@ -94,7 +94,7 @@ static void apply_all(struct shadow_engine *engine, uint32_t count)
 		apply_batch(engine, engine->item, 1);
 		return;
 	}
-	platform_trace(PLATFORM_TRACE_COALESCE, count, 0);
+	platform_trace(PLATFORM_TRACE_COALESCE, count, (uintptr_t)engine);
 	item = coalesce_sort(engine->item, engine->spare, count, &engine->scratch);
 	spare = item == engine->item ? engine->spare : engine->item;
 	while (count) {
@@ -107,7 +107,7 @@ static void apply_all(struct shadow_engine *engine, uint32_t count)
 		count -= before;
 		if (count) {
 			engine->target->ops->rewind(engine->target);
-			platform_trace(PLATFORM_TRACE_COALESCE, count, 0);
+			platform_trace(PLATFORM_TRACE_COALESCE, count, (uintptr_t)engine);
 		}
 	}
 }
@@ -117,7 +117,7 @@ static inline void publish(struct shadow_engine *engine, uint64_t number, bool a
 {
 	uint64_t fence;
 
-	platform_trace(PLATFORM_TRACE_INVALIDATE, number, 0);
+	platform_trace(PLATFORM_TRACE_INVALIDATE, number, (uintptr_t)engine);
 	fence = engine->target->ops->publish(engine->target, all);
 	engine_flight_add(engine, number, fence);
 	platform_trace(PLATFORM_TRACE_FLUSH_END, number, fence);
@@ -128,8 +128,8 @@ void engine_flush(struct shadow_engine *engine, bool all)
 	uint64_t before = load_relaxed_u64(&engine->flushed_number), number = before;
 	uint32_t count;
 
-	platform_trace(PLATFORM_TRACE_FLUSH_START, before, 0);
-	platform_trace(PLATFORM_TRACE_DRAIN, engine->config.cpu_count, 0);
+	platform_trace(PLATFORM_TRACE_FLUSH_START, before, (uintptr_t)engine);
+	platform_trace(PLATFORM_TRACE_DRAIN, engine->config.cpu_count, (uintptr_t)engine);
 	count = drain_all(engine, &number);
 	engine_retire(engine);
 	engine_forget_revoked(engine);
@@ -137,7 +137,7 @@ void engine_flush(struct shadow_engine *engine, bool all)
 	/* Where all was taken back there is a number to move on, if nothing else. */
 	if (number == before && !all) {
 		engine->target->ops->release(engine->target);
-		platform_trace(PLATFORM_TRACE_FLUSH_END, number, 0);
+		platform_trace(PLATFORM_TRACE_FLUSH_END, number, load_relaxed_u64(&engine->fence));
 		return;
 	}
 	engine->stats.flushes += number != before;
@@ -173,8 +173,8 @@ shadow_ticket_t shadow_flush_some(struct shadow_engine *engine, unsigned slots, 
 	*more = false;
 	if (!engine->open || !slots || !drain_is_needed(engine))
 		return shadow_flush(engine);
-	platform_trace(PLATFORM_TRACE_FLUSH_START, number, slots);
-	platform_trace(PLATFORM_TRACE_DRAIN, engine->config.cpu_count, 0);
+	platform_trace(PLATFORM_TRACE_FLUSH_START, number, (uintptr_t)engine);
+	platform_trace(PLATFORM_TRACE_DRAIN, engine->config.cpu_count, (uintptr_t)engine);
 	count = drain_some(engine, slots, &number);
 	engine_retire(engine);
 	engine_forget_revoked(engine);
@@ -182,7 +182,7 @@ shadow_ticket_t shadow_flush_some(struct shadow_engine *engine, unsigned slots, 
 	apply_all(engine, count);
 	*more = is_left(engine);
 	if (!*more) {
-		platform_trace(PLATFORM_TRACE_DRAIN, engine->config.cpu_count, 0);
+		platform_trace(PLATFORM_TRACE_DRAIN, engine->config.cpu_count, (uintptr_t)engine);
 		count = drain_all(engine, &number);
 		engine->promise_holds = engine->counted = false;
 		if (count) {

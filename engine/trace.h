@@ -16,9 +16,12 @@
 #define platform_trace(event, a, b) ((void)sizeof((event) + (uint64_t)(a) + (uint64_t)(b)))
 #endif
 
-/* Whatever is reported is an error to a tracer as well. */
+/* Whatever is reported is an error to a tracer as well: as a number in a register, since a tracer may not take constants. */
 static inline void trace_report(enum platform_report what, uint64_t a, uint64_t b)
 {
+#ifdef SHADOW_TRACE
+	__asm__ volatile("" : "+r"(what));
+#endif
 	platform_trace(PLATFORM_TRACE_ERROR, what, a);
 	platform_report(what, a, b);
 }

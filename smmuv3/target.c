@@ -37,7 +37,7 @@ static int target_build(struct shadow_target *target, const struct run *runs, un
 
 static void target_apply(struct shadow_target *target, const struct run *runs, unsigned count)
 {
-	platform_trace(PLATFORM_TRACE_WRITE, count, 0);
+	platform_trace(PLATFORM_TRACE_WRITE, count, (uintptr_t)target);
 	pgtable_apply_batch(&smmu_target_of(target)->pgtable, runs, count);
 }
 
@@ -146,7 +146,7 @@ static uint64_t target_publish(struct shadow_target *base, bool all)
 
 static void target_prepare(struct shadow_target *target, const struct run *runs, unsigned count)
 {
-	platform_trace(PLATFORM_TRACE_PREPARE, count, 0);
+	platform_trace(PLATFORM_TRACE_PREPARE, count, (uintptr_t)target);
 	for (unsigned i = 0; i < count; i++)
 		pgtable_mark(&smmu_target_of(target)->pgtable, &runs[i]);
 }

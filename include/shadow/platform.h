@@ -62,15 +62,15 @@ void platform_report(enum platform_report what, uint64_t a, uint64_t b);
  * What says "stage" begins one of a flush, which lasts until the next one or the flush's end. */
 enum platform_trace_event {
 	PLATFORM_TRACE_QUEUE,	       /* a transition is handed over. a: its number, b: where it is, struct shadow_transition * */
-	PLATFORM_TRACE_FLUSH_START,    /* a: number of the newest transition flushed so far, b: slots to take, 0: all */
-	PLATFORM_TRACE_DRAIN,	       /* stage. a: CPUs */
-	PLATFORM_TRACE_RETIRE,	       /* stage, or a moment outside of a flush. a: fence whose tables are reusable */
-	PLATFORM_TRACE_COALESCE,       /* stage. a: slots. A flush of one has none */
-	PLATFORM_TRACE_PLAN,	       /* stage. a: ranges to be cut into runs, 0: it goes on with those of before */
-	PLATFORM_TRACE_PREPARE,	       /* stage. a: runs */
-	PLATFORM_TRACE_WRITE,	       /* stage. a: runs */
-	PLATFORM_TRACE_INVALIDATE,     /* stage. a: number of the newest transition in it */
-	PLATFORM_TRACE_FLUSH_END,      /* a: the same, b: fence to wait for, 0: nothing was queued */
+	PLATFORM_TRACE_FLUSH_START,    /* a: number of the newest transition flushed so far, b: the engine */
+	PLATFORM_TRACE_DRAIN,	       /* stage. a: CPUs, b: the engine */
+	PLATFORM_TRACE_RETIRE,	       /* stage, or a moment outside of a flush. a: fence whose tables are reusable, b: the engine */
+	PLATFORM_TRACE_COALESCE,       /* stage. a: slots, b: the engine. A flush of one has none */
+	PLATFORM_TRACE_PLAN,	       /* stage. a: ranges that are left to be cut into runs, b: the engine */
+	PLATFORM_TRACE_PREPARE,	       /* stage. a: runs, b: the target */
+	PLATFORM_TRACE_WRITE,	       /* stage. a: runs, b: the target */
+	PLATFORM_TRACE_INVALIDATE,     /* stage. a: number of the newest transition in it, b: the engine */
+	PLATFORM_TRACE_FLUSH_END,      /* a: the same, or that of the start if nothing was queued; b: fence to wait for */
 	PLATFORM_TRACE_SYNC,	       /* a wait begins, which is the stage outside of a flush. a: ticket, b: longest wait in ns */
 	PLATFORM_TRACE_DOORBELL,       /* a: SMMU's number, b: position in its queue up to which there are commands */
 	PLATFORM_TRACE_SYNC_SEEN,      /* a: SMMU's number, b: position up to which it was seen to be done */
