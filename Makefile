@@ -974,7 +974,7 @@ check-maps: $(MAP_EQUALITY)
 check-cli: $(COMMAND)
 	$(Q)$(RUN_TESTS) --limit 600 'tests/cli/bad_input.py $(COMMAND)' 'tests/cli/outputs.py $(COMMAND)' 'tests/cli/profile.py $(COMMAND)' \
 		'tests/cli/inspection.py $(COMMAND)' 'tests/cli/timeline.py $(COMMAND)' 'tests/cli/inputs.py $(COMMAND)' \
-		'tests/cli/comparison.py $(COMMAND)' 'tests/cli/interruption.py $(COMMAND)'
+		'tests/cli/comparison.py $(COMMAND)' 'tests/cli/interruption.py $(COMMAND)' 'tests/cli/report.py $(COMMAND)'
 
 ## check-compare: compare finds a stage that is slowed by a tenth, by counted instructions
 .PHONY: check-compare
@@ -1111,9 +1111,10 @@ check-traces-sanitized: $(COMMAND)
 
 # --- the rest ---------------------------------------------------------------------------------------------
 
-## bench: replay every trace with every policy, then run the benchmarks
+## bench: replay every trace with every policy, run the benchmarks, model scaling; build/default/bench/report.html
 .PHONY: bench
 bench: $(BUILD)/s2shadow $(BUILD)/s2shadow-bench
+	$(Q)scripts/setup librsvg2-bin || :
 	$(Q)scripts/run-bench $(BUILD)
 
 ## batching: syncs for each 1000 revoked pages, for each way of making batches; tables, and docs/batching.svg

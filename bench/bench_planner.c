@@ -101,8 +101,9 @@ static void plan_ours(struct planner *planner)
 		uint64_t at = planner->commands % SPANS_MAX;
 
 		planner->commands += tlbi_plan_pages(&plan, &planner->ring[2 * at], SPANS_MAX - at);
-		if (tlbi_plan_next(&plan, &cmd))
-			store(planner, cmd);
+		if (!tlbi_plan_next(&plan, &cmd))
+			break;
+		store(planner, cmd);
 	}
 }
 
