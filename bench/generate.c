@@ -48,13 +48,30 @@ enum {
 	OPT_SETTING, /* and above: the settings, in the order of the table */
 };
 
-#define SETTING(name, place) { name, required_argument, NULL, OPT_SETTING + (place) }
+#define SETTING(name, place)                                         \
+	{                                                            \
+		name, required_argument, NULL, OPT_SETTING + (place) \
+	}
 
 static const struct option known[] = {
-	SETTING("memory", 0), SETTING("vms", 1), SETTING("vm-memory", 2), SETTING("vcpus", 3), SETTING("ordinary", 4),
-	SETTING("folio", 5), SETTING("fragmentation", 6), SETTING("order", 7), SETTING("call", 8),
-	SETTING("per-trip", 9), SETTING("balloon", 10), SETTING("shares", 11), SETTING("burst", 12),
-	SETTING("rounds", 13), SETTING("cpus", 14), SETTING("spacing", 15), SETTING("jitter", 16), SETTING("seed", 17),
+	SETTING("memory", 0),
+	SETTING("vms", 1),
+	SETTING("vm-memory", 2),
+	SETTING("vcpus", 3),
+	SETTING("ordinary", 4),
+	SETTING("folio", 5),
+	SETTING("fragmentation", 6),
+	SETTING("order", 7),
+	SETTING("call", 8),
+	SETTING("per-trip", 9),
+	SETTING("balloon", 10),
+	SETTING("shares", 11),
+	SETTING("burst", 12),
+	SETTING("rounds", 13),
+	SETTING("cpus", 14),
+	SETTING("spacing", 15),
+	SETTING("jitter", 16),
+	SETTING("seed", 17),
 	SETTING("name", 18),
 	{ "output", required_argument, NULL, OPT_OUTPUT },
 	{ "workload", required_argument, NULL, OPT_WORKLOAD },
@@ -112,7 +129,8 @@ static int make_like(const struct command *command)
 		return -1;
 	ret = tracefile_open(&out, command->output, false);
 	if (!ret) {
-		ret = generate_like(&trace, command->like, command->workload.name, command->workload.seed, &out);
+		ret = generate_like(&trace, command->like, command->workload.name, command->workload.seed,
+				    &out);
 		if (tracefile_close(&out, !ret))
 			ret = -1;
 	}

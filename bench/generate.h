@@ -2,8 +2,8 @@
  *
  * generate.h - traces that are made, not recorded: from a described workload, or like a given trace.
  *
- * The same description and seed give the same text on every machine: all arithmetic is on integers, and all chance
- * comes from one splitmix64.
+ * The same description and seed give the same text on every machine: all arithmetic is on integers, and all
+ * chance comes from one splitmix64.
  */
 #ifndef BENCH_GENERATE_H
 #define BENCH_GENERATE_H
@@ -39,7 +39,7 @@ struct generate_workload {
 	char name[65];
 	uint64_t memory_bytes; /* of the host */
 	uint64_t vms, vm_bytes;
-	uint64_t vcpus; /* of each VM, that touch its memory side by side */
+	uint64_t vcpus;		   /* of each VM, that touch its memory side by side */
 	uint64_t ordinary_percent; /* of the VMs: they share pages and take no access away */
 	struct generate_folio folio[GENERATE_FOLIOS_MAX]; /* largest first */
 	unsigned folios;
@@ -85,17 +85,19 @@ struct generate_vm {
 	bool ordinary;
 };
 
-/* Lay out folios and place them in the host. Return: 0; -1 after a message. Release with generate_unplace(). */
+/* Lay out folios and place them in the host. Return: 0; -1 after a message. Release with generate_unplace().
+ */
 int generate_place(const struct generate_workload *workload, struct generate_vm *vm, uint64_t *random)
 	__attribute__((warn_unused_result));
 void generate_unplace(const struct generate_workload *workload, struct generate_vm *vm);
 
 /* Write the trace. Return: 0; -1 after a message. */
-int generate_run(const struct generate_workload *workload, struct tracefile *out) __attribute__((warn_unused_result));
+int generate_run(const struct generate_workload *workload, struct tracefile *out)
+	__attribute__((warn_unused_result));
 
 /* Write a trace like @trace. Return: 0; -1 after a message. */
-int generate_like(const struct trace *trace, const char *path, const char *name, uint64_t seed, struct tracefile *out)
-	__attribute__((warn_unused_result));
+int generate_like(const struct trace *trace, const char *path, const char *name, uint64_t seed,
+		  struct tracefile *out) __attribute__((warn_unused_result));
 
 /* splitmix64; below @bound, which is not 0. */
 uint64_t generate_random(uint64_t *random);

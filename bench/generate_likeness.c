@@ -2,8 +2,8 @@
  *
  * generate_likeness.c - what a trace is made of, taken apart and put together again in another order.
  *
- * An order that keeps all neighbours is a walk over the graph of kinds that uses each edge once. Such a walk never
- * ends too early if the last way out of each kind stays the last; all other ways out are shuffled.
+ * An order that keeps all neighbours is a walk over the graph of kinds that uses each edge once. Such a walk
+ * never ends too early if the last way out of each kind stays the last; all other ways out are shuffled.
  */
 #include "bench/generate_likeness.h"
 
@@ -20,7 +20,7 @@
 
 struct cpu {
 	const struct trace_record *last; /* T */
-	struct likeness_run run;		 /* open if count is not 0 */
+	struct likeness_run run;	 /* open if count is not 0 */
 	struct likeness_run *done;
 	size_t count, room;
 };
@@ -60,7 +60,8 @@ static bool goes_on(struct cpu *cpu, const struct trace_record *record)
 	return run->down ? down : up;
 }
 
-static int take_transition(struct cpu *cpu, struct trace_pages *pages, const struct trace_record *record, uint32_t index)
+static int take_transition(struct cpu *cpu, struct trace_pages *pages, const struct trace_record *record,
+			   uint32_t index)
 {
 	uint64_t first = record->start >> TRACE_PAGE_LG2, count = record->bytes >> TRACE_PAGE_LG2;
 	struct trace_page *page = trace_pages_get(pages, first);
@@ -71,8 +72,12 @@ static int take_transition(struct cpu *cpu, struct trace_pages *pages, const str
 		if (close_run(cpu))
 			return -1;
 		cpu->run = (struct likeness_run){
-			.cause = record->name, .old_state = record->old_state, .new_state = record->new_state,
-			.flags = record->flags, .pages = (uint32_t)count, .page = first,
+			.cause = record->name,
+			.old_state = record->old_state,
+			.new_state = record->new_state,
+			.flags = record->flags,
+			.pages = (uint32_t)count,
+			.page = first,
 			.fresh = page->last == TRACE_NEVER,
 		};
 		if (!cpu->run.fresh)
@@ -102,7 +107,8 @@ static void take_trip(struct likeness *likeness, struct cpu *cpu, const struct t
 	likeness->trip_id[likeness->trips++] = record->name;
 }
 
-static int take_apart(struct likeness *likeness, const struct trace *trace, struct cpu *cpus, struct trace_pages *pages)
+static int take_apart(struct likeness *likeness, const struct trace *trace, struct cpu *cpus,
+		      struct trace_pages *pages)
 {
 	const struct trace_record *last = NULL;
 
@@ -115,9 +121,10 @@ static int take_apart(struct likeness *likeness, const struct trace *trace, stru
 		if (record->type != TRACE_T)
 			continue;
 		likeness->turn[likeness->turns].cpu = record->cpu;
-		likeness->turn[likeness->turns].after_ns = !last		      ? 0 :
-						     record->time_ns > last->time_ns ? record->time_ns - last->time_ns :
-										       0;
+		likeness->turn[likeness->turns].after_ns = !last ? 0 :
+							   record->time_ns > last->time_ns ?
+								   record->time_ns - last->time_ns :
+								   0;
 		if (take_transition(cpu, pages, record, (uint32_t)likeness->turns++))
 			return -1;
 		last = record;
@@ -139,7 +146,8 @@ static int join(struct likeness *likeness, struct cpu *cpus)
 		return -1;
 	for (unsigned i = 0; i < TRACE_CPUS_MAX; i++)
 		if (cpus[i].count)
-			memcpy(likeness->run + likeness->first[i], cpus[i].done, cpus[i].count * sizeof(*likeness->run));
+			memcpy(likeness->run + likeness->first[i], cpus[i].done,
+			       cpus[i].count * sizeof(*likeness->run));
 	return 0;
 }
 
@@ -153,7 +161,8 @@ int likeness_init(struct likeness *likeness, const struct trace *trace)
 	likeness->turn = calloc(trace->records_count + 1, sizeof(*likeness->turn));
 	likeness->trip_ns = calloc(trace->records_count + 1, sizeof(*likeness->trip_ns));
 	likeness->trip_id = calloc(trace->records_count + 1, sizeof(*likeness->trip_id));
-	if (cpus && likeness->turn && likeness->trip_ns && likeness->trip_id && trace_pages_init(&pages, trace) == 0) {
+	if (cpus && likeness->turn && likeness->trip_ns && likeness->trip_id &&
+	    trace_pages_init(&pages, trace) == 0) {
 		ret = take_apart(likeness, trace, cpus, &pages);
 		if (!ret)
 			ret = join(likeness, cpus);
@@ -221,9 +230,10 @@ int likeness_rearrange(const uint32_t *kind, size_t count, uint32_t *order, uint
 static bool same_kind(const struct likeness_run *left, const struct likeness_run *right)
 {
 	return left->cause == right->cause && left->old_state == right->old_state &&
-	       left->new_state == right->new_state && left->flags == right->flags && left->down == right->down &&
-	       left->last_ends == right->last_ends && left->fresh == right->fresh && left->id == right->id &&
-	       left->pages == right->pages && left->count == right->count && left->ends == right->ends;
+	       left->new_state == right->new_state && left->flags == right->flags &&
+	       left->down == right->down && left->last_ends == right->last_ends &&
+	       left->fresh == right->fresh && left->id == right->id && left->pages == right->pages &&
+	       left->count == right->count && left->ends == right->ends;
 }
 
 static int shuffle_runs(struct likeness_run *run, size_t count, uint64_t *random)

@@ -2,9 +2,10 @@
  *
  * generate_likeness.h - what a trace is made of, taken apart and put together again in another order.
  *
- * Each CPU's transitions are cut into runs. Their order is drawn anew so that each kind of run follows each other
- * kind as often as before, in windows, so that phases stay where they were; the same for whose turn it is. Times
- * come with the turns. Which pages a run takes is not kept if they were touched before: only how long ago.
+ * Each CPU's transitions are cut into runs. Their order is drawn anew so that each kind of run follows each
+ * other kind as often as before, in windows, so that phases stay where they were; the same for whose turn it
+ * is. Times come with the turns. Which pages a run takes is not kept if they were touched before: only how
+ * long ago.
  */
 #ifndef BENCH_GENERATE_LIKENESS_H
 #define BENCH_GENERATE_LIKENESS_H

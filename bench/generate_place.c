@@ -4,8 +4,8 @@
  *
  * 1. Each VM's memory is divided into folios of the sizes asked for, mixed by chance.
  * 2. Folios of one size that follow one another in a VM form extents, cut by chance as fragmentation says.
- * 3. Each size has a part of the host's memory, the largest size the lowest part, so that all are aligned. Its
- *    extents lie there in an order by chance, and what is left over lies evenly between them.
+ * 3. Each size has a part of the host's memory, the largest size the lowest part, so that all are aligned.
+ * Its extents lie there in an order by chance, and what is left over lies evenly between them.
  * 4. Folios are cut into units, one transition each.
  */
 #include "bench/generate.h"
@@ -17,7 +17,7 @@
 struct folio {
 	uint64_t start;
 	uint32_t vm;
-	uint8_t size;	    /* index of the workload's sizes */
+	uint8_t size; /* index of the workload's sizes */
 };
 
 /* Folios that lie one behind the other. */
@@ -109,7 +109,8 @@ static uint64_t put(struct place *place, unsigned size, uint64_t base)
 	const struct generate_workload *workload = place->workload;
 	uint64_t bytes = workload->folio[size].bytes;
 	uint64_t used = place->count[size] * workload->vms;
-	uint64_t host = workload->memory_bytes >> TRACE_PAGE_LG2, vms = workload->vm_bytes * workload->vms >> TRACE_PAGE_LG2;
+	uint64_t host = workload->memory_bytes >> TRACE_PAGE_LG2,
+		 vms = workload->vm_bytes * workload->vms >> TRACE_PAGE_LG2;
 	uint64_t slots = (used * (bytes >> TRACE_PAGE_LG2) * host / vms << TRACE_PAGE_LG2) / bytes;
 	size_t extents = cut(place, size);
 	uint64_t at = base;
@@ -124,7 +125,8 @@ static uint64_t put(struct place *place, unsigned size, uint64_t base)
 	return base + slots * bytes;
 }
 
-static uint64_t unit_bytes(const struct generate_workload *workload, const struct generate_vm *vm, uint64_t folio)
+static uint64_t unit_bytes(const struct generate_workload *workload, const struct generate_vm *vm,
+			   uint64_t folio)
 {
 	uint64_t most = vm->ordinary ? UINT64_C(2) << 20 : workload->call_bytes;
 

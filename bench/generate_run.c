@@ -2,11 +2,11 @@
  *
  * generate_run.c - the life of generated VMs, as a trace.
  *
- * Each virtual CPU of a VM goes through its part of the VM's memory: touch all of it, give the balloon's part back
- * and take it again, share bursts with the host and take them back. When all of a VM's are done, its first one takes
- * the memory down in guest order, and the next round begins. Virtual CPUs are dealt out to the CPUs in turn; those
- * of one CPU take turns trip by trip. Each CPU has a clock, and whichever has the earliest event is next, so that
- * the file is in the order of its times.
+ * Each virtual CPU of a VM goes through its part of the VM's memory: touch all of it, give the balloon's part
+ * back and take it again, share bursts with the host and take them back. When all of a VM's are done, its
+ * first one takes the memory down in guest order, and the next round begins. Virtual CPUs are dealt out to
+ * the CPUs in turn; those of one CPU take turns trip by trip. Each CPU has a clock, and whichever has the
+ * earliest event is next, so that the file is in the order of its times.
  */
 #include "bench/generate.h"
 
@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "bench/message.h"
+#include "bench/progress.h"
 
 #define IN_TRIP_NS 1040u /* from one transition of a trip to the next */
 #define IA_BITS	   40u
@@ -41,25 +42,25 @@ static const struct form forms[2][END] = {
 	{ /* protected */
 	  [TOUCH] = { "host_donate_guest", "pkvm_host_donate_guest", TRACE_WHY_HVC, TRACE_STATE_OWNED,
 		      TRACE_STATE_NOPAGE, TRACE_FLAG_UPDATE, 2768 },
-	  [INFLATE] = { "balloon_inflate", "balloon_inflate", TRACE_WHY_GUEST, TRACE_STATE_NOPAGE, TRACE_STATE_OWNED,
-			TRACE_FLAG_UPDATE, 3072 },
+	  [INFLATE] = { "balloon_inflate", "balloon_inflate", TRACE_WHY_GUEST, TRACE_STATE_NOPAGE,
+			TRACE_STATE_OWNED, TRACE_FLAG_UPDATE, 3072 },
 	  [DEFLATE] = { "host_donate_guest", "pkvm_host_donate_guest", TRACE_WHY_HVC, TRACE_STATE_OWNED,
 			TRACE_STATE_NOPAGE, TRACE_FLAG_UPDATE, 2768 },
 	  [SHARE] = { "guest_share_host", "guest_exit_at_el2", TRACE_WHY_GUEST, TRACE_STATE_NOPAGE,
 		      TRACE_STATE_SHARED_BORROWED, TRACE_FLAG_UPDATE, 7696 },
-	  [UNSHARE] = { "guest_unshare_host", "guest_exit_at_el2", TRACE_WHY_GUEST, TRACE_STATE_SHARED_BORROWED,
-			TRACE_STATE_NOPAGE, TRACE_FLAG_UPDATE, 7696 },
-	  [TEARDOWN] = { "host_reclaim_guest", "pkvm_reclaim_dying_guest_page", TRACE_WHY_HVC, TRACE_STATE_NOPAGE,
-			 TRACE_STATE_OWNED, TRACE_FLAG_UPDATE, 3072 } },
+	  [UNSHARE] = { "guest_unshare_host", "guest_exit_at_el2", TRACE_WHY_GUEST,
+			TRACE_STATE_SHARED_BORROWED, TRACE_STATE_NOPAGE, TRACE_FLAG_UPDATE, 7696 },
+	  [TEARDOWN] = { "host_reclaim_guest", "pkvm_reclaim_dying_guest_page", TRACE_WHY_HVC,
+			 TRACE_STATE_NOPAGE, TRACE_STATE_OWNED, TRACE_FLAG_UPDATE, 3072 } },
 	{ /* ordinary */
 	  [TOUCH] = { "host_share_guest", "pkvm_host_share_guest", TRACE_WHY_HVC, TRACE_STATE_OWNED,
 		      TRACE_STATE_SHARED_OWNED, TRACE_FLAG_DIRECT, 1632 },
-	  [INFLATE] = { "host_unshare_guest", "pkvm_host_unshare_guest", TRACE_WHY_HVC, TRACE_STATE_SHARED_OWNED,
-			TRACE_STATE_OWNED, TRACE_FLAG_DIRECT, 1456 },
+	  [INFLATE] = { "host_unshare_guest", "pkvm_host_unshare_guest", TRACE_WHY_HVC,
+			TRACE_STATE_SHARED_OWNED, TRACE_STATE_OWNED, TRACE_FLAG_DIRECT, 1456 },
 	  [DEFLATE] = { "host_share_guest", "pkvm_host_share_guest", TRACE_WHY_HVC, TRACE_STATE_OWNED,
 			TRACE_STATE_SHARED_OWNED, TRACE_FLAG_DIRECT, 1632 },
-	  [TEARDOWN] = { "host_unshare_guest", "pkvm_host_unshare_guest", TRACE_WHY_HVC, TRACE_STATE_SHARED_OWNED,
-			 TRACE_STATE_OWNED, TRACE_FLAG_DIRECT, 1456 } },
+	  [TEARDOWN] = { "host_unshare_guest", "pkvm_host_unshare_guest", TRACE_WHY_HVC,
+			 TRACE_STATE_SHARED_OWNED, TRACE_STATE_OWNED, TRACE_FLAG_DIRECT, 1456 } },
 };
 
 /* A virtual CPU of a VM. */
@@ -79,7 +80,7 @@ struct vcpu {
 struct cpu {
 	struct vcpu **vcpu;
 	size_t vcpus, turn;
-	struct vcpu *now;	  /* in a trip, or NULL */
+	struct vcpu *now; /* in a trip, or NULL */
 	const struct form *form;
 	uint64_t next_ns, began_ns;
 	uint64_t made, last; /* transitions of the trip: made, and all */
@@ -94,7 +95,8 @@ struct run {
 	struct vcpu **lists;
 	uint32_t *orders;
 	uint64_t random;
-	bool settled; /* a virtual CPU has gone on to another phase: others may wait for that */
+	uint64_t made, total; /* transitions */
+	bool settled;	      /* a virtual CPU has gone on to another phase: others may wait for that */
 	struct tracefile *out;
 };
 
@@ -207,11 +209,13 @@ static int settle(struct run *run, struct vcpu *vcpu)
 		vcpu->at = 0;
 		switch (vcpu->phase) {
 		case INFLATE: /* what was given back is taken again in another order */
-			shuffle(vcpu->order, vcpu->count * run->workload->balloon_percent / 100, &run->random);
+			shuffle(vcpu->order, vcpu->count * run->workload->balloon_percent / 100,
+				&run->random);
 			vcpu->phase = DEFLATE;
 			break;
 		case SHARE:
-			vcpu->phase = vcpu->vm->ordinary || vcpu->burst == run->workload->shares ? WAIT : UNSHARE;
+			vcpu->phase =
+				vcpu->vm->ordinary || vcpu->burst == run->workload->shares ? WAIT : UNSHARE;
 			if (vcpu->phase == WAIT)
 				vcpu->first->waiting++;
 			break;
@@ -285,6 +289,7 @@ static void make_transition(struct run *run, struct cpu *cpu)
 	};
 
 	tracefile_transition(run->out, &record, cpu->form->cause);
+	progress_set(++run->made);
 	cpu->made++;
 	cpu->next_ns += cpu->made == cpu->last ? cpu->form->took_ns : IN_TRIP_NS;
 }
@@ -318,7 +323,8 @@ static void act(struct run *run, struct cpu *cpu)
 
 /* ---- the whole ---- */
 
-/* The CPU with the earliest event at @now or after it; NULL if none has any. Return: 0; -1 if memory is short. */
+/* The CPU with the earliest event at @now or after it; NULL if none has any. Return: 0; -1 if memory is
+ * short. */
 static int earliest(struct run *run, uint64_t now, struct cpu **next)
 {
 	*next = NULL;
@@ -358,6 +364,17 @@ static int play(struct run *run)
 	return 0;
 }
 
+/* How many transitions a virtual CPU makes in all its rounds; its part of the VM's end is counted as its own.
+ */
+static uint64_t life(const struct generate_workload *workload, const struct vcpu *vcpu)
+{
+	uint64_t burst = workload->burst < vcpu->count ? workload->burst : vcpu->count;
+	uint64_t shared = vcpu->vm->ordinary ? 0 : 2 * workload->shares * burst;
+
+	return workload->rounds *
+	       (2 * vcpu->count + 2 * (vcpu->count * workload->balloon_percent / 100) + shared);
+}
+
 static int deal(struct run *run)
 {
 	const struct generate_workload *workload = run->workload;
@@ -383,6 +400,7 @@ static int deal(struct run *run)
 		vcpu->count = (size_t)(vcpu->vm->units * (part + 1) / workload->vcpus) - vcpu->low;
 		vcpu->order = run->orders + units;
 		units += vcpu->count;
+		run->total += life(workload, vcpu);
 		if (begin_round(run, vcpu))
 			return -1;
 	}
@@ -428,7 +446,10 @@ int generate_run(const struct generate_workload *workload, struct tracefile *out
 		ret = deal(&run);
 		if (!ret) {
 			write_head(&run);
+			if (out->out.file)
+				progress_start("generate", run.total);
 			ret = play(&run);
+			progress_end();
 			tracefile_snapshot(out, "end");
 		}
 		if (ret)

@@ -19,9 +19,21 @@
 void generate_defaults(struct generate_workload *workload)
 {
 	*workload = (struct generate_workload){
-		.name = "generated", .memory_bytes = UINT64_C(1) << 30, .vms = 1, .vm_bytes = UINT64_C(256) << 20,
-		.vcpus = 1, .folio = { { TRACE_PAGE_BYTES, 1 } }, .folios = 1, .call_bytes = TRACE_PAGE_BYTES,
-		.per_trip = 1, .cpus = 1, .burst = 16, .rounds = 1, .spacing_ns = 2000, .jitter_percent = 50, .seed = 1,
+		.name = "generated",
+		.memory_bytes = UINT64_C(1) << 30,
+		.vms = 1,
+		.vm_bytes = UINT64_C(256) << 20,
+		.vcpus = 1,
+		.folio = { { TRACE_PAGE_BYTES, 1 } },
+		.folios = 1,
+		.call_bytes = TRACE_PAGE_BYTES,
+		.per_trip = 1,
+		.cpus = 1,
+		.burst = 16,
+		.rounds = 1,
+		.spacing_ns = 2000,
+		.jitter_percent = 50,
+		.seed = 1,
 	};
 }
 
@@ -52,7 +64,8 @@ static bool parse_number(const char *text, uint64_t low, uint64_t high, uint64_t
 		*number = value;
 		return true;
 	}
-	snprintf(why, GENERATE_WHY_BYTES, "'%.24s' is not a number from %" PRIu64 " to %" PRIu64, text, low, high);
+	snprintf(why, GENERATE_WHY_BYTES, "'%.24s' is not a number from %" PRIu64 " to %" PRIu64, text, low,
+		 high);
 	return false;
 }
 
@@ -75,8 +88,9 @@ static bool parse_size(const char *text, const char **end, uint64_t high, uint64
 			return true;
 		}
 	}
-	snprintf(why, GENERATE_WHY_BYTES, "'%.24s' is not a size of whole 4K pages with K, M, G or T, at most %" PRIu64 "%c",
-		 text, high >> 40 ? high >> 40 : high >> 30, high >> 40 ? 'T' : 'G');
+	snprintf(why, GENERATE_WHY_BYTES,
+		 "'%.24s' is not a size of whole 4K pages with K, M, G or T, at most %" PRIu64 "%c", text,
+		 high >> 40 ? high >> 40 : high >> 30, high >> 40 ? 'T' : 'G');
 	return false;
 }
 
@@ -123,14 +137,17 @@ static bool parse_folios(const char *text, struct generate_workload *workload, c
 			at++;
 			errno = 0;
 			folio[count].share = strtoull(at, &end, 10);
-			if (*at < '0' || *at > '9' || errno || !folio[count].share || folio[count].share > 1000000) {
-				snprintf(why, GENERATE_WHY_BYTES, "the share '%.24s' is not from 1 to 1000000", at);
+			if (*at < '0' || *at > '9' || errno || !folio[count].share ||
+			    folio[count].share > 1000000) {
+				snprintf(why, GENERATE_WHY_BYTES,
+					 "the share '%.24s' is not from 1 to 1000000", at);
 				return false;
 			}
 			at = end;
 		}
 		if (folio[count].bytes & (folio[count].bytes - 1) || (*at && *at != ',')) {
-			snprintf(why, GENERATE_WHY_BYTES, "'%.40s' is not a list SIZE[:SHARE],... of powers of two", text);
+			snprintf(why, GENERATE_WHY_BYTES,
+				 "'%.40s' is not a list SIZE[:SHARE],... of powers of two", text);
 			return false;
 		}
 		count++;
@@ -143,10 +160,10 @@ static bool parse_folios(const char *text, struct generate_workload *workload, c
 
 static bool parse_order(const char *text, enum generate_order *order, char *why)
 {
-	static const char *const names[GENERATE_ORDERS] = {
-		[GENERATE_ASCENDING] = "ascending", [GENERATE_DESCENDING] = "descending",
-		[GENERATE_RANDOM] = "random", [GENERATE_FOLIOS] = "folios"
-	};
+	static const char *const names[GENERATE_ORDERS] = { [GENERATE_ASCENDING] = "ascending",
+							    [GENERATE_DESCENDING] = "descending",
+							    [GENERATE_RANDOM] = "random",
+							    [GENERATE_FOLIOS] = "folios" };
 
 	for (unsigned i = 0; i < GENERATE_ORDERS; i++)
 		if (!strcmp(text, names[i])) {
@@ -176,7 +193,10 @@ static const struct {
 	size_t offset;
 	uint64_t low, high;
 } numbers[] = {
-#define NUMBER(key, field, low, high) { key, offsetof(struct generate_workload, field), low, high }
+#define NUMBER(key, field, low, high)                                     \
+	{                                                                 \
+		key, offsetof(struct generate_workload, field), low, high \
+	}
 	NUMBER("vms", vms, 1, GENERATE_VMS_MAX),
 	NUMBER("vcpus", vcpus, 1, TRACE_CPUS_MAX),
 	NUMBER("ordinary", ordinary_percent, 0, 100),
@@ -237,7 +257,8 @@ static int take_line(struct generate_workload *workload, char *line, char *why)
 	}
 	ret = generate_set(workload, key, value, why);
 	if (ret > 0)
-		snprintf(why, GENERATE_WHY_BYTES, "'%.24s' is not a setting; try s2shadow generate --help", key);
+		snprintf(why, GENERATE_WHY_BYTES, "'%.24s' is not a setting; try s2shadow generate --help",
+			 key);
 	return ret ? -1 : 0;
 }
 
@@ -286,7 +307,8 @@ static uint64_t transitions(const struct generate_workload *workload)
 
 	if (each > GENERATE_TRANSITIONS_MAX || workload->burst * workload->shares > GENERATE_TRANSITIONS_MAX)
 		return UINT64_MAX;
-	all = each * 2 + each * workload->balloon_percent / 50 + 2 * workload->burst * workload->shares * workload->vcpus;
+	all = each * 2 + each * workload->balloon_percent / 50 +
+	      2 * workload->burst * workload->shares * workload->vcpus;
 	if (all > GENERATE_TRANSITIONS_MAX || all * workload->vms > GENERATE_TRANSITIONS_MAX)
 		return UINT64_MAX;
 	return all * workload->vms * workload->rounds;
@@ -296,7 +318,8 @@ int generate_check(const struct generate_workload *workload)
 {
 	for (unsigned i = 0; i < workload->folios; i++) {
 		if (workload->folio[i].bytes > workload->vm_bytes) {
-			message("a folio of %" PRIu64 "K is larger than a VM", workload->folio[i].bytes >> 10);
+			message("a folio of %" PRIu64 "K is larger than a VM",
+				workload->folio[i].bytes >> 10);
 			return -1;
 		}
 		if (i && workload->folio[i].bytes == workload->folio[i - 1].bytes) {
@@ -317,8 +340,8 @@ int generate_check(const struct generate_workload *workload)
 		return -1;
 	}
 	if (workload->vm_bytes > workload->memory_bytes / workload->vms) {
-		message("%" PRIu64 " VMs of %" PRIu64 "M do not fit into %" PRIu64 "M of memory", workload->vms,
-			workload->vm_bytes >> 20, workload->memory_bytes >> 20);
+		message("%" PRIu64 " VMs of %" PRIu64 "M do not fit into %" PRIu64 "M of memory",
+			workload->vms, workload->vm_bytes >> 20, workload->memory_bytes >> 20);
 		return -1;
 	}
 	if (transitions(workload) > GENERATE_TRANSITIONS_MAX) {

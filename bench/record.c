@@ -42,10 +42,14 @@ enum {
 };
 
 static const struct option known[] = {
-	{ "memory", required_argument, NULL, OPT_MEMORY },   { "without", required_argument, NULL, OPT_WITHOUT },
-	{ "ia-bits", required_argument, NULL, OPT_IA_BITS }, { "lenient", no_argument, NULL, OPT_LENIENT },
-	{ "output", required_argument, NULL, OPT_OUTPUT },   { "name", required_argument, NULL, OPT_NAME },
-	{ "help", no_argument, NULL, OPT_HELP },	     { NULL, 0, NULL, 0 },
+	{ "memory", required_argument, NULL, OPT_MEMORY },
+	{ "without", required_argument, NULL, OPT_WITHOUT },
+	{ "ia-bits", required_argument, NULL, OPT_IA_BITS },
+	{ "lenient", no_argument, NULL, OPT_LENIENT },
+	{ "output", required_argument, NULL, OPT_OUTPUT },
+	{ "name", required_argument, NULL, OPT_NAME },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ NULL, 0, NULL, 0 },
 };
 
 struct command {
@@ -69,13 +73,15 @@ static int read_range(const char *name, const char *text, struct record_range *r
 	taken->start = strtoull(text, &end, 16);
 	if (!strchr(" +-", *text) && *end == '-' && !strchr(" +-", end[1])) {
 		taken->end = strtoull(end + 1, &end, 16);
-		if (!*end && !errno && taken->start < taken->end && taken->end <= UINT64_C(1) << TRACE_IA_BITS_MAX &&
+		if (!*end && !errno && taken->start < taken->end &&
+		    taken->end <= UINT64_C(1) << TRACE_IA_BITS_MAX &&
 		    !((taken->start | taken->end) & (TRACE_PAGE_BYTES - 1))) {
 			++*count;
 			return 0;
 		}
 	}
-	message("--%s: '%s' is not START-END, whole pages in hexadecimal below 2^%u", name, text, TRACE_IA_BITS_MAX);
+	message("--%s: '%s' is not START-END, whole pages in hexadecimal below 2^%u", name, text,
+		TRACE_IA_BITS_MAX);
 	return -1;
 }
 
@@ -85,7 +91,8 @@ static int read_ia_bits(const char *text, unsigned *bits)
 	unsigned long value = strtoul(text, &end, 10);
 
 	if (*text < '0' || *text > '9' || *end || value < TRACE_IA_BITS_MIN || value > TRACE_IA_BITS_MAX) {
-		message("--ia-bits: '%s' is not a number from %u to %u", text, TRACE_IA_BITS_MIN, TRACE_IA_BITS_MAX);
+		message("--ia-bits: '%s' is not a number from %u to %u", text, TRACE_IA_BITS_MIN,
+			TRACE_IA_BITS_MAX);
 		return -1;
 	}
 	*bits = (unsigned)value;
@@ -147,7 +154,8 @@ static int check_machine(struct record_machine *machine)
 	qsort(machine->without, machine->withouts, sizeof(*machine->without), by_start);
 	for (unsigned i = 1; i < machine->regions; i++)
 		if (machine->memory[i].start <= machine->memory[i - 1].end) {
-			message("--memory: %" PRIx64 " touches the range before it; join them", machine->memory[i].start);
+			message("--memory: %" PRIx64 " touches the range before it; join them",
+				machine->memory[i].start);
 			return -1;
 		}
 	for (unsigned i = 0; i < machine->withouts; i++) {
@@ -157,13 +165,15 @@ static int check_machine(struct record_machine *machine)
 			found |= machine->memory[j].start <= machine->without[i].start &&
 				 machine->without[i].end <= machine->memory[j].end;
 		if (!found || (i && machine->without[i].start < machine->without[i - 1].end)) {
-			message("--without: %" PRIx64 " is not inside one --memory, or overlaps another", machine->without[i].start);
+			message("--without: %" PRIx64 " is not inside one --memory, or overlaps another",
+				machine->without[i].start);
 			return -1;
 		}
 	}
 	end = machine->memory[machine->regions - 1].end;
 	if (!machine->ia_bits)
-		machine->ia_bits = end > UINT64_C(1) << IA_BITS ? 64 - (unsigned)__builtin_clzll(end - 1) : IA_BITS;
+		machine->ia_bits =
+			end > UINT64_C(1) << IA_BITS ? 64 - (unsigned)__builtin_clzll(end - 1) : IA_BITS;
 	if (end > UINT64_C(1) << machine->ia_bits) {
 		message("--memory: %" PRIx64 " is beyond %u bits of address", end, machine->ia_bits);
 		return -1;
@@ -199,10 +209,11 @@ static void report(const char *path, const struct record_counts *counts)
 	if (counts->lost)
 		message("%s: events are lost in so many places: %" PRIu64, path, counts->lost);
 	if (counts->other)
-		message("%s: events skipped that say nothing of pages or trips: %" PRIu64, path, counts->other);
+		message("%s: events skipped that say nothing of pages or trips: %" PRIu64, path,
+			counts->other);
 	if (counts->outside)
-		message("%s: changes skipped that lie outside memory, which no trace can hold: %" PRIu64, path,
-			counts->outside);
+		message("%s: changes skipped that lie outside memory, which no trace can hold: %" PRIu64,
+			path, counts->outside);
 	if (counts->unchanged)
 		message("%s: events skipped that changed nothing: %" PRIu64, path, counts->unchanged);
 	if (!counts->transitions)

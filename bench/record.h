@@ -2,8 +2,8 @@
  *
  * record.h - a log of a hypervisor, as a trace.
  *
- * record_parse() reads one line: the text of the kernel's hypervisor events, or the simple form of docs/inputs.md.
- * What the events do to the pages, and what becomes of a record, is record_write.c's.
+ * record_parse() reads one line: the text of the kernel's hypervisor events, or the simple form of
+ * docs/inputs.md. What the events do to the pages, and what becomes of a record, is record_write.c's.
  */
 #ifndef BENCH_RECORD_H
 #define BENCH_RECORD_H

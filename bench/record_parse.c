@@ -2,8 +2,8 @@
  *
  * record_parse.c - one line of a hypervisor's log.
  *
- * Lines of the kernel's tracefs begin with "[CPU]", those of the simple form with a time. What follows an event's
- * name there, and what a hyp_printk of ours says, is the same for both.
+ * Lines of the kernel's tracefs begin with "[CPU]", those of the simple form with a time. What follows an
+ * event's name there, and what a hyp_printk of ours says, is the same for both.
  */
 #include "bench/record.h"
 
@@ -99,7 +99,8 @@ static int take_addr_size(struct line *line, unsigned index, struct record_event
 {
 	uint64_t start, bytes;
 
-	if (take_address(line, line->field[index], &start) || take_address(line, line->field[index + 1], &bytes))
+	if (take_address(line, line->field[index], &start) ||
+	    take_address(line, line->field[index + 1], &bytes))
 		return -1;
 	if (bytes > UINT64_MAX - start)
 		return refuse(line, "%" PRIx64 " + %" PRIx64 " wraps around", start, bytes);
@@ -136,9 +137,10 @@ static int need(struct line *line, unsigned least, unsigned most, const char *fo
 
 /* ---- the simple form, from its event's name in field 0 on ---- */
 
-static const char *const reasons[] = {
-	[TRACE_WHY_HVC] = "hvc", [TRACE_WHY_ABORT] = "abort", [TRACE_WHY_SMC] = "smc", [TRACE_WHY_GUEST] = "guest"
-};
+static const char *const reasons[] = { [TRACE_WHY_HVC] = "hvc",
+				       [TRACE_WHY_ABORT] = "abort",
+				       [TRACE_WHY_SMC] = "smc",
+				       [TRACE_WHY_GUEST] = "guest" };
 
 static int simple_enter(struct line *line, struct record_event *event)
 {
@@ -222,8 +224,9 @@ static int kernel_enter(struct line *line, struct record_event *event)
 		const char *reason;
 		uint8_t why;
 	} known[] = {
-		{ "smc", TRACE_WHY_SMC }, { "hvc", TRACE_WHY_HVC }, { "psci", TRACE_WHY_SMC },
-		{ "host_abort", TRACE_WHY_ABORT }, { "guest_exit", TRACE_WHY_GUEST },
+		{ "smc", TRACE_WHY_SMC },	   { "hvc", TRACE_WHY_HVC },
+		{ "psci", TRACE_WHY_SMC },	   { "host_abort", TRACE_WHY_ABORT },
+		{ "guest_exit", TRACE_WHY_GUEST },
 	};
 
 	event->kind = RECORD_ENTER;
@@ -257,7 +260,8 @@ static int kernel_idmap(struct line *line, struct record_event *event)
 {
 	uint64_t from, to, prot;
 
-	if (take_key(line, 1, "from", &from) || take_key(line, 2, "to", &to) || take_key(line, 3, "prot", &prot))
+	if (take_key(line, 1, "from", &from) || take_key(line, 2, "to", &to) ||
+	    take_key(line, 3, "prot", &prot))
 		return -1;
 	event->kind = RECORD_ACCESS;
 	event->access = prot != 0;
@@ -310,7 +314,8 @@ static int take_seconds(struct line *line, char *text, struct record_event *even
 
 	if (bytes && text[bytes - 1] == ':' && dot && text + bytes - 1 - dot == 7) {
 		text[bytes - 1] = *dot = '\0';
-		if (digits(text, 10, &seconds) && digits(dot + 1, 10, &micros) && seconds < UINT64_C(1) << 32) {
+		if (digits(text, 10, &seconds) && digits(dot + 1, 10, &micros) &&
+		    seconds < UINT64_C(1) << 32) {
 			event->time_ns = seconds * 1000000000 + micros * 1000;
 			return 0;
 		}

@@ -2,8 +2,9 @@
  *
  * record_write.c - what a log's events do, as records of a trace.
  *
- * Keeps the state of every page, so that an event that tells the new access alone gets its old states, in pieces if
- * they differ. Trips are those between an entry and an exit; a change outside of one is a trip of its own.
+ * Keeps the state of every page, so that an event that tells the new access alone gets its old states, in
+ * pieces if they differ. Trips are those between an entry and an exit; a change outside of one is a trip of
+ * its own.
  */
 #include "bench/record.h"
 
@@ -60,8 +61,11 @@ static void end_trip(struct record_writer *writer, const struct record_event *ev
 	struct cpu *cpu = &writer->cpu[event->cpu];
 	uint64_t took = event->time_ns - cpu->began_ns;
 	const struct trace_record record = {
-		.time_ns = event->time_ns, .cpu = event->cpu, .why = cpu->has_why ? cpu->why : TRACE_WHY_GUEST,
-		.trip_ns = took > UINT32_MAX ? UINT32_MAX : (uint32_t)took, .quiet = (uint32_t)cpu->quiet,
+		.time_ns = event->time_ns,
+		.cpu = event->cpu,
+		.why = cpu->has_why ? cpu->why : TRACE_WHY_GUEST,
+		.trip_ns = took > UINT32_MAX ? UINT32_MAX : (uint32_t)took,
+		.quiet = (uint32_t)cpu->quiet,
 	};
 
 	if (cpu->calls || cpu->maps) {
@@ -117,12 +121,16 @@ static bool open_alone(struct record_writer *writer, const struct record_event *
 
 /* ---- pages ---- */
 
-static int write_piece(struct record_writer *writer, const struct record_event *event, uint64_t start, uint64_t end,
-		       uint8_t old_state, uint8_t new_state, bool first)
+static int write_piece(struct record_writer *writer, const struct record_event *event, uint64_t start,
+		       uint64_t end, uint8_t old_state, uint8_t new_state, bool first)
 {
 	const struct trace_record record = {
-		.time_ns = event->time_ns, .cpu = event->cpu, .start = start, .bytes = end - start,
-		.old_state = old_state, .new_state = new_state,
+		.time_ns = event->time_ns,
+		.cpu = event->cpu,
+		.start = start,
+		.bytes = end - start,
+		.old_state = old_state,
+		.new_state = new_state,
 		.flags = (uint8_t)(TRACE_FLAG_UPDATE | (first ? 0 : TRACE_FLAG_PIECE)),
 	};
 
@@ -173,19 +181,22 @@ static int change(struct record_writer *writer, const struct record_event *event
 	bool alone;
 
 	if (!inside(machine->memory, machine->regions, event->start, event->end)) {
-		if (event->kind == RECORD_ACCESS && !touches(machine->memory, machine->regions, event->start, event->end)) {
+		if (event->kind == RECORD_ACCESS &&
+		    !touches(machine->memory, machine->regions, event->start, event->end)) {
 			writer->counts.outside++;
 			return 0;
 		}
-		snprintf(why, RECORD_WHY_BYTES, "%" PRIx64 " to %" PRIx64 " is not inside one --memory", event->start,
-			 event->end);
+		snprintf(why, RECORD_WHY_BYTES, "%" PRIx64 " to %" PRIx64 " is not inside one --memory",
+			 event->start, event->end);
 		return -1;
 	}
 	for (uint64_t at = event->start; event->kind == RECORD_STATE && !machine->lenient && at < event->end;
 	     at += TRACE_PAGE_BYTES)
 		if (state_of(writer, at) != event->old_state) {
-			snprintf(why, RECORD_WHY_BYTES, "old is %c, but %" PRIx64 " is in state %c (--lenient goes on)",
-				 trace_state_letter(event->old_state), at, trace_state_letter(state_of(writer, at)));
+			snprintf(why, RECORD_WHY_BYTES,
+				 "old is %c, but %" PRIx64 " is in state %c (--lenient goes on)",
+				 trace_state_letter(event->old_state), at,
+				 trace_state_letter(state_of(writer, at)));
 			return -1;
 		}
 	alone = open_alone(writer, event);
@@ -201,7 +212,10 @@ static int change(struct record_writer *writer, const struct record_event *event
 static int map(struct record_writer *writer, const struct record_event *event, char *why)
 {
 	const struct trace_record record = {
-		.time_ns = event->time_ns, .cpu = event->cpu, .start = event->start, .bytes = event->end - event->start,
+		.time_ns = event->time_ns,
+		.cpu = event->cpu,
+		.start = event->start,
+		.bytes = event->end - event->start,
 		.mmio = event->mmio,
 	};
 	bool alone;
@@ -245,12 +259,13 @@ int record_event(struct record_writer *writer, const struct record_event *event,
 		writer->counts.lost++;
 		if (writer->machine->lenient)
 			return 0;
-		snprintf(why, RECORD_WHY_BYTES, "events are lost here, so states are not known any more (--lenient goes on)");
+		snprintf(why, RECORD_WHY_BYTES,
+			 "events are lost here, so states are not known any more (--lenient goes on)");
 		return -1;
 	}
 	if (event->time_ns < writer->now_ns) {
-		snprintf(why, RECORD_WHY_BYTES, "the time goes back, from %" PRIu64 " to %" PRIu64 " ns", writer->now_ns,
-			 event->time_ns);
+		snprintf(why, RECORD_WHY_BYTES, "the time goes back, from %" PRIu64 " to %" PRIu64 " ns",
+			 writer->now_ns, event->time_ns);
 		return -1;
 	}
 	writer->now_ns = event->time_ns;
@@ -279,7 +294,8 @@ int record_event(struct record_writer *writer, const struct record_event *event,
 static void write_states(struct record_writer *writer)
 {
 	for (unsigned i = 0; i < writer->machine->regions; i++)
-		tracefile_states(writer->out, &writer->pages, writer->machine->memory[i].start, writer->machine->memory[i].end);
+		tracefile_states(writer->out, &writer->pages, writer->machine->memory[i].start,
+				 writer->machine->memory[i].end);
 }
 
 struct record_writer *record_begin(const struct record_machine *machine, struct tracefile *out)
@@ -291,7 +307,8 @@ struct record_writer *record_begin(const struct record_machine *machine, struct 
 	writer->machine = machine;
 	writer->out = out;
 	for (unsigned i = 0; i < machine->withouts; i++)
-		for (uint64_t at = machine->without[i].start; at < machine->without[i].end; at += TRACE_PAGE_BYTES)
+		for (uint64_t at = machine->without[i].start; at < machine->without[i].end;
+		     at += TRACE_PAGE_BYTES)
 			if (!trace_pages_set(&writer->pages, at >> TRACE_PAGE_LG2, TRACE_STATE_NOPAGE)) {
 				record_end(writer, false);
 				return NULL;
@@ -315,7 +332,8 @@ struct record_counts record_end(struct record_writer *writer, bool keep)
 
 	for (unsigned i = 0; keep && i < TRACE_CPUS_MAX; i++)
 		if (writer->cpu[i].calls || writer->cpu[i].maps)
-			end_trip(writer, &(struct record_event){ .cpu = (uint8_t)i, .time_ns = writer->now_ns });
+			end_trip(writer,
+				 &(struct record_event){ .cpu = (uint8_t)i, .time_ns = writer->now_ns });
 	if (keep) {
 		tracefile_snapshot(writer->out, "end");
 		write_states(writer);

@@ -42,7 +42,7 @@ static struct trace_block *block_get(struct trace_pages *pages, uint64_t number)
 	at = where(pages->slot, pages->room, number);
 	if (pages->slot[at])
 		return pages->slot[at];
-	block = calloc(1, sizeof(*block));
+	block = pages->count < TRACE_BLOCKS_MAX ? calloc(1, sizeof(*block)) : NULL;
 	if (!block)
 		return NULL;
 	block->number = number;

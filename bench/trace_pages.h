@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * trace_pages.h - what a trace has done to each page so far: its state, and the transition that touched it last.
+ * trace_pages.h - what a trace has done to each page so far: its state, and the transition that touched it
+ * last.
  *
  * Kept in blocks of 2 MiB that exist once something in them is not as at first (owned and never touched), so
  * that hosts of terabytes cost what is used of them.
@@ -17,16 +18,17 @@
 #define TRACE_BLOCK_LG2	  9
 #define TRACE_BLOCK_PAGES (1u << TRACE_BLOCK_LG2)
 #define TRACE_NEVER	  UINT32_MAX
+#define TRACE_BLOCKS_MAX  (1u << 20) /* 2 TiB of pages that change; takes 4 GiB */
 
 struct trace_page {
-	uint32_t last;	/* index of the last T, TRACE_NEVER if there is none */
-	uint8_t state;	/* enum trace_state */
-	bool changed;	/* its access, by a T */
-	bool held;	/* for a T that is still to come */
+	uint32_t last; /* index of the last T, TRACE_NEVER if there is none */
+	uint8_t state; /* enum trace_state */
+	bool changed;  /* its access, by a T */
+	bool held;     /* for a T that is still to come */
 };
 
 struct trace_block {
-	uint64_t number; /* first page >> TRACE_BLOCK_LG2 */
+	uint64_t number;  /* first page >> TRACE_BLOCK_LG2 */
 	unsigned without; /* pages in state N */
 	struct trace_page page[TRACE_BLOCK_PAGES];
 };
@@ -39,7 +41,8 @@ struct trace_pages {
 };
 
 /* As the first snapshot of @trace says. Return: 0; -1 if memory is short. */
-int trace_pages_init(struct trace_pages *pages, const struct trace *trace) __attribute__((warn_unused_result));
+int trace_pages_init(struct trace_pages *pages, const struct trace *trace)
+	__attribute__((warn_unused_result));
 void trace_pages_free(struct trace_pages *pages);
 
 /* The page, made if it is not there; NULL if memory is short. Stays where it is. */

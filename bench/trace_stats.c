@@ -97,9 +97,9 @@ static struct trace_kind *kind_of(struct trace_stats *stats, const struct trace_
 	if (!moved)
 		return NULL;
 	stats->kind = moved;
-	moved[stats->kinds] = (struct trace_kind){
-		.cause = record->name, .old_state = record->old_state, .new_state = record->new_state
-	};
+	moved[stats->kinds] = (struct trace_kind){ .cause = record->name,
+						   .old_state = record->old_state,
+						   .new_state = record->new_state };
 	return &moved[stats->kinds++];
 }
 
@@ -204,8 +204,8 @@ static int count_pages(struct pass *pass, const struct trace_record *record, uin
 	bool changes = trace_record_changes_access(record);
 
 	for (uint64_t i = 0; i < pages; i++) {
-		struct trace_page *page =
-			trace_pages_set(&pass->pages, (record->start >> TRACE_PAGE_LG2) + i, record->new_state);
+		struct trace_page *page = trace_pages_set(&pass->pages, (record->start >> TRACE_PAGE_LG2) + i,
+							  record->new_state);
 
 		if (!page)
 			return -1;
@@ -316,7 +316,8 @@ static int by_records(const void *left, const void *right)
 
 	if (a->share.records != b->share.records)
 		return a->share.records < b->share.records ? 1 : -1;
-	return a->cause != b->cause ? (a->cause > b->cause) - (a->cause < b->cause) : a->old_state - b->old_state;
+	return a->cause != b->cause ? (a->cause > b->cause) - (a->cause < b->cause) :
+				      a->old_state - b->old_state;
 }
 
 static int by_trips(const void *left, const void *right)
@@ -370,7 +371,8 @@ static void finish(struct pass *pass)
 	sort(stats->size.tally, stats->size.count, sizeof(*stats->size.tally), by_value);
 	sort(stats->map_size.tally, stats->map_size.count, sizeof(*stats->map_size.tally), by_value);
 	if (trace->records_count)
-		stats->duration_ns = trace->records[trace->records_count - 1].time_ns - trace->records[0].time_ns;
+		stats->duration_ns =
+			trace->records[trace->records_count - 1].time_ns - trace->records[0].time_ns;
 }
 
 int trace_stats_count(struct trace_stats *stats, const struct trace *trace, const char *name)
@@ -396,7 +398,7 @@ int trace_stats_count(struct trace_stats *stats, const struct trace *trace, cons
 		free(pass);
 	}
 	if (ret) {
-		message("%s: out of memory", name);
+		message("%s: out of memory, or more than 2 TiB of pages change", name);
 		trace_stats_free(stats);
 	}
 	return ret;

@@ -66,10 +66,10 @@ enum trace_step {
 struct trace_stats {
 	uint64_t records, type[128]; /* by letter */
 	uint64_t duration_ns;
-	uint64_t calls; /* T that are no further piece */
+	uint64_t calls;					      /* T that are no further piece */
 	struct trace_share transitions, lost, regained, kept; /* access, by their words */
-	uint64_t no_change;	  /* T with old = new */
-	struct trace_kind *kind;  /* most records first */
+	uint64_t no_change;				      /* T with old = new */
+	struct trace_kind *kind;			      /* most records first */
 	size_t kinds, kinds_room;
 	uint64_t changed_pages, changed_blocks; /* distinct, whose access a T changed */
 	uint64_t peak_pages, peak_blocks;	/* in state N at once; whole 2 MiB */
@@ -82,9 +82,11 @@ struct trace_stats {
 	uint64_t trips_with, trips_without, trips_mapped; /* with a T; with none; of those, with an M */
 	struct trace_histogram calls_per_trip, segments_per_trip;
 	uint64_t step[TRACE_STEPS], steps;
-	uint64_t next_above, cpu_changes; /* of transitions.records - 1: next in the file begins at the end; other CPU */
-	struct trace_histogram run;	  /* lengths of adjacent T of a CPU with the same change */
-	struct trace_histogram away, back; /* T between a page's loss and return; between return and next loss */
+	uint64_t next_above,
+		cpu_changes; /* of transitions.records - 1: next in the file begins at the end; other CPU */
+	struct trace_histogram run; /* lengths of adjacent T of a CPU with the same change */
+	struct trace_histogram away,
+		back; /* T between a page's loss and return; between return and next loss */
 };
 
 /* Count. @name: of the file, for messages. Return: 0; -1 after a message. Release with trace_stats_free(). */

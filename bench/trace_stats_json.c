@@ -51,7 +51,8 @@ static json_t *kinds_json(const struct trace_stats *stats, const struct trace *t
 	for (size_t i = 0; i < stats->kinds; i++) {
 		const struct trace_kind *kind = &stats->kind[i];
 		json_t *object = share_json(&kind->share);
-		char old[2] = { trace_state_letter(kind->old_state) }, new[2] = { trace_state_letter(kind->new_state) };
+		char old[2] = { trace_state_letter(kind->old_state) },
+		     new[2] = { trace_state_letter(kind->new_state) };
 
 		facts_set(object, "cause", json_string(trace_name(trace, kind->cause)));
 		facts_set(object, "old", json_string(old));
@@ -63,9 +64,10 @@ static json_t *kinds_json(const struct trace_stats *stats, const struct trace *t
 
 static json_t *trips_json(const struct trace_stats *stats, const struct trace *trace)
 {
-	static const char *const whys[] = {
-		[TRACE_WHY_HVC] = "hvc", [TRACE_WHY_ABORT] = "abort", [TRACE_WHY_SMC] = "smc", [TRACE_WHY_GUEST] = "guest"
-	};
+	static const char *const whys[] = { [TRACE_WHY_HVC] = "hvc",
+					    [TRACE_WHY_ABORT] = "abort",
+					    [TRACE_WHY_SMC] = "smc",
+					    [TRACE_WHY_GUEST] = "guest" };
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < stats->trips; i++) {
@@ -101,8 +103,11 @@ static json_t *records_json(const struct trace_stats *stats)
 static json_t *order_json(const struct trace_stats *stats)
 {
 	static const char *const steps[TRACE_STEPS] = {
-		[TRACE_STEP_ABOVE] = "above", [TRACE_STEP_BELOW] = "below", [TRACE_STEP_OTHER] = "adjacent_other_change",
-		[TRACE_STEP_SAME] = "same_page", [TRACE_STEP_FAR] = "elsewhere",
+		[TRACE_STEP_ABOVE] = "above",
+		[TRACE_STEP_BELOW] = "below",
+		[TRACE_STEP_OTHER] = "adjacent_other_change",
+		[TRACE_STEP_SAME] = "same_page",
+		[TRACE_STEP_FAR] = "elsewhere",
 	};
 	json_t *object = json_object();
 

@@ -85,15 +85,17 @@ static void print_head(FILE *file, const struct trace_stats *stats, const struct
 		if (stats->type[(int)*letter])
 			list_item(&list, "%c %" PRIu64, *letter, stats->type[(int)*letter]);
 	list_end(&list);
-	fprintf(file, "  %-*s%.3f s of the trace's clock\n", INDENT - 2, "duration", (double)stats->duration_ns / 1e9);
-	fprintf(file, "  %-*s%" PRIu64 " calls, %" PRIu64 " records, %" PRIu64 " pages;\n", INDENT - 2, "transitions",
-		stats->calls, stats->transitions.records, stats->transitions.pages);
+	fprintf(file, "  %-*s%.3f s of the trace's clock\n", INDENT - 2, "duration",
+		(double)stats->duration_ns / 1e9);
+	fprintf(file, "  %-*s%" PRIu64 " calls, %" PRIu64 " records, %" PRIu64 " pages;\n", INDENT - 2,
+		"transitions", stats->calls, stats->transitions.records, stats->transitions.pages);
 	fprintf(file, "%*s%" PRIu64 " records change nothing\n\n", INDENT, "", stats->no_change);
 }
 
 static void print_kinds(FILE *file, const struct trace_stats *stats, const struct trace *trace)
 {
-	fprintf(file, "  %-24s %-6s %10s %8s %10s %8s\n", "cause", "change", "records", "share", "pages", "share");
+	fprintf(file, "  %-24s %-6s %10s %8s %10s %8s\n", "cause", "change", "records", "share", "pages",
+		"share");
 	for (size_t i = 0; i < stats->kinds; i++) {
 		const struct trace_kind *kind = &stats->kind[i];
 
@@ -116,10 +118,10 @@ static void print_access(FILE *file, const struct trace_stats *stats)
 	fprintf(file,
 		"  %-*s%" PRIu64 " distinct, in %" PRIu64 " 2 MiB blocks;\n"
 		"%*s%.2f changes per page\n",
-		INDENT - 2, "pages that changed access", stats->changed_pages, stats->changed_blocks, INDENT, "",
-		stats->changed_pages ? (double)changes / (double)stats->changed_pages : 0);
-	fprintf(file, "  %-*s%" PRIu64 " pages, %" PRIu64 " whole 2 MiB blocks\n", INDENT - 2, "without access, at most",
-		stats->peak_pages, stats->peak_blocks);
+		INDENT - 2, "pages that changed access", stats->changed_pages, stats->changed_blocks, INDENT,
+		"", stats->changed_pages ? (double)changes / (double)stats->changed_pages : 0);
+	fprintf(file, "  %-*s%" PRIu64 " pages, %" PRIu64 " whole 2 MiB blocks\n", INDENT - 2,
+		"without access, at most", stats->peak_pages, stats->peak_blocks);
 }
 
 static void print_sizes(FILE *file, const struct trace_stats *stats)
@@ -138,8 +140,10 @@ static void print_sizes(FILE *file, const struct trace_stats *stats)
 static void print_order(FILE *file, const struct trace_stats *stats)
 {
 	static const char *const steps[TRACE_STEPS] = {
-		[TRACE_STEP_ABOVE] = "adjacent above", [TRACE_STEP_BELOW] = "adjacent below",
-		[TRACE_STEP_OTHER] = "adjacent, other change", [TRACE_STEP_SAME] = "same page again",
+		[TRACE_STEP_ABOVE] = "adjacent above",
+		[TRACE_STEP_BELOW] = "adjacent below",
+		[TRACE_STEP_OTHER] = "adjacent, other change",
+		[TRACE_STEP_SAME] = "same page again",
 		[TRACE_STEP_FAR] = "elsewhere",
 	};
 	uint64_t pairs = stats->transitions.records ? stats->transitions.records - 1 : 0;
@@ -166,9 +170,10 @@ static void print_order(FILE *file, const struct trace_stats *stats)
 
 static void print_trips(FILE *file, const struct trace_stats *stats, const struct trace *trace)
 {
-	static const char *const whys[] = {
-		[TRACE_WHY_HVC] = "hvc", [TRACE_WHY_ABORT] = "abort", [TRACE_WHY_SMC] = "smc", [TRACE_WHY_GUEST] = "guest"
-	};
+	static const char *const whys[] = { [TRACE_WHY_HVC] = "hvc",
+					    [TRACE_WHY_ABORT] = "abort",
+					    [TRACE_WHY_SMC] = "smc",
+					    [TRACE_WHY_GUEST] = "guest" };
 	uint64_t calls = 0;
 
 	for (size_t i = 0; i < stats->trips; i++)
@@ -179,7 +184,8 @@ static void print_trips(FILE *file, const struct trace_stats *stats, const struc
 	print_histogram(file, "runs per trip", &stats->segments_per_trip);
 	fprintf(file, "  %-*s%" PRIu64 ", of which %" PRIu64 " made a lazy mapping\n", INDENT - 2,
 		"trips without transition", stats->trips_without, stats->trips_mapped);
-	fprintf(file, "\n  %-35s %7s %7s %8s %8s %8s\n", "trip", "trips", "with T", "T each", "median", "99% ns");
+	fprintf(file, "\n  %-35s %7s %7s %8s %8s %8s\n", "trip", "trips", "with T", "T each", "median",
+		"99% ns");
 	for (size_t i = 0; i < stats->trips; i++) {
 		const struct trace_trips *trip = &stats->trip[i];
 		int used = fprintf(file, "  %s %s", whys[trip->why], trace_name(trace, trip->id));
@@ -201,7 +207,8 @@ void trace_stats_print(FILE *file, const struct trace_stats *stats, const struct
 	print_order(file, stats);
 	list = list_begin(file, "lazy mappings by pages");
 	for (size_t i = 0; i < stats->map_size.count; i++)
-		list_item(&list, "%" PRIu64 ": %" PRIu64, stats->map_size.tally[i].value, stats->map_size.tally[i].count);
+		list_item(&list, "%" PRIu64 ": %" PRIu64, stats->map_size.tally[i].value,
+			  stats->map_size.tally[i].count);
 	list_end(&list);
 	print_trips(file, stats, trace);
 }

@@ -198,7 +198,8 @@ void tracefile_states(struct tracefile *trace, const struct trace_pages *pages, 
 
 static void begin(struct tracefile *trace, const struct trace_record *record, char type)
 {
-	fprintf(trace->file, "%c %" PRIu64 " %u %" PRIu64 " ", type, ++trace->seq, record->cpu, record->time_ns);
+	fprintf(trace->file, "%c %" PRIu64 " %u %" PRIu64 " ", type, ++trace->seq, record->cpu,
+		record->time_ns);
 }
 
 void tracefile_transition(struct tracefile *trace, const struct trace_record *record, const char *word)
@@ -222,14 +223,15 @@ void tracefile_refusal(struct tracefile *trace, unsigned cpu, uint64_t time_ns, 
 	fprintf(trace->file, "%" PRIx64 "\n", addr);
 }
 
-void tracefile_trip(struct tracefile *trace, const struct trace_record *record, const char *word, uint64_t calls,
-		    uint64_t maps)
+void tracefile_trip(struct tracefile *trace, const struct trace_record *record, const char *word,
+		    uint64_t calls, uint64_t maps)
 {
-	static const char *const whys[] = {
-		[TRACE_WHY_HVC] = "hvc", [TRACE_WHY_ABORT] = "abort", [TRACE_WHY_SMC] = "smc", [TRACE_WHY_GUEST] = "guest"
-	};
+	static const char *const whys[] = { [TRACE_WHY_HVC] = "hvc",
+					    [TRACE_WHY_ABORT] = "abort",
+					    [TRACE_WHY_SMC] = "smc",
+					    [TRACE_WHY_GUEST] = "guest" };
 
 	begin(trace, record, TRACE_X);
-	fprintf(trace->file, "%s %s %" PRIu32 " %" PRIu64 " %" PRIu64 " %" PRIu32 "\n", whys[record->why], word,
-		record->trip_ns, calls, maps, record->quiet);
+	fprintf(trace->file, "%s %s %" PRIu32 " %" PRIu64 " %" PRIu64 " %" PRIu32 "\n", whys[record->why],
+		word, record->trip_ns, calls, maps, record->quiet);
 }

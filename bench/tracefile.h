@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * tracefile.h - writing a trace: the file, compressed if its name says so, and the lines. And reading one for a command.
+ * tracefile.h - writing a trace: the file, compressed if its name says so, and the lines. And reading one for
+ * a command.
  *
- * Numbers records itself. What the lines must say to be a trace is docs/trace-format.md's; whoever writes keeps
- * to it. A file that is not committed leaves nothing.
+ * Numbers records itself. What the lines must say to be a trace is docs/trace-format.md's; whoever writes
+ * keeps to it. A file that is not committed leaves nothing.
  */
 #ifndef BENCH_TRACEFILE_H
 #define BENCH_TRACEFILE_H
@@ -22,7 +23,7 @@ struct tracefile {
 	struct tracefile_xz *xz; /* NULL: plain */
 	char *held;		 /* for standard output at the end; NULL: written directly */
 	size_t held_bytes;
-	uint64_t seq;		 /* of the last line that has one */
+	uint64_t seq; /* of the last line that has one */
 };
 
 /**
@@ -56,7 +57,7 @@ void tracefile_states(struct tracefile *trace, const struct trace_pages *pages, 
 void tracefile_transition(struct tracefile *trace, const struct trace_record *record, const char *word);
 void tracefile_mapping(struct tracefile *trace, const struct trace_record *record);
 void tracefile_refusal(struct tracefile *trace, unsigned cpu, uint64_t time_ns, uint64_t addr);
-void tracefile_trip(struct tracefile *trace, const struct trace_record *record, const char *word, uint64_t calls,
-		    uint64_t maps);
+void tracefile_trip(struct tracefile *trace, const struct trace_record *record, const char *word,
+		    uint64_t calls, uint64_t maps);
 
 #endif

@@ -70,7 +70,8 @@ static void check_units(void)
 		assert_int_equal(all[i].start % unit, 0);
 		assert_true(all[i].start >= GENERATE_BASE);
 		assert_true(all[i].start + unit <= GENERATE_BASE + workload.memory_bytes);
-		assert_true(i == 0 || all[i - 1].start + ((uint64_t)all[i - 1].pages << TRACE_PAGE_LG2) <= all[i].start);
+		assert_true(i == 0 || all[i - 1].start + ((uint64_t)all[i - 1].pages << TRACE_PAGE_LG2) <=
+					      all[i].start);
 		bytes += unit;
 	}
 	assert_int_equal(bytes, workload.vm_bytes * workload.vms);
@@ -79,7 +80,8 @@ static void check_units(void)
 
 static void folios_of_any_mix_are_aligned_and_disjoint_and_fill_the_vms(void **state)
 {
-	static const char *const folios[] = { "4K", "4K:70,64K:30", "2M", "2M:60,64K:30,4K:10", "16K,32K,1M" };
+	static const char *const folios[] = { "4K", "4K:70,64K:30", "2M", "2M:60,64K:30,4K:10",
+					      "16K,32K,1M" };
 	static const char *const memories[] = { "48M", "64M", "1G", "4T" };
 	uint64_t random = seeded_start();
 

@@ -12,8 +12,9 @@
 #define KINDS 7u
 #define STEPS 200u
 
-#define HEAD \
-	TRACE_TEXT_MAGIC TRACE_TEXT_SNAPSHOT "# G ia_bits 36 start_level 1 pgd_pages 1\n# R 0 40000000 4000000 flags 0\n"
+#define HEAD                                 \
+	TRACE_TEXT_MAGIC TRACE_TEXT_SNAPSHOT \
+		"# G ia_bits 36 start_level 1 pgd_pages 1\n# R 0 40000000 4000000 flags 0\n"
 
 static struct trace trace;
 static struct likeness likeness;
@@ -70,8 +71,8 @@ static void a_run_ends_with_its_direction_cause_or_size(void **state)
 			"T 2 0 2 a 40002000 1000 O N u\n" /* up */
 			"T 3 0 3 a 40001000 1000 N O u\n" /* another change */
 			"T 4 0 4 a 40000000 1000 O N u\n"
-			"T 5 0 5 b 40001000 1000 O N u\n" /* another cause */
-			"T 6 0 6 b 40003000 1000 O N u\n" /* elsewhere */
+			"T 5 0 5 b 40001000 1000 O N u\n"   /* another cause */
+			"T 6 0 6 b 40003000 1000 O N u\n"   /* elsewhere */
 			"T 7 0 7 b 40004000 2000 O N u\n"); /* another size */
 
 	assert_int_equal(likeness.runs, 6);

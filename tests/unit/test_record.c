@@ -47,7 +47,8 @@ static void an_entry_says_its_reason_where_the_kernel_does(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		char line[80];
 
-		snprintf(line, sizeof(line), "[000]\t    1.000000: hyp_enter reason=%s vcpu=-1", cases[i].reason);
+		snprintf(line, sizeof(line), "[000]\t    1.000000: hyp_enter reason=%s vcpu=-1",
+			 cases[i].reason);
 		parse(line);
 		assert_true(event.has_why);
 		assert_int_equal(event.why, cases[i].why);

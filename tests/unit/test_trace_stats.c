@@ -10,8 +10,9 @@
 
 #include "trace_text.h"
 
-#define HEAD \
-	TRACE_TEXT_MAGIC TRACE_TEXT_SNAPSHOT "# G ia_bits 36 start_level 1 pgd_pages 1\n# R 0 40000000 4000000 flags 0\n"
+#define HEAD                                 \
+	TRACE_TEXT_MAGIC TRACE_TEXT_SNAPSHOT \
+		"# G ia_bits 36 start_level 1 pgd_pages 1\n# R 0 40000000 4000000 flags 0\n"
 
 static struct trace trace;
 static struct trace_stats stats;
@@ -69,9 +70,9 @@ static void stats_end_a_run_where_a_page_or_the_change_does_not_follow(void **st
 		   "T 2 1 11 init 40100000 1000 O N u\n" /* another CPU's does not part them */
 		   "T 3 0 20 init 40001000 1000 O N u\n"
 		   "T 4 0 30 init 40002000 1000 O N u\n"
-		   "T 5 0 40 init 40003000 1000 O S u\n" /* adjacent, another change */
-		   "T 6 0 50 init 40003000 1000 S O u\n" /* the same page */
-		   "T 7 0 60 init 40002000 1000 N O u\n" /* adjacent below, another change */
+		   "T 5 0 40 init 40003000 1000 O S u\n"   /* adjacent, another change */
+		   "T 6 0 50 init 40003000 1000 S O u\n"   /* the same page */
+		   "T 7 0 60 init 40002000 1000 N O u\n"   /* adjacent below, another change */
 		   "T 8 0 70 init 40001000 1000 N O u\n"); /* below */
 
 	assert_int_equal(stats.step[TRACE_STEP_ABOVE], 2);
@@ -99,7 +100,7 @@ static void stats_count_trips_with_and_without_transitions(void **state)
 	assert_int_equal(stats.trips_with, 1);
 	assert_int_equal(stats.trips_without, 8);
 	assert_int_equal(stats.trips_mapped, 1);
-	assert_int_equal(stats.calls_per_trip.bucket[1], 1); /* the piece is no call of its own */
+	assert_int_equal(stats.calls_per_trip.bucket[1], 1);	/* the piece is no call of its own */
 	assert_int_equal(stats.segments_per_trip.bucket[0], 1); /* one run, whatever the order */
 	assert_int_equal(stats.trips, 2);
 	assert_int_equal(stats.trip[0].trips, 2);
@@ -113,8 +114,8 @@ static void stats_measure_how_long_a_page_is_away_in_transitions(void **state)
 	(void)state;
 	count(HEAD "T 1 0 10 init 40000000 1000 O N u\n"
 		   "T 2 0 20 init 40001000 1000 O N u\n"
-		   "T 3 0 30 init 40000000 1000 N B u\n"  /* away for 2 */
-		   "T 4 0 40 init 40000000 1000 B N u\n"  /* back for 1 */
+		   "T 3 0 30 init 40000000 1000 N B u\n"   /* away for 2 */
+		   "T 4 0 40 init 40000000 1000 B N u\n"   /* back for 1 */
 		   "T 5 0 50 init 40001000 1000 N O u\n"); /* away for 3 */
 
 	assert_int_equal(stats.away.bucket[1], 2);
