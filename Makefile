@@ -828,7 +828,7 @@ $(PAYLOAD): $(qemu_objects) $(EL2_LIBRARY) tests/qemu/payload.lds
 
 # --- checks ----------------------------------------------------------------------------------------------
 
-CHECKS := check-lists check-headers check-el2 check-probes check-tracing check-qemu check-clang check-unit check-sanitize check-tsan check-readme check-cli check-compare check-package \
+CHECKS := check-lists check-headers check-el2 check-probes check-tracing check-flames check-qemu check-clang check-unit check-sanitize check-tsan check-readme check-cli check-compare check-package \
 	check-bench check-maps check-traces check-batching check-log check-referee check-mutations check-qemu-mutations check-fuzz check-spin check-simulate
 RUN_TESTS := scripts/run-tests
 trace = $(patsubst %,bench/traces/%.txt.xz,$(1))
@@ -900,6 +900,12 @@ check-probes: $(BENCHMARKS) $(EL2_BUILD)/core.o
 check-tracing: $(COMMAND)
 	$(Q)scripts/setup bpftrace linux-perf || :
 	$(Q)$(RUN_TESTS) --limit 300 --name tracing -- scripts/check-tracing $(COMMAND)
+
+## check-flames: flame graphs of a benchmark and a replay, by perf where it may and by callgrind
+.PHONY: check-flames
+check-flames: $(COMMAND) $(BENCHMARKS)
+	$(Q)scripts/setup linux-perf || :
+	$(Q)$(RUN_TESTS) --limit 600 'tests/cli/flames.py $(COMMAND) $(BENCHMARKS)'
 
 ## check-qemu: the library at EL2 in QEMU: devices behind its SMMUv3 reach what they may and nothing else
 .PHONY: check-qemu
