@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CELL_BYTES 32
+#define CELL_BYTES     32
+#define LINE_COLUMNS   80 /* of a terminal */
+#define POLICY_COLUMNS 7
 
 struct result *results_add(struct results *results, const char *trace, enum options_policy policy)
 {
@@ -274,11 +276,11 @@ static const struct column batch_columns[] = {
 };
 
 static const struct column latency_columns[] = {
-	{ "all-p50(~)", all_p50 },     { "p99(~)", all_p99 },
-	{ "max(~)", all_max },	       { "revoke-p50(~)", revoke_p50 },
-	{ "p99(~)", revoke_p99 },      { "max(~)", revoke_max },
-	{ "grant-p50(~)", grant_p50 }, { "p99(~)", grant_p99 },
-	{ "max(~)", grant_max },       { NULL, NULL },
+	{ "all-p50(~)", all_p50 },	  { "all-p99(~)", all_p99 },
+	{ "all-max(~)", all_max },	  { "revoke-p50(~)", revoke_p50 },
+	{ "revoke-p99(~)", revoke_p99 }, { "revoke-max(~)", revoke_max },
+	{ "grant-p50(~)", grant_p50 },	  { "grant-p99(~)", grant_p99 },
+	{ "grant-max(~)", grant_max },	  { NULL, NULL },
 };
 
 static const struct column verify_columns[] = {
@@ -336,12 +338,13 @@ static int column_width(const struct results *results, const struct column *colu
 	return width;
 }
 
-static void print_row(const struct results *results, const struct column *columns,
+/* @end: behind the last of the columns. */
+static void print_row(const struct results *results, const struct column *columns, const struct column *end,
 		      const struct result *result, FILE *file)
 {
-	fprintf(file, "%-*s %-7s", trace_width(results), result ? result->trace : "trace",
+	fprintf(file, "%-*s %-*s", trace_width(results), result ? result->trace : "trace", POLICY_COLUMNS,
 		result ? options_policy_name(result->policy) : "policy");
-	for (; columns->title; columns++) {
+	for (; columns < end; columns++) {
 		char text[CELL_BYTES];
 
 		if (!size_of(results, columns))
@@ -355,13 +358,36 @@ static void print_row(const struct results *results, const struct column *column
 	fputc('\n', file);
 }
 
+/* The columns that fit into a line, one at least. Return: behind the last of them. */
+static const struct column *columns_that_fit(const struct results *results, const struct column *columns)
+{
+	int width = trace_width(results) + 1 + POLICY_COLUMNS;
+	bool any = false;
+
+	for (; columns->title; columns++) {
+		int more = size_of(results, columns) ? 1 + column_width(results, columns) : 0;
+
+		if (any && width + more > LINE_COLUMNS)
+			break;
+		any |= more > 0;
+		width += more;
+	}
+	return columns;
+}
+
+/* Further columns follow below. */
 static void print_section(const struct results *results, const struct column *columns, FILE *file)
 {
-	fputc('\n', file);
-	print_row(results, columns, NULL, file);
-	for (size_t i = 0; i < results->count; i++)
-		if (!results->result[i].skipped)
-			print_row(results, columns, &results->result[i], file);
+	while (columns->title) {
+		const struct column *end = columns_that_fit(results, columns);
+
+		fputc('\n', file);
+		print_row(results, columns, end, NULL, file);
+		for (size_t i = 0; i < results->count; i++)
+			if (!results->result[i].skipped)
+				print_row(results, columns, end, &results->result[i], file);
+		columns = end;
+	}
 }
 
 /* What the others ignore. */

@@ -68,7 +68,7 @@ static void print_worst(FILE *file, const struct scale_goal *goal)
 {
 	const struct scale_point *point = &goal->worst->point;
 
-	fprintf(file, " at %u CPUs, %u SMMU%s, U %" PRIu64 ", L %" PRIu64 ", S %" PRIu64 " ns\n", point->cpus,
+	fprintf(file, "\n  at %u CPUs, %u SMMU%s, U %" PRIu64 ", L %" PRIu64 ", S %" PRIu64 " ns\n", point->cpus,
 		point->smmus, point->smmus == 1 ? "" : "s", point->unlocked_ns, point->locked_ns, point->sync_ns);
 }
 
@@ -132,33 +132,45 @@ void scale_print_measured(FILE *file, const struct scale_measured *measured)
 		measured->relax_ns, measured->accesses, measured->batch_accesses, measured->misses);
 }
 
+static void print_title(FILE *file, const struct scale_point *point)
+{
+	fprintf(file,
+		"\n%u SMMU%s, U %" PRIu64 " ns\n"
+		"policy   S ns  L ns CPUs  trips/s speed-up  bound of it   p50 ns   p99 ns  syncs\n",
+		point->smmus, point->smmus == 1 ? "" : "s", point->unlocked_ns);
+}
+
+static void print_point(FILE *file, const struct scale_row *row)
+{
+	const struct scale_point *point = &row->point;
+	const struct scale_result *result = &row->result;
+
+	fprintf(file,
+		"%-7s %5" PRIu64 " %5" PRIu64 " %4u %8.0f %8.2f %6.2f %3.0f %% %8" PRIu64 " %8" PRIu64 " %6.0f\n",
+		scale_policy_name(point->policy), point->sync_ns, point->locked_ns, point->cpus,
+		result->trips_per_second, speed(row), scale_bound(point), 100 * speed(row) / scale_bound(point),
+		result->p50_ns, result->p99_ns, 1000 * (double)result->syncs / (double)result->trips);
+}
+
 void scale_print(FILE *file, const struct scale_point *common, const struct scale_row *row, size_t rows)
 {
 	const struct scale_costs *costs = &common->costs;
 
 	fprintf(file,
-		"costs: access %" PRIu64 " ps, doorbell %" PRIu64 " ns, cache line %" PRIu64 " ns, register read %" PRIu64 " ns, pause %" PRIu64
-		" ns, lock hand-over %" PRIu64 " ns\n"
-		"%s, SMMU busy for %u %% of a sync, %u flush%s under way at most, %u %% of L after the wait, U +- %u %%, seed %" PRIu64
-		"\n\n",
+		"access %" PRIu64 " ps, doorbell %" PRIu64 ", cache line %" PRIu64 ",\nregister read %" PRIu64 ", pause %" PRIu64
+		", lock hand-over %" PRIu64 " ns\n"
+		"%s, SMMU busy for %u %% of a sync, at most %u flush%s under way,\n"
+		"%u %% of L after the wait, U +- %u %%, seed %" PRIu64 "\n"
+		"trips a second, how many times those of one CPU, and latency: modelled\n"
+		"syncs for 1000 trips: counted\n",
 		costs->access_ps, costs->doorbell_ns, costs->line_ns, costs->mmio_ns, costs->relax_ns, costs->lock_ns,
 		common->nested ? "nested" : "stage 2 only", common->busy_percent, common->flights,
 		common->flights == 1 ? "" : "es", common->after_percent, common->spread_percent, common->seed);
-	fprintf(file,
-		"                                                 modelled                                                 counted\n"
-		"policy  SMMUs   U ns   S ns   L ns  CPUs  trips/s  speed-up  bound   of it  trip ns   p50 ns   p99 ns  syncs/1000\n");
 	for (size_t i = 0; i < rows; i++) {
-		const struct scale_point *point = &row[i].point;
-		const struct scale_result *result = &row[i].result;
-
-		fprintf(file,
-			"%-7s %5u %6" PRIu64 " %6" PRIu64 " %6" PRIu64 " %5u %8.0f %9.2f %6.2f %5.0f %% %8.0f %8" PRIu64
-			" %8" PRIu64 " %11.0f\n",
-			scale_policy_name(point->policy), point->smmus, point->unlocked_ns, point->sync_ns,
-			point->locked_ns, point->cpus, result->trips_per_second, speed(&row[i]), scale_bound(point),
-			100 * speed(&row[i]) / scale_bound(point), 1e9 * point->cpus / result->trips_per_second,
-			result->p50_ns, result->p99_ns,
-			1000 * (double)result->syncs / (double)result->trips);
+		if (!i || row[i].point.smmus != row[i - 1].point.smmus ||
+		    row[i].point.unlocked_ns != row[i - 1].point.unlocked_ns)
+			print_title(file, &row[i].point);
+		print_point(file, &row[i]);
 	}
 	fputc('\n', file);
 	print_goals(file, row, rows);

@@ -88,7 +88,7 @@ def measured(command, folder):
     wide = [line for line in done.stdout.splitlines() if len(line) > 80]
     if len(rows) != 7 or wide:
         return f"{len(rows)} rows, too wide: {wide}\n{done.stdout}"
-    for name, arguments in (("scale", ["scale", "--cpus", "1,2", "--sync", "500", "--locked", "500"]),
+    for name, arguments in (("scale", ["scale", "--cpus", "1,2", "--sync-ns", "500", "--locked-ns", "500"]),
                             ("profile", ["profile", "--runs", "1,16", "--repetitions", "0", "--accesses", "100"])):
         done = command.run(*arguments, "--json", os.path.join(folder, name + ".json"))
         if done.returncode:
