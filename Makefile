@@ -1123,6 +1123,11 @@ bench: $(BUILD)/s2shadow $(BUILD)/s2shadow-bench
 	$(Q)scripts/setup librsvg2-bin || :
 	$(Q)scripts/run-bench $(BUILD)
 
+## goals: every number that the project is after, what it is today, eager and strict beside it, and why one is missed
+.PHONY: goals
+goals: $(COMMAND) $(BENCHMARKS)
+	$(Q)scripts/show-goals $(BUILD)
+
 ## batching: syncs for each 1000 revoked pages, for each way of making batches; tables, and docs/batching.svg
 .PHONY: batching
 batching: $(COMMAND) $(FOLIOS)
