@@ -20,7 +20,7 @@
 #define WIDTH  350.0
 #define HEIGHT 230.0
 #define APART  80.0
-#define TOP    76.0
+#define TOP    96.0
 #define STEP   324.0
 #define TEXT   160
 
@@ -226,16 +226,16 @@ static void draw_panel(const struct plot *plot, struct panel *panel)
 
 static void draw_legend(const struct plot *plot)
 {
-	double x = LEFT;
+	double x = 16;
 
 	for (unsigned strategy = 0; strategy < COST_STRATEGIES; strategy++) {
 		if (!cost_is_swept(plot->found->common, (enum cost_strategy)strategy))
 			continue;
 		set_colour(plot, colours[strategy]);
 		cairo_set_line_width(plot->cairo, 3);
-		draw_line(plot, x, 44, x + 24, 44);
-		draw_text(plot, x + 30, 48, 0, 12, cost_strategy_name((enum cost_strategy)strategy));
-		x += 100;
+		draw_line(plot, x, 60, x + 14, 60);
+		draw_text(plot, x + 18, 64, 0, 12, cost_strategy_name((enum cost_strategy)strategy));
+		x += 72;
 	}
 }
 
@@ -247,10 +247,11 @@ static void draw_heads(const struct plot *plot)
 	set_colour(plot, 0xffffff);
 	cairo_paint(plot->cairo);
 	set_colour(plot, 0x202020);
-	snprintf(text, sizeof(text), "%s: what invalidation costs; DMA %s over %u pages, %u accesses after each flush",
-		 common->device.name, cost_pattern_name(common->stream.pattern), common->stream.pages,
-		 common->stream.accesses);
-	draw_text(plot, LEFT, 24, 0, 15, text);
+	snprintf(text, sizeof(text), "%s: what invalidation costs", common->device.name);
+	draw_text(plot, 16, 24, 0, 15, text);
+	snprintf(text, sizeof(text), "DMA %s over %u pages, %u accesses after each flush",
+		 cost_pattern_name(common->stream.pattern), common->stream.pages, common->stream.accesses);
+	draw_text(plot, 16, 42, 0, 12, text);
 	draw_legend(plot);
 }
 
@@ -308,7 +309,7 @@ int cost_plot_write(FILE *file, const struct cost_found *found, bool svg)
 {
 	const struct cost_point *point[PLOTS];
 	unsigned pairs = find_pairs(found, point);
-	double width = LEFT + 2 * WIDTH + APART + 20, height = TOP + STEP * (pairs ? pairs : 1);
+	double width = LEFT + WIDTH + 20 + (has_cpu(found) ? APART + WIDTH : 0), height = TOP + STEP * (pairs ? pairs : 1);
 	struct plot plot = { .found = found };
 	cairo_surface_t *surface = svg ? cairo_svg_surface_create_for_stream(write_bytes, file, width, height) :
 					 cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)width, (int)height);

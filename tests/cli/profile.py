@@ -13,6 +13,7 @@ import tempfile
 import xml.etree.ElementTree
 
 from command import Command, data, refused
+from interruption import Interrupted
 
 QUICK = ["--repetitions", "0", "--accesses", "300", "--pages", "200"]
 GOOD = data("good_small.txt")
@@ -159,6 +160,21 @@ def measured(command):
                      and "hardware_smmu_ns" in rows[0] else str(found["rows"][0]))
 
 
+def interrupted(command):
+    """Ctrl-C in the middle of a sweep that would take minutes."""
+    with tempfile.TemporaryDirectory() as directory:
+        done = Interrupted(command, directory, ["profile", "--runs", "1000,2000,3000,4000,5000,6000", "--length", "1,2,3,4,5,6",
+                                                "--gap", "1,2,3,4,5,6", "--repetitions", "101", "--csv", "rows.csv", "--json",
+                                                "all.json", "--plot", "picture.svg"], b"profile [")
+        if not done.seen or done.status != 130 or done.left != ["all.json", "picture.svg", "rows.csv"] or \
+                b"interrupted: " not in done.terminal:
+            return done.told()
+        rows, found, _ = read(directory)
+    if not found["interrupted"] or not rows or len(rows) % 6 or len(rows) >= 6 * 216 or found["crossings"]:
+        return f"{len(rows)} rows, {len(found['crossings'])} crossings"
+    return None if "1000 runs of 1 page" in done.output else done.told()
+
+
 def main():
     if len(sys.argv) != 2:
         print(__doc__.strip(), file=sys.stderr)
@@ -170,6 +186,7 @@ def main():
     sweeps(command)
     traces(command)
     measured(command)
+    command.case("a sweep that is interrupted shows its points so far", interrupted(command))
     return command.end()
 
 

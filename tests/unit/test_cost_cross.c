@@ -164,6 +164,28 @@ static void batches_ring_and_sync_once_each(void **state)
 	cost_bench_close(&bench);
 }
 
+static void flushes_take_the_runs_in_their_order(void **state)
+{
+	const struct cost_point point = { .runs = 10, .length = 4, .gap = 6, .batch = 3, .smmus = 1 };
+	const struct cost_stream stream = { .pages = 100, .leaf = 2, .seed = 9 };
+	const size_t ends[4] = { 3, 6, 9, 10 };
+	struct cost_layout layout;
+
+	(void)state;
+	assert_int_equal(cost_layout_make(&layout, &point, &stream), 0);
+	assert_int_equal(layout.flushes, 4);
+	assert_memory_equal(layout.end, ends, sizeof(ends));
+	for (size_t i = 0; i < layout.spans; i++) {
+		assert_int_equal(layout.span[i].end - layout.span[i].start, 4);
+		if (i)
+			assert_in_range(layout.span[i].start - layout.span[i - 1].end, 1, 11);
+		/* None of what is revoked is used. */
+		for (unsigned j = 0; j < layout.pages; j++)
+			assert_false(layout.span[i].start <= layout.page[j] && layout.page[j] < layout.span[i].end);
+	}
+	cost_layout_free(&layout);
+}
+
 static void a_device_without_ranges_is_asked_for_none(void **state)
 {
 	struct cost_common common = small(false);
@@ -277,6 +299,7 @@ int main(void)
 		cmocka_unit_test(crossings_agree_with_trying_every_number),
 		cmocka_unit_test(a_small_flush_costs_what_can_be_added_up),
 		cmocka_unit_test(batches_ring_and_sync_once_each),
+		cmocka_unit_test(flushes_take_the_runs_in_their_order),
 		cmocka_unit_test(a_device_without_ranges_is_asked_for_none),
 		cmocka_unit_test(what_is_proposed_makes_the_planner_cross_where_the_model_does),
 		cmocka_unit_test(proposals_are_always_legal),
