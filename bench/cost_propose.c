@@ -38,6 +38,7 @@ static int after_dropping(const struct cost_common *common, const struct cost_la
 	return 0;
 }
 
+/* Below 0 it is chance. */
 static double per(double ns, double count)
 {
 	return ns > 0 ? ns / count : 0;
@@ -66,7 +67,7 @@ int cost_worth_find(struct cost_bench *bench, const struct cost_common *common, 
 		.sync = device->ns[COST_NS_SYNC] + device->ns[COST_NS_STAGE1] - command,
 		.entry = error ? 0 : per(leaves, layout.pages),
 		.table = error ? 0 : per(all - leaves, (layout.pages + 511) / 512),
-		.vmid = whole.after_ns - list.after_ns + device->ns[COST_NS_VMID] - command,
+		.vmid = per(whole.after_ns, 1) - per(list.after_ns, 1) + device->ns[COST_NS_VMID] - command,
 	};
 	cost_layout_free(&layout);
 	return error;

@@ -69,7 +69,7 @@ struct rating {
 
 static void rate(struct rating *rating, double planned, double cheapest)
 {
-	/* Chance may make a sum negative; a flush without a SYNC there is not. */
+	/* A device may be described that takes no time. */
 	double times = fmax(planned, 1) / fmax(cheapest, 1);
 
 	rating->logarithms += log(times);
