@@ -169,7 +169,7 @@ static void print_kind(const struct compare *compare, enum compare_kind kind, FI
 	}
 	if (!all)
 		return;
-	fprintf(file, "\n%s: %zu values, %zu %s, %zu better, %zu worse, %zu different", kinds[kind].title, all,
+	fprintf(file, "\n%s: %zu value%s, %zu %s, %zu better, %zu worse, %zu different", kinds[kind].title, all, all == 1 ? "" : "s",
 		count[COMPARE_EQUAL], kinds[kind].same, count[COMPARE_BETTER], count[COMPARE_WORSE],
 		count[COMPARE_DIFFERENT]);
 	if (count[COMPARE_UNTOLD])

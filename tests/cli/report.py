@@ -35,10 +35,10 @@ def benchmarks():
          "real_time": 1.0, "time_unit": "ns", **values} for number, (name, values) in enumerate(names) for i in range(2)]}
 
 
-def stages():
+def stages(order):
     return {"context": {}, "benchmarks": [
-        {"name": f"stages/revoke_random/batched/pages:512/{stage}", "run_type": "iteration", "callgrind_instructions": 5120}
-        for stage in ("queue", "sort", "<whole>")]}
+        {"name": f"stages/flush/revoke_{order}/batched/pages:512/{stage}", "run_type": "iteration",
+         "callgrind_instructions": 5120, "flushes": 3} for stage in ("queue", "drain", "<all>")]}
 
 
 class Page(html.parser.HTMLParser):
@@ -105,7 +105,7 @@ def whole(folder):
         return f"left open: {page.open}, loaded from elsewhere: {page.loads}"
     if page.plots != 11:
         return f"{page.plots} plots"
-    for text in ("scripts/compare-policies", "s2shadow scale --cpus 1,2 ", "s2shadow profile --runs 1,16 ", "<whole>",
+    for text in ("scripts/compare-policies", "s2shadow scale --cpus 1,2 ", "s2shadow profile --runs 1,16 ", "<all>",
                  "guest map at the trip's end", "modelled"):
         if text not in page.text:
             return f"does not say {text!r}"
@@ -119,11 +119,11 @@ def whole(folder):
 
 
 def partial(folder):
-    for name in ("profile", "stages"):
+    for name in ("profile", "stages-sequential", "stages-random"):
         os.remove(os.path.join(folder, name + ".json"))
     done = script("make-report", folder)
     page = parsed(folder)
-    right = not done.returncode and page.plots == 8 and "Left out, for want of data: stages, profile." in page.text
+    right = not done.returncode and page.plots == 8 and "Left out, for want of data: stages-sequential, stages-random, profile." in page.text
     return None if right else f"exit status {done.returncode}, {page.plots} plots\n{page.text[-300:]}"
 
 
@@ -137,7 +137,8 @@ def main():
         command.case("a folder without results is refused", None if done.returncode == 2 and len(done.stderr.splitlines()) == 1
                      else done.stderr)
         command.case("policies are compared at 80 columns, each with what it assumes", measured(command, folder))
-        write(folder, benchmarks=benchmarks(), stages=stages())
+        write(folder, **{"benchmarks": benchmarks(), "stages-random": stages("random"),
+                         "stages-sequential": stages("sequential")})
         command.case("the report is one whole file with all plots, which stand beside it too", whole(folder))
         command.case("what has no data is left out, and the report says so", partial(folder))
     return command.end()
