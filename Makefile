@@ -151,6 +151,7 @@ COMMAND_SRCS := \
 	bench/cost_devices.c \
 	bench/cost_effect.c \
 	bench/cost_files.c \
+	bench/cost_help.c \
 	bench/cost_layout.c \
 	bench/cost_measured.c \
 	bench/cost_model.c \

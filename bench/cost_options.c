@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/cost_help.h"
 #include "bench/getopts.h"
 #include "bench/message.h"
 
@@ -14,54 +15,6 @@
 #define PAGES_MAX  (UINT64_C(1) << 20) /* in all runs: what one command each may be for without ranges */
 #define LENGTH_MAX 65536u
 #define GAP_MAX	   (1u << 20)
-
-static const char help[] =
-	"Usage: s2shadow profile [OPTION]...\n"
-	"\n"
-	"What TLB invalidation costs. Runs of pages are revoked, in flushes that the\n"
-	"library itself builds and publishes; beside them a device does DMA. Commands and\n"
-	"doorbells are counted where the SMMU sees them, the CPU's time is measured with\n"
-	"SMMUs that complete at once, and the SMMU's time, TLB misses and what the DMA\n"
-	"waits for them are modelled from a description of the device.\n"
-	"docs/invalidation.md explains each column. A LIST has commas between its values.\n"
-	"\n"
-	"What is varied, each with each:\n"
-	"  --runs LIST      of pages (default 1,16,256,4096)\n"
-	"  --length LIST    pages in a run (default 1)\n"
-	"  --gap LIST       pages between two runs, on average (default 64)\n"
-	"  --batch LIST     runs in a flush (default: all in one)\n"
-	"  --smmus LIST     1 to 64 (default 1)\n"
-	"  --nested LIST    no, yes: streams have a stage 1 as well (default no)\n"
-	"  --strategy LIST  page: a command for each page; range: one for each run,\n"
-	"                   rounded up; exact: at most two; bridged: also over small\n"
-	"                   gaps; vmid: the whole VMID; planned: what the library\n"
-	"                   chooses (default: all)\n"
-	"Instead of runs, --length, --gap and --batch:\n"
-	"  --trace FILE     the flushes of a recorded trace\n"
-	"  --flush WHEN, --until SEQ  as `s2shadow replay --help` has them\n"
-	"Instead of all that is varied:\n"
-	"  --measured FILE  figures that were read on real hardware\n"
-	"What the device is and does:\n"
-	"  --device NAME    a description: mmu-700, mmu-600, gem5, qemu, or a file\n"
-	"                   (default mmu-700)\n"
-	"  --dma PATTERN    sequential, uniform, or hot: nine of ten accesses go to a\n"
-	"                   tenth of the pages (default uniform)\n"
-	"  --pages N        that it uses, around the runs (default 4096)\n"
-	"  --accesses N     to a page, after each flush (default 20000)\n"
-	"  --leaf SIZE      4K or 2M: how memory is mapped where nothing is revoked\n"
-	"                   (default 4K)\n"
-	"  --seed N         of gaps and accesses (default 1)\n"
-	"Of the measurement:\n"
-	"  --repetitions N  odd is best; 0: the CPU's time is not measured (default 11)\n"
-	"Files:\n"
-	"  --csv FILE       the rows\n"
-	"  --json FILE      all of it\n"
-	"  --plot FILE      a picture, .svg or .png\n"
-	"  --help           this text\n"
-	"\n"
-	"Ctrl-C ends the sweep and shows what there is.\n"
-	"\n"
-	"Exit status: 0; 2 if anything is wrong; 130 after Ctrl-C.\n";
 
 enum {
 	OPT_RUNS = 256,
@@ -75,6 +28,7 @@ enum {
 	OPT_MEASURED,
 	OPT_FLUSH,
 	OPT_UNTIL,
+	OPT_PLANNER,
 	OPT_DEVICE,
 	OPT_DMA,
 	OPT_PAGES,
@@ -99,6 +53,7 @@ static const struct option long_options[] = {
 	{ "measured", required_argument, NULL, OPT_MEASURED },
 	{ "flush", required_argument, NULL, OPT_FLUSH },
 	{ "until", required_argument, NULL, OPT_UNTIL },
+	{ "planner", required_argument, NULL, OPT_PLANNER },
 	{ "device", required_argument, NULL, OPT_DEVICE },
 	{ "dma", required_argument, NULL, OPT_DMA },
 	{ "pages", required_argument, NULL, OPT_PAGES },
@@ -177,6 +132,30 @@ static bool read_strategies(struct cost_common *common)
 	return true;
 }
 
+/* All six of them, each in its range. */
+static bool read_planner(struct shadow_tlbi_cost *cost)
+{
+	uint32_t *member[] = { &cost->command, &cost->sync, &cost->entry, &cost->table, &cost->vmid, &cost->share };
+	char *text = optarg;
+
+	for (unsigned i = 0; i < 6; i++) {
+		char *comma = text ? strchr(text, ',') : NULL;
+		uint64_t value;
+
+		if (!text || (i == 5 && comma)) {
+			message("--planner: not six numbers: command,sync,entry,table,vmid,share");
+			return false;
+		}
+		if (comma)
+			*comma++ = '\0';
+		if (!getopts_number("planner", text, i == 0 || i == 5, SHADOW_TLBI_COST_MAX, &value))
+			return false;
+		*member[i] = (uint32_t)value;
+		text = comma;
+	}
+	return true;
+}
+
 /* ---- the rest ---------------------------------------------------------------------------------------------------- */
 
 static bool read_unsigned(int option, uint64_t low, uint64_t high, unsigned *number)
@@ -252,6 +231,8 @@ static bool read_option(void *into, int option)
 	case OPT_STRATEGY:
 		options->varied = name_of(option);
 		return read_strategies(common);
+	case OPT_PLANNER:
+		return read_planner(&common->planner);
 	case OPT_DEVICE:
 		return !getopts_file("device", optarg, &options->device);
 	case OPT_DMA:
@@ -360,7 +341,7 @@ int cost_options_read(struct cost_options *options, int argc, char **argv)
 	int status;
 
 	set_defaults(options);
-	status = getopts_command(argc, argv, long_options, help, read_option, options);
+	status = getopts_command(argc, argv, long_options, cost_help, read_option, options);
 	if (status >= 0)
 		return status;
 	if (!goes_together(options) || !fits(options) || !files_differ(options) || cost_device_load(&options->common.device, options->device) || !can_do_any(options))

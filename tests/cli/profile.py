@@ -46,6 +46,10 @@ OPTIONS = [
     (["--device", ""], "no file is named"),
     (["--device", "old"], "old:1: neither 'from'"),
     (["--dma", "round"], "none of sequential"),
+    (["--planner", "1,2,3,4,5"], "not six numbers"),
+    (["--planner", "1,2,3,4,5,6,7"], "not six numbers"),
+    (["--planner", "0,2,3,4,5,6"], "1 to 1048576"),
+    (["--planner", "1,2,3,x,5,6"], "0 to 1048576"),
     (["--leaf", "1G"], "neither 4K nor 2M"),
     (["--repetitions", "1002"], "0 to 1001"),
     (["--plot", "picture.jpg"], "neither .svg nor .png"),
@@ -131,6 +135,10 @@ def sweeps(command):
                      None if origins["sync_ns"] == "the bench" and origins["main"] == "assumed" else str(origins))
         command.case("without ranges three strategies are left",
                      None if [row["strategy"] for row in rows] == ["page", "vmid", "planned"] else str(rows))
+        run(command, directory, "--runs", "50", "--planner", "64,0,0,0,640,16")
+        rows, found, _ = read(directory)
+        command.case("the planner takes the parameters that it is given",
+                     None if rows[5]["counted_commands"] == "1" and found["planner"][0]["given"]["vmid"] == 640 else str(rows[5]))
         first = command.run("profile", *QUICK, "--dma", "hot", "--runs", "9,99", directory=directory).stdout
         again = command.run("profile", *QUICK, "--dma", "hot", "--runs", "9,99", directory=directory).stdout
         command.case("without measuring, the same seed says the same", None if first == again else "it differs")
