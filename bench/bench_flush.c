@@ -16,6 +16,7 @@
 /* What restoring did between the measured parts is not counted. */
 struct counts {
 	uint64_t tlbi, syncs, doorbells, writes;
+	uint64_t bytes; /* of tables, at most */
 };
 
 static void count(const struct storm *storm, struct counts *counts, int sign)
@@ -27,6 +28,7 @@ static void count(const struct storm *storm, struct counts *counts, int sign)
 	counts->syncs += (uint64_t)sign * stats.syncs;
 	counts->doorbells += (uint64_t)sign * stats.doorbells;
 	counts->writes += (uint64_t)sign * stats.tables.writes;
+	counts->bytes = stats.tables.bytes_peak;
 }
 
 static int restore(struct storm *storm, struct counts *counts)
@@ -69,6 +71,15 @@ static struct storm_config config_of(const struct workload *workload)
 	return config;
 }
 
+static void report(struct bench *bench, const struct counts *counts, double batches, double pages)
+{
+	bench_counter(bench, "commands_per_page", (double)(counts->tlbi + counts->syncs) / pages);
+	bench_counter(bench, "syncs_per_flush", (double)counts->syncs / batches);
+	bench_counter(bench, "doorbells_per_flush", (double)counts->doorbells / batches);
+	bench_counter(bench, "table_writes_per_page", (double)counts->writes / pages);
+	bench_counter(bench, "table_bytes_per_page", (double)counts->bytes / (double)STORM_PAGES);
+}
+
 static void revoke(struct bench *bench)
 {
 	const struct workload *workload = bench_context(bench);
@@ -76,7 +87,6 @@ static void revoke(struct bench *bench)
 	uint64_t pages = (uint64_t)bench_argument(bench), batches = 0, checksum = 0;
 	struct counts counts = { 0 };
 	struct storm storm;
-	double revoked;
 	int error;
 
 	if (storm_init(&storm, &config)) {
@@ -111,12 +121,8 @@ static void revoke(struct bench *bench)
 		bench_fail(bench, "the policy failed");
 		return;
 	}
-	revoked = (double)(pages * batches);
 	bench_counter_rate(bench, "pages", 1);
-	bench_counter(bench, "commands_per_page", (double)(counts.tlbi + counts.syncs) / revoked);
-	bench_counter(bench, "syncs_per_flush", (double)counts.syncs / (double)batches);
-	bench_counter(bench, "doorbells_per_flush", (double)counts.doorbells / (double)batches);
-	bench_counter(bench, "table_writes_per_page", (double)counts.writes / revoked);
+	report(bench, &counts, (double)batches, (double)(pages * batches));
 	bench_checksum(bench, checksum);
 }
 

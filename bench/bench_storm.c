@@ -35,7 +35,7 @@ struct duel {
 	struct shadow_engine *engine;
 	struct floor eager, strict, parts; /* ours beside each; the batch beside its check phase */
 	uint64_t pages;			   /* revoked by turns, */
-	uint64_t commands, syncs;	   /* and what that took */
+	uint64_t commands, syncs, writes;  /* and what that took */
 };
 
 static int side_open(struct storm *storm, const struct storm_config *config, const struct policy_ops *ops)
@@ -114,6 +114,7 @@ static void count(struct duel *duel, int sign)
 	storm_stats(&duel->storm[OURS], &stats);
 	duel->commands += (uint64_t)sign * (stats.tlbi + stats.syncs);
 	duel->syncs += (uint64_t)sign * stats.syncs;
+	duel->writes += (uint64_t)sign * stats.tables.writes;
 }
 
 /* One turn, of @pages pages, with as many left on all sides. */
@@ -244,6 +245,7 @@ static void run(struct bench *bench, const struct storm_config *config, uint64_t
 			error = duel_turn(bench, duel, pages, turn);
 	bench_counter(bench, "commands_per_page", (double)duel->commands / (double)duel->pages);
 	bench_counter(bench, "syncs_per_page", (double)duel->syncs / (double)duel->pages);
+	bench_counter(bench, "table_writes_per_page", (double)duel->writes / (double)duel->pages);
 	floor_report_as(&duel->eager, bench, (double)pages, &eager_names);
 	floor_report_as(&duel->strict, bench, (double)pages, &strict_names);
 	floor_report_as(&duel->parts, bench, (double)pages, &parts);
