@@ -7,12 +7,13 @@ Usage: timeline.py COMMAND
 
 import json
 import os
+import subprocess
 import sys
 import tempfile
 from collections import Counter
 from decimal import Decimal
 
-from command import TRACES, Command, data, refused
+from command import ROOT, TRACES, Command, data, refused
 from event_log import need
 from outputs import attempt
 
@@ -135,6 +136,27 @@ def good(command):
                 lambda: check(command, ["--policy", policy, GOOD], deep=1))
 
 
+def shown(command):
+    """scripts/show-timeline adds up what is there."""
+    show = os.path.join(ROOT, "scripts", "show-timeline")
+    with tempfile.TemporaryDirectory() as directory:
+        path, results = os.path.join(directory, "timeline"), os.path.join(directory, "results")
+        command.run("replay", "--policy", "batched", "--smmus", "2", "--timeline", path, "--json", results, GOOD)
+        with open(results, encoding="ascii") as file:
+            run, = json.load(file)["runs"]
+        done = subprocess.run([show, path], stdout=subprocess.PIPE, text=True, check=True)
+        with open(path, "w", encoding="ascii") as file:
+            file.write("[]\n")
+        refused_by = subprocess.run([show, path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    rows = {line[:20].strip(): line[20:].split() for line in done.stdout.splitlines() if line.startswith("  ")}
+    need(rows["SYNC"] == [str(run["syncs"]), str(run["syncs"]), "1000", "1000", "1000"], f"SYNC: {rows['SYNC']}")
+    need(rows["commands a SYNC"][:2] == [str(run["syncs"]), str(run["tlbi"])], f"commands: {rows['commands a SYNC']}")
+    need(rows["transition"][0] == str(run["transitions"]), f"transitions: {rows['transition']}")
+    need(all(len(line) <= 80 for line in done.stdout.splitlines() if line.startswith("  ")), "a row of more than 80 columns")
+    need(refused_by.returncode == 2 and refused_by.stderr.endswith("not a timeline of s2shadow replay\n") and
+         not refused_by.stdout, f"a file that is none: {refused_by.stderr}")
+
+
 def bad(command):
     batched = ["replay", "--policy", "batched"]
     command.case("--timeline needs one policy", refused(command, ["replay", "--timeline", "new", GOOD],
@@ -172,6 +194,7 @@ def main():
         return 2
     command = Command(sys.argv[1])
     good(command)
+    attempt(command, "show-timeline adds up what is there", lambda: shown(command))
     bad(command)
     counters(command)
     return command.end()
