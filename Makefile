@@ -153,6 +153,7 @@ COMMAND_SRCS := \
 	bench/cost_files.c \
 	bench/cost_help.c \
 	bench/cost_layout.c \
+	bench/cost_lines.c \
 	bench/cost_measured.c \
 	bench/cost_model.c \
 	bench/cost_options.c \

@@ -152,18 +152,19 @@ static json_t *rows_json(const struct cost_found *found)
 	return array;
 }
 
-static json_t *crossings_json(const struct cost_summary *summary)
+static json_t *crossings_json(const struct cost_crossing *crossings, size_t count)
 {
 	json_t *array = json_array();
 
-	for (size_t i = 0; i < summary->crossings; i++) {
-		const struct cost_crossing *crossing = &summary->crossing[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct cost_crossing *crossing = &crossings[i];
 		json_t *object = json_object();
 
 		facts_set(object, "strategy", json_string(cost_strategy_name(crossing->strategy)));
 		facts_set(object, "length", facts_number(crossing->point.length));
 		facts_set(object, "gap", facts_number(crossing->point.gap));
 		facts_set(object, "nested", json_boolean(crossing->point.nested));
+		facts_set(object, "smmus", facts_number(crossing->point.smmus));
 		facts_set(object, "runs", crossing->runs ? facts_number(crossing->runs) : json_null());
 		facts_set(object, "runs_most", facts_number(crossing->most));
 		json_array_append_new(array, object);
@@ -217,7 +218,8 @@ int cost_write_json(FILE *file, const struct cost_found *found)
 	facts_set(root, "interrupted", json_boolean(found->interrupted));
 	facts_set(root, "given", given_json(found));
 	facts_set(root, "rows", rows_json(found));
-	facts_set(root, "crossings", crossings_json(found->summary));
+	facts_set(root, "crossings", crossings_json(found->summary->crossing, found->summary->crossings));
+	facts_set(root, "crossings_cpu", crossings_json(found->summary->cpu, found->summary->cpus));
 	facts_set(root, "planner", advice_json(found->summary));
 	result = json_dumpf(root, file, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
 	json_decref(root);

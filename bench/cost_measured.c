@@ -13,6 +13,7 @@
 
 #include <shadow/error.h>
 
+#include "bench/cost_lines.h"
 #include "bench/message.h"
 
 #define LINE_MAX  1000
@@ -245,82 +246,6 @@ void cost_measured_free(struct cost_measured *measured)
 	memset(measured, 0, sizeof(*measured));
 }
 
-/* ---- crossings --------------------------------------------------------------------------------------------------- */
-
-static bool is_alike(const struct cost_row *left, const struct cost_row *right)
-{
-	return left->point.nested == right->point.nested && left->point.length == right->point.length &&
-	       left->point.gap == right->point.gap;
-}
-
-/* On a straight line between the rows of @strategy on both sides of @runs. Return: false: there are none. */
-static bool between(const struct cost_measured *measured, const struct cost_row *alike, enum cost_strategy strategy,
-		    double runs, double *ns)
-{
-	const struct cost_row *below = NULL, *above = NULL;
-
-	for (size_t i = 0; i < measured->rows; i++) {
-		const struct cost_row *row = &measured->row[i];
-
-		if (!is_alike(row, alike) || row->strategy != strategy)
-			continue;
-		if (row->point.runs <= runs)
-			below = row;
-		if (row->point.runs >= runs && !above)
-			above = row;
-	}
-	if (!below || !above)
-		return false;
-	*ns = cost_modelled_ns(below);
-	if (above != below)
-		*ns += (cost_modelled_ns(above) - *ns) * (runs - below->point.runs) / (above->point.runs - below->point.runs);
-	return true;
-}
-
-/* The first whole number of runs between two measured ones, or at one, at which the whole VMID takes no longer. */
-static void find_crossing(const struct cost_measured *measured, const struct cost_row *alike, enum cost_strategy strategy,
-			  struct cost_crossing *crossing)
-{
-	unsigned last = 0;
-
-	*crossing = (struct cost_crossing){ .point = alike->point, .strategy = strategy };
-	for (size_t i = 0; i < measured->rows; i++) {
-		unsigned runs = measured->row[i].point.runs, low = last;
-		double list, whole;
-
-		if (!is_alike(&measured->row[i], alike) || runs == last ||
-		    !between(measured, alike, strategy, runs, &list) || !between(measured, alike, COST_VMID, runs, &whole))
-			continue;
-		crossing->most = last = runs;
-		if (whole > list)
-			continue;
-		/* It does not hold at LOW, if that was measured, and does at RUNS; in between both are straight. */
-		while (low && runs - low > 1) {
-			unsigned middle = low + (runs - low) / 2;
-			bool holds = between(measured, alike, strategy, middle, &list) &&
-				     between(measured, alike, COST_VMID, middle, &whole) && whole <= list;
-
-			*(holds ? &runs : &low) = middle;
-		}
-		crossing->runs = runs;
-		return;
-	}
-}
-
-static void find_crossings(const struct cost_measured *measured, struct cost_summary *summary)
-{
-	for (size_t i = 0; i < measured->rows; i++) {
-		if (i && is_alike(&measured->row[i], &measured->row[i - 1]))
-			continue;
-		for (unsigned strategy = 0; strategy < COST_VMID; strategy++) {
-			struct cost_crossing *crossing = &summary->crossing[summary->crossings];
-
-			find_crossing(measured, &measured->row[i], (enum cost_strategy)strategy, crossing);
-			summary->crossings += crossing->most != 0;
-		}
-	}
-}
-
 /* ---- parameters -------------------------------------------------------------------------------------------------- */
 
 bool cost_fit(const double *x, const double *y, size_t count, double *base, double *slope)
@@ -377,14 +302,14 @@ int cost_measured_summary(const struct cost_measured *measured, const struct cos
 {
 	double *x = calloc(measured->rows, sizeof(*x)), *y = calloc(measured->rows, sizeof(*y));
 
-	*summary = (struct cost_summary){ .crossing = calloc(measured->rows * COST_VMID, sizeof(*summary->crossing)) };
+	*summary = (struct cost_summary){ .crossing = calloc(measured->rows, sizeof(*summary->crossing)) };
 	if (!x || !y || !summary->crossing) {
 		free(x);
 		free(y);
 		cost_summary_free(summary);
 		return -SHADOW_ENOMEM;
 	}
-	find_crossings(measured, summary);
+	summary->crossings = cost_lines_all(measured->row, measured->rows, cost_lines_sum, summary->crossing);
 	for (unsigned nested = 0; nested < 2; nested++) {
 		struct cost_advice *advice = &summary->advice[nested];
 

@@ -4,7 +4,7 @@
  */
 #include "bench/cost_options.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench/cost_help.h"
@@ -336,6 +336,13 @@ static void set_defaults(struct cost_options *options)
 	};
 }
 
+static int by_value(const void *left, const void *right)
+{
+	const uint64_t *a = left, *b = right;
+
+	return *a < *b ? -1 : *a > *b;
+}
+
 int cost_options_read(struct cost_options *options, int argc, char **argv)
 {
 	int status;
@@ -344,6 +351,8 @@ int cost_options_read(struct cost_options *options, int argc, char **argv)
 	status = getopts_command(argc, argv, long_options, cost_help, read_option, options);
 	if (status >= 0)
 		return status;
+	/* Curves and crossings want it so. */
+	qsort(options->runs.value, options->runs.count, sizeof(options->runs.value[0]), by_value);
 	if (!goes_together(options) || !fits(options) || !files_differ(options) || cost_device_load(&options->common.device, options->device) || !can_do_any(options))
 		return 2;
 	return -1;

@@ -144,9 +144,14 @@ int cost_summary_make(struct cost_summary *summary, struct cost_bench *bench, co
 {
 	int error = 0;
 
-	*summary = (struct cost_summary){ .crossing = calloc(rows ? rows : 1, sizeof(*summary->crossing)) };
-	if (!summary->crossing)
+	*summary = (struct cost_summary){ .crossing = calloc(rows ? rows : 1, sizeof(*summary->crossing)),
+					  .cpu = calloc(rows ? rows : 1, sizeof(*summary->cpu)) };
+	if (!summary->crossing || !summary->cpu) {
+		cost_summary_free(summary);
 		return -SHADOW_ENOMEM;
+	}
+	if (!layout && common->repetitions)
+		summary->cpus = cost_lines_all(row, rows, cost_lines_cpu, summary->cpu);
 	if (!layout)
 		error = find_crossings(summary, bench, common, row, rows);
 	progress_end();
@@ -163,5 +168,6 @@ int cost_summary_make(struct cost_summary *summary, struct cost_bench *bench, co
 void cost_summary_free(struct cost_summary *summary)
 {
 	free(summary->crossing);
+	free(summary->cpu);
 	*summary = (struct cost_summary){ 0 };
 }

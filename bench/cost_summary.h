@@ -5,7 +5,7 @@
 #ifndef BENCH_COST_SUMMARY_H
 #define BENCH_COST_SUMMARY_H
 
-#include "bench/cost_cross.h"
+#include "bench/cost_lines.h"
 #include "bench/cost_propose.h"
 
 /* How far a planner is from the cheapest strategy of each point; modelled. */
@@ -25,6 +25,8 @@ struct cost_advice {
 struct cost_summary {
 	struct cost_crossing *crossing;
 	size_t crossings;
+	struct cost_crossing *cpu;     /* the same of the CPU's time, measured; on straight lines between the rows */
+	size_t cpus;
 	struct cost_advice advice[2];  /* by nested */
 };
 

@@ -148,28 +148,34 @@ void cost_print_rows(FILE *file, const struct cost_row *row, size_t rows, bool h
 
 /* ---- summary ----------------------------------------------------------------------------------------------------- */
 
+/* A table of crossings. */
+struct crossings {
+	const struct cost_crossing *crossing;
+	size_t count;
+};
+
 static bool crosses_alike(const struct cost_crossing *left, const struct cost_crossing *right)
 {
 	return left->point.length == right->point.length && left->point.gap == right->point.gap &&
-	       left->point.nested == right->point.nested;
+	       left->point.nested == right->point.nested && left->point.smmus == right->point.smmus;
 }
 
 /* The crossing of @strategy beside @first, which is before it; NULL: there is none. */
-static const struct cost_crossing *find_crossing(const struct cost_summary *summary, size_t first, unsigned strategy)
+static const struct cost_crossing *find_crossing(const struct crossings *all, size_t first, unsigned strategy)
 {
-	for (size_t i = first; i < summary->crossings && crosses_alike(&summary->crossing[i], &summary->crossing[first]); i++)
-		if (summary->crossing[i].strategy == strategy)
-			return &summary->crossing[i];
+	for (size_t i = first; i < all->count && crosses_alike(&all->crossing[i], &all->crossing[first]); i++)
+		if (all->crossing[i].strategy == strategy)
+			return &all->crossing[i];
 	return NULL;
 }
 
-static void print_crossing_line(FILE *file, const struct cost_summary *summary, size_t first, const bool *shown)
+static void print_crossing_line(FILE *file, const struct crossings *all, size_t first, const bool *shown)
 {
-	const struct cost_point *point = &summary->crossing[first].point;
+	const struct cost_point *point = &all->crossing[first].point;
 
-	fprintf(file, "\n%6u %6u  %6s", point->length, point->gap, point->nested ? "yes" : "no");
+	fprintf(file, "\n%6u %6u  %6s %5u", point->length, point->gap, point->nested ? "yes" : "no", point->smmus);
 	for (unsigned i = 0; i < COST_STRATEGIES; i++) {
-		const struct cost_crossing *crossing = shown[i] ? find_crossing(summary, first, i) : NULL;
+		const struct cost_crossing *crossing = shown[i] ? find_crossing(all, first, i) : NULL;
 
 		if (crossing && crossing->runs)
 			fprintf(file, " %8" PRIu64, crossing->runs);
@@ -178,23 +184,23 @@ static void print_crossing_line(FILE *file, const struct cost_summary *summary, 
 	}
 }
 
-static void print_crossings(FILE *file, const struct cost_summary *summary, bool hardware)
+static void print_crossings(FILE *file, const struct crossings *all, const char *what, const char *how)
 {
 	bool shown[COST_STRATEGIES] = { false };
 
-	for (size_t i = 0; i < summary->crossings; i++)
-		shown[summary->crossing[i].strategy] = true;
-	fprintf(file, "\n%s: from so many runs in one flush on the whole VMID costs no more than\n%s\n\n"
-		      "length    gap  nested",
-		hardware ? "measured" : "modelled",
-		hardware ? "(between what was measured, on straight lines; -: never, as far as that goes)" :
-			   "(planner: from there on it says the whole VMID itself; -: never, up to 65536)");
+	if (!all->count)
+		return;
+	for (size_t i = 0; i < all->count; i++)
+		shown[all->crossing[i].strategy] = true;
+	fprintf(file, "\n%s:\nfrom so many runs in one flush on the whole VMID costs no more than\n(%s)\n\n"
+		      "length    gap  nested SMMUs",
+		what, how);
 	for (unsigned i = 0; i < COST_STRATEGIES; i++)
 		if (shown[i])
 			fprintf(file, " %8s", i == COST_PLANNED ? "planner" : cost_strategy_name((enum cost_strategy)i));
-	for (size_t i = 0; i < summary->crossings; i++)
-		if (!i || !crosses_alike(&summary->crossing[i], &summary->crossing[i - 1]))
-			print_crossing_line(file, summary, i, shown);
+	for (size_t i = 0; i < all->count; i++)
+		if (!i || !crosses_alike(&all->crossing[i], &all->crossing[i - 1]))
+			print_crossing_line(file, all, i, shown);
 	fputc('\n', file);
 }
 
@@ -226,8 +232,16 @@ static void print_advice(FILE *file, const struct cost_advice *advice, bool hard
 
 void cost_print_summary(FILE *file, const struct cost_summary *summary, bool hardware)
 {
-	if (summary->crossings)
-		print_crossings(file, summary, hardware);
+	const struct crossings all = { summary->crossing, summary->crossings }, cpu = { summary->cpu, summary->cpus };
+
+	if (hardware)
+		print_crossings(file, &all, "measured, SMMU and after",
+				"on straight lines between what was measured; -: never, as far as that goes");
+	else
+		print_crossings(file, &all, "modelled, SMMU and after",
+				"planner: from there on it says the whole VMID itself; -: never, up to 65536");
+	print_crossings(file, &cpu, "measured, CPU time to build and publish",
+			"on straight lines between the runs above; -: never, as far as they go");
 	for (unsigned nested = 0; nested < 2; nested++)
 		if (summary->advice[nested].given)
 			print_advice(file, &summary->advice[nested], hardware);

@@ -134,6 +134,28 @@ static void crossings_lie_where_straight_lines_meet(void **state)
 	}
 }
 
+static void rows_of_other_smmus_or_of_several_flushes_are_not_mixed_in(void **state)
+{
+	struct cost_row row[6];
+	struct cost_crossing crossing[6];
+
+	(void)state;
+	for (unsigned i = 0; i < 6; i++)
+		row[i] = (struct cost_row){ .strategy = i & 1 ? COST_VMID : COST_PAGE,
+					    .point = { .runs = i < 4 ? 10 + 10 * (i / 2) : 20, .length = 1, .gap = 1,
+						       .batch = 100, .smmus = 1 + i / 4 },
+					    .cpu_ns = { .median = i & 1 ? 150 : i < 4 ? 100 + 100 * (i / 2) : 10 } };
+	/* With one SMMU 100 and 200 against 150; with two 10. */
+	assert_int_equal(cost_lines_all(row, 6, cost_lines_cpu, crossing), 2);
+	assert_int_equal(crossing[0].runs, 15);
+	assert_int_equal(crossing[1].runs, 0);
+	assert_int_equal(crossing[1].most, 20);
+	row[2].point.batch = row[3].point.batch = 5;
+	assert_int_equal(cost_lines_all(row, 6, cost_lines_cpu, crossing), 2);
+	assert_int_equal(crossing[0].runs, 0);
+	assert_int_equal(crossing[0].most, 10);
+}
+
 static void without_the_whole_vmid_nothing_crosses(void **state)
 {
 	const struct cost_worth worth[2] = { { 0 } };
@@ -167,6 +189,7 @@ int main(void)
 		cmocka_unit_test(lines_become_rows_in_the_order_of_points),
 		cmocka_unit_test(what_is_wrong_is_refused_with_its_line),
 		cmocka_unit_test(crossings_lie_where_straight_lines_meet),
+		cmocka_unit_test(rows_of_other_smmus_or_of_several_flushes_are_not_mixed_in),
 		cmocka_unit_test(without_the_whole_vmid_nothing_crosses),
 		cmocka_unit_test(a_fit_goes_through_points_on_a_line_and_refuses_one),
 	};

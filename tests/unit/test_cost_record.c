@@ -55,6 +55,57 @@ static void each_revoke_has_a_flush_that_names_its_pages(void **state)
 	trace_free(&trace);
 }
 
+static void hear_command(void *ctx, unsigned smmu, const uint64_t word[2])
+{
+	struct cost_effect effect = cost_effect(word);
+
+	(void)smmu;
+	assert_int_equal(cost_drops_add(ctx, &effect), 0);
+}
+
+static void hear_nothing(void *ctx, unsigned smmu)
+{
+	(void)ctx;
+	(void)smmu;
+}
+
+static void check_flush(struct cost_flush *flush, const struct cost_layout *layout, size_t index, enum cost_strategy strategy)
+{
+	size_t from = index ? layout->end[index - 1] : 0;
+	struct cost_drops drops = { 0 };
+	const struct cost_listener listener = { .ctx = &drops, .command = hear_command, .doorbell = hear_nothing };
+
+	cost_flush_use(flush, strategy, &(struct shadow_tlbi_cost){ 0 });
+	assert_int_equal(cost_flush_load(flush, &layout->span[from], layout->end[index] - from), 0);
+	assert_int_equal(cost_flush_run(flush, &listener), 0);
+	cost_drops_close(&drops);
+	for (size_t i = from; i < layout->end[index]; i++) {
+		const struct cost_span *span = &layout->span[i];
+		unsigned level = span->level ? span->level : 3;
+		uint64_t step = UINT64_C(1) << 9 * (3 - level);
+
+		for (uint64_t page = span->start; page < span->end; page += step)
+			assert_true(cost_drops_entry(&drops, page, step, level, true));
+	}
+	cost_drops_free(&drops);
+}
+
+static void every_strategy_names_what_a_flush_of_the_trace_replaced(void **state)
+{
+	const struct cost_flush_config config = { .smmus = 1, .ril = true };
+	struct cost_record record;
+	struct cost_flush *flush;
+
+	(void)state;
+	assert_int_equal(cost_record_make(&record, TRACE_FILE, NULL, NULL, &stream), 0);
+	assert_int_equal(cost_flush_open(&flush, &config), 0);
+	for (size_t i = 0; i < record.layout.flushes; i++)
+		for (unsigned strategy = 0; strategy < COST_STRATEGIES; strategy++)
+			check_flush(flush, &record.layout, i, (enum cost_strategy)strategy);
+	cost_flush_close(flush);
+	cost_record_free(&record);
+}
+
 static void spans_of_a_flush_come_in_order(void **state)
 {
 	struct cost_record record;
@@ -106,6 +157,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_revoke_has_a_flush_that_names_its_pages),
+		cmocka_unit_test(every_strategy_names_what_a_flush_of_the_trace_replaced),
 		cmocka_unit_test(spans_of_a_flush_come_in_order),
 		cmocka_unit_test(a_replay_ends_where_it_is_told_to),
 		cmocka_unit_test(the_device_uses_memory_that_is_never_taken),
