@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * compare.c - `s2shadow compare`: reads two results of one kind and says what changed between them, beyond noise.
+ * compare.c - `s2shadow compare`: reads two results of one kind and says what changed between them, beyond
+ * noise.
  */
 #include "bench/compare.h"
 
@@ -18,17 +19,20 @@
 static const char help[] =
 	"Usage: s2shadow compare [OPTION]... A B\n"
 	"\n"
-	"Say what changed from A to B, beyond noise. Both are results of the benchmarks (Google Benchmark's\n"
-	"JSON, with --benchmark_repetitions) or of s2shadow replay --json; or folders of such files, each from\n"
-	"a process of its own and then one sample. scripts/compare-builds makes and compares those by turns,\n"
-	"which is what finds small differences: repetitions in one process share its luck.\n"
-	"Counted and modelled values are compared exactly, measured ones by their samples: a difference is one\n"
-	"if Mann and Whitney's test tells them apart at 5 %, for all values of both sides together (Holm). B/A\n"
-	"is the ratio of the medians, its 95 % interval found by resampling.\n"
+	"Say what changed from A to B, beyond noise. Both are results of the benchmarks\n"
+	"(Google Benchmark's JSON, with --benchmark_repetitions) or of s2shadow replay\n"
+	"--json; or folders of such files, each from a process of its own and then one\n"
+	"sample. scripts/compare-builds makes and compares those by turns, which is what\n"
+	"finds small differences: repetitions in one process share its luck.\n"
+	"Counted and modelled values are compared exactly, measured ones by their\n"
+	"samples: a difference is one if Mann and Whitney's test tells them apart at 5 %,\n"
+	"for all values of both sides together (Holm). B/A is the ratio of the medians,\n"
+	"its 95 % interval found by resampling. docs/benchmarking.md says more.\n"
 	"\n"
-	"  --fail-above PERCENT  exit status 1 if a cost is worse by more than this, beyond noise\n"
-	"  --least PERCENT       measured differences below this count as none; default 1, of\n"
-	"                        two files that stand alone 5\n"
+	"  --fail-above PERCENT  exit status 1 if a cost is worse by more than this,\n"
+	"                        beyond noise\n"
+	"  --least PERCENT       measured differences below this count as none;\n"
+	"                        default 1, of two files that stand alone 5\n"
 	"  --all                 also what is the same\n"
 	"  --seed N              of the resampling; default 1\n"
 	"  --help                this text\n"

@@ -8,14 +8,16 @@
 #include "bench/compare_input.h"
 #include "bench/compare_stats.h"
 
-#define COMPARE_CERTAINTY 0.05 /* a difference that is none is called one in so many comparisons of two files */
+#define COMPARE_CERTAINTY \
+	0.05 /* a difference that is none is called one in so many comparisons of two files */
 
-/* Percent: what counts as a difference unless it is said. Two processes alone differ by their layout and their minute. */
+/* Percent: what counts as a difference unless it is said. Two processes alone differ by their layout and
+ * their minute. */
 #define COMPARE_LEAST	    1.0
 #define COMPARE_LEAST_ALONE 5.0
 
 struct compare_options {
-	double least;	   /* percent: a measured difference below counts as none; below 0: see compare_least() */
+	double least; /* percent: a measured difference below counts as none; below 0: see compare_least() */
 	double fail_above; /* percent; below 0: never */
 	uint64_t seed;
 	bool all, help;
@@ -23,7 +25,7 @@ struct compare_options {
 };
 
 enum compare_verdict {
-	COMPARE_EQUAL,	   /* no difference, or none that can be told from noise */
+	COMPARE_EQUAL, /* no difference, or none that can be told from noise */
 	COMPARE_BETTER,
 	COMPARE_WORSE,
 	COMPARE_DIFFERENT, /* and neither better nor worse */
@@ -34,12 +36,12 @@ enum compare_verdict {
 struct compare_row {
 	const char *name, *value;
 	struct compare_class class;
-	double left, right;		  /* medians */
-	size_t left_count, right_count;	  /* samples */
+	double left, right;		/* medians */
+	size_t left_count, right_count; /* samples */
 	bool has_ratio, has_interval;
 	double ratio;			  /* right by left */
 	struct compare_interval interval; /* of it; measured alone */
-	double probability;		  /* that equal ones differ like this, adjusted for all; measured alone */
+	double probability; /* that equal ones differ like this, adjusted for all; measured alone */
 	enum compare_verdict verdict;
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * compare_class.c - is a value counted, measured or modelled, and is more of it worse? By its name, as the benchmarks and
- * docs/results.md give them; a value of unknown name that differs from repetition to repetition is none that was counted.
+ * compare_class.c - is a value counted, measured or modelled, and is more of it worse? By its name, as the
+ * benchmarks and docs/results.md give them; a value of unknown name that differs from repetition to
+ * repetition is none that was counted.
  */
 #include "bench/compare_input.h"
 
@@ -35,9 +36,8 @@ static bool varies(const json_t *samples)
 	json_t *sample;
 	size_t i;
 
-	json_array_foreach((json_t *)samples, i, sample)
-		if (json_number_value(sample) < first || json_number_value(sample) > first)
-			return true;
+	json_array_foreach((json_t *)samples, i, sample) if (json_number_value(sample) < first ||
+							     json_number_value(sample) > first) return true;
 	return false;
 }
 
@@ -63,10 +63,10 @@ static struct compare_class classify_benchmark(const char *value, const json_t *
 
 static struct compare_class classify_run(const char *value)
 {
-	static const char *const costs[] = { "tlbi",	       "syncs",		   "doorbells",
-					     "doorbells_extra",	 "flushes_forced",   "table_writes",
-					     "splits",	       "table_bytes_live", "table_bytes_peak",
-					     "table_bytes_reserved" };
+	static const char *const costs[] = {
+		"tlbi",		"syncs",  "doorbells",	      "doorbells_extra",  "flushes_forced",
+		"table_writes", "splits", "table_bytes_live", "table_bytes_peak", "table_bytes_reserved"
+	};
 	static const char *const wrong[] = { "verify.stale_hits", "verify.spurious_faults",
 					     "verify.wrong_translations", "verify.violations" };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * compare_file.c - the results in a file: of the benchmarks (Google Benchmark's JSON) or of a replay (--json).
+ * compare_file.c - the results in a file: of the benchmarks (Google Benchmark's JSON) or of a replay
+ * (--json).
  */
 #include "bench/compare_input.h"
 
@@ -13,7 +14,8 @@
 #define NAME_BYTES 256
 
 /* What differs between any two runs, or says nothing about the machine. */
-static const char *const passing[] = { "date", "executable", "load_avg", "mhz_per_cpu", "json_schema_version" };
+static const char *const passing[] = { "date", "executable", "load_avg", "mhz_per_cpu",
+				       "json_schema_version" };
 
 static int wrong(const struct compare_input *input, const char *where, const char *what)
 {
@@ -21,7 +23,8 @@ static int wrong(const struct compare_input *input, const char *where, const cha
 	return -1;
 }
 
-/* ---- context -------------------------------------------------------------------------------------------- */
+/* ---- context --------------------------------------------------------------------------------------------
+ */
 
 static bool is_passing(const char *key)
 {
@@ -37,7 +40,8 @@ static void flatten(struct compare_input *input, const char *path, json_t *objec
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(object, key, value) {
+	json_object_foreach(object, key, value)
+	{
 		char name[NAME_BYTES];
 
 		if (is_passing(key))
@@ -54,7 +58,8 @@ static void flatten(struct compare_input *input, const char *path, json_t *objec
 	}
 }
 
-/* ---- series --------------------------------------------------------------------------------------------- */
+/* ---- series ---------------------------------------------------------------------------------------------
+ */
 
 static int add(struct compare_input *input, const char *name, const char *value, double sample)
 {
@@ -64,11 +69,14 @@ static int add(struct compare_input *input, const char *name, const char *value,
 	return 0;
 }
 
-/* ---- of the benchmarks ---------------------------------------------------------------------------------- */
+/* ---- of the benchmarks ----------------------------------------------------------------------------------
+ */
 
 /* Keys of a run that are no values of it. */
-static const char *const about[] = { "family_index", "per_family_instance_index", "repetitions", "repetition_index",
-				     "threads", "iterations", "real_time", "cpu_time" };
+static const char *const about[] = { "family_index", "per_family_instance_index",
+				     "repetitions",  "repetition_index",
+				     "threads",	     "iterations",
+				     "real_time",    "cpu_time" };
 
 static bool is_about(const char *key)
 {
@@ -138,9 +146,8 @@ static int add_benchmark(struct compare_input *input, json_t *run)
 	}
 	if (add_time(input, name, run))
 		return -1;
-	json_object_foreach(run, key, value)
-		if (json_is_number(value) && !is_about(key) && add(input, name, key, json_number_value(value)))
-			return -1;
+	json_object_foreach(run, key, value) if (json_is_number(value) && !is_about(key) &&
+						 add(input, name, key, json_number_value(value))) return -1;
 	return 0;
 }
 
@@ -151,20 +158,29 @@ static int read_benchmarks(struct compare_input *input, json_t *root)
 
 	input->format = COMPARE_BENCHMARKS;
 	flatten(input, "", json_object_get(root, "context"));
-	json_array_foreach(benchmarks, i, run)
-		if (add_benchmark(input, run))
-			return -1;
-	if (json_array_size(benchmarks) && !json_object_size(input->series) && !json_object_size(input->skipped))
+	json_array_foreach(benchmarks, i, run) if (add_benchmark(input, run)) return -1;
+	if (json_array_size(benchmarks) && !json_object_size(input->series) &&
+	    !json_object_size(input->skipped))
 		return wrong(input, "", "there are aggregates alone, no repetitions");
 	return 0;
 }
 
-/* ---- of a replay ---------------------------------------------------------------------------------------- */
+/* ---- of a replay ----------------------------------------------------------------------------------------
+ */
 
 /* Keys of a run that another key explains, or that name it. */
-static const char *const derived[] = { "cpu_ns", "cpu_ns_per_t", "cpu_runs", "ratio_to_eager", "vmid", "ahead",
-				       "syncs_per_1000_revoked", "table_writes_per_access", "splits_per_1000",
-				       "collapses_per_1000", "pool", "timeline" };
+static const char *const derived[] = { "cpu_ns",
+				       "cpu_ns_per_t",
+				       "cpu_runs",
+				       "ratio_to_eager",
+				       "vmid",
+				       "ahead",
+				       "syncs_per_1000_revoked",
+				       "table_writes_per_access",
+				       "splits_per_1000",
+				       "collapses_per_1000",
+				       "pool",
+				       "timeline" };
 
 static bool is_derived(const char *key)
 {
@@ -179,14 +195,16 @@ static int add_values(struct compare_input *input, const char *name, const char 
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(object, key, value) {
+	json_object_foreach(object, key, value)
+	{
 		char what[NAME_BYTES];
 
 		if (!*path && is_derived(key))
 			continue;
 		snprintf(what, sizeof(what), "%s%s%s", path, *path ? "." : "", key);
-		if (json_is_object(value) ? add_values(input, name, what, value) :
-					    json_is_number(value) && add(input, name, what, json_number_value(value)))
+		if (json_is_object(value) ?
+			    add_values(input, name, what, value) :
+			    json_is_number(value) && add(input, name, what, json_number_value(value)))
 			return -1;
 	}
 	return 0;
@@ -199,7 +217,8 @@ static int add_samples(struct compare_input *input, const char *name, json_t *sa
 
 	if (!json_array_size(samples))
 		return wrong(input, name, "there are no cpu_ns_samples: written by an older s2shadow?");
-	json_array_foreach(samples, i, sample) {
+	json_array_foreach(samples, i, sample)
+	{
 		if (!json_is_number(sample))
 			return wrong(input, name, "a value is no number");
 		if (add(input, name, "cpu_ns", json_number_value(sample)))
@@ -260,16 +279,13 @@ static int read_replay(struct compare_input *input, json_t *root)
 			json_object_set(input->context, parts[i], part);
 	}
 	input->interrupted = json_is_true(json_object_get(root, "interrupted"));
-	json_array_foreach(json_object_get(root, "runs"), i, run)
-		if (add_run(input, run))
-			return -1;
-	json_array_foreach(json_object_get(root, "skipped"), i, run)
-		if (add_skipped(input, run))
-			return -1;
+	json_array_foreach(json_object_get(root, "runs"), i, run) if (add_run(input, run)) return -1;
+	json_array_foreach(json_object_get(root, "skipped"), i, run) if (add_skipped(input, run)) return -1;
 	return 0;
 }
 
-/* ---- a file --------------------------------------------------------------------------------------------- */
+/* ---- a file ---------------------------------------------------------------------------------------------
+ */
 
 int compare_file_read(struct compare_input *input, const char *path)
 {
@@ -277,8 +293,12 @@ int compare_file_read(struct compare_input *input, const char *path)
 	json_t *root = json_load_file(path, 0, &error);
 	int result;
 
-	*input = (struct compare_input){ path, .context = json_object(), .doubts = json_array(),
-					 .series = json_object(), .skipped = json_object(), .files = 1 };
+	*input = (struct compare_input){ path,
+					 .context = json_object(),
+					 .doubts = json_array(),
+					 .series = json_object(),
+					 .skipped = json_object(),
+					 .files = 1 };
 	if (!root && error.line > 0)
 		message("%s:%d: %s", path, error.line, error.text);
 	else if (!root)
@@ -287,10 +307,12 @@ int compare_file_read(struct compare_input *input, const char *path)
 		return -1;
 	if (json_is_array(json_object_get(root, "benchmarks")))
 		result = read_benchmarks(input, root);
-	else if (json_is_array(json_object_get(root, "runs")) && json_is_object(json_object_get(root, "config")))
+	else if (json_is_array(json_object_get(root, "runs")) &&
+		 json_is_object(json_object_get(root, "config")))
 		result = read_replay(input, root);
 	else
-		result = wrong(input, "", "neither Google Benchmark's JSON nor that of s2shadow replay --json");
+		result = wrong(input, "",
+			       "neither Google Benchmark's JSON nor that of s2shadow replay --json");
 	json_decref(root);
 	return result;
 }

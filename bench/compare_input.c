@@ -2,9 +2,9 @@
  *
  * compare_input.c - one side of a comparison: a file, or the files of a folder.
  *
- * The repetitions of one process share its memory's layout and its minute: they resemble each other more than those of
- * two processes do. So each file of a folder, which is to be of a process of its own, becomes one sample: the median
- * of its repetitions. A file that stands alone has nothing but its repetitions.
+ * The repetitions of one process share its memory's layout and its minute: they resemble each other more than
+ * those of two processes do. So each file of a folder, which is to be of a process of its own, becomes one
+ * sample: the median of its repetitions. A file that stands alone has nothing but its repetitions.
  */
 #include "bench/compare_input.h"
 
@@ -18,7 +18,8 @@
 #include "bench/compare_stats.h"
 #include "bench/message.h"
 
-/* ---- one file more -------------------------------------------------------------------------------------- */
+/* ---- one file more --------------------------------------------------------------------------------------
+ */
 
 /* What they all say, or that they do not. */
 static void merge_context(json_t *context, const json_t *more, bool first)
@@ -26,7 +27,8 @@ static void merge_context(json_t *context, const json_t *more, bool first)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)more, key, value) {
+	json_object_foreach((json_t *)more, key, value)
+	{
 		const json_t *known = json_object_get(context, key);
 
 		if (first)
@@ -56,10 +58,9 @@ static int merge_series(struct compare_input *input, json_t *series)
 	const char *name, *value;
 	json_t *values, *samples;
 
-	json_object_foreach(series, name, values)
-		json_object_foreach(values, value, samples)
-			if (append_median(compare_samples(input, name, value), samples))
-				return -1;
+	json_object_foreach(series, name, values) json_object_foreach(
+		values, value,
+		samples) if (append_median(compare_samples(input, name, value), samples)) return -1;
 	return 0;
 }
 
@@ -79,7 +80,8 @@ static int merge(struct compare_input *input, const struct compare_input *more)
 	return merge_series(input, more->series);
 }
 
-/* ---- a folder ------------------------------------------------------------------------------------------- */
+/* ---- a folder -------------------------------------------------------------------------------------------
+ */
 
 static int is_result(const struct dirent *entry)
 {
@@ -144,7 +146,8 @@ void compare_input_free(struct compare_input *input)
 	*input = (struct compare_input){ 0 };
 }
 
-/* ---- for both ------------------------------------------------------------------------------------------- */
+/* ---- for both -------------------------------------------------------------------------------------------
+ */
 
 /* The member @key of an object, which is made where there is none. */
 static json_t *member(json_t *object, const char *key, json_t *(*make)(void))

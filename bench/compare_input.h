@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * compare_input.h - one side of a comparison: results of the benchmarks (Google Benchmark's JSON) or of replays (--json),
- * in a file, or in the files of a folder.
+ * compare_input.h - one side of a comparison: results of the benchmarks (Google Benchmark's JSON) or of
+ * replays (--json), in a file, or in the files of a folder.
  *
  * Both become a list of series: what was looked at, which of its values, and the samples of that value.
  */
@@ -22,7 +22,8 @@ struct compare_input {
 	enum compare_format format;
 	json_t *context; /* object: what the numbers rest on, flat: "machine.governor" to its text */
 	json_t *doubts;	 /* array of texts: what makes its times unreliable; of a folder, its first file's */
-	json_t *series;	 /* object: name to an object: value's name to an array of numbers, in the file's order */
+	json_t *series; /* object: name to an object: value's name to an array of numbers, in the file's order
+			 */
 	json_t *skipped; /* object: name to why it did not run */
 	unsigned files;
 	bool interrupted;

@@ -15,11 +15,13 @@
 #define TEXT_BYTES 96
 
 static const char *const verdicts[] = {
-	[COMPARE_EQUAL] = "",		  [COMPARE_BETTER] = "better", [COMPARE_WORSE] = "WORSE",
-	[COMPARE_DIFFERENT] = "differs", [COMPARE_UNTOLD] = "?",
+	[COMPARE_EQUAL] = "",	   [COMPARE_BETTER] = "better",
+	[COMPARE_WORSE] = "WORSE", [COMPARE_DIFFERENT] = "differs",
+	[COMPARE_UNTOLD] = "?",
 };
 
-/* ---- what the numbers rest on --------------------------------------------------------------------------- */
+/* ---- what the numbers rest on ---------------------------------------------------------------------------
+ */
 
 static const char *text_of(const json_t *value, char text[TEXT_BYTES])
 {
@@ -37,7 +39,8 @@ static const char *text_of(const json_t *value, char text[TEXT_BYTES])
 
 static bool is_chosen(const char *key)
 {
-	return !strcmp(key, "version") || !strcmp(key, "commit") || !strncmp(key, "config.", strlen("config."));
+	return !strcmp(key, "version") || !strcmp(key, "commit") ||
+	       !strncmp(key, "config.", strlen("config."));
 }
 
 /* Builds and options are what one compares; of a machine that differs times say little. */
@@ -54,9 +57,8 @@ static void print_doubts(const char *side, const json_t *doubts, FILE *file)
 	json_t *doubt;
 	size_t i;
 
-	json_array_foreach((json_t *)doubts, i, doubt)
-		if (json_is_string(doubt))
-			fprintf(file, "warning: %s: %.68s\n", side, json_string_value(doubt));
+	json_array_foreach((json_t *)doubts, i, doubt) if (json_is_string(doubt))
+		fprintf(file, "warning: %s: %.68s\n", side, json_string_value(doubt));
 }
 
 static bool has_measured(const struct compare *compare)
@@ -73,27 +75,31 @@ static void print_context(const struct compare *compare, FILE *file)
 	const char *key;
 
 	fprintf(file, "A %.78s\nB %.78s\n", compare->left.path, compare->right.path);
-	json_object_foreach(compare->left.context, key, left) {
+	json_object_foreach(compare->left.context, key, left)
+	{
 		right = json_object_get(compare->right.context, key);
 		if (!right || !json_equal(left, right))
 			print_difference(key, left, right, file);
 	}
-	json_object_foreach(compare->right.context, key, right)
-		if (!json_object_get(compare->left.context, key))
-			print_difference(key, NULL, right, file);
+	json_object_foreach(compare->right.context, key,
+			    right) if (!json_object_get(compare->left.context, key))
+		print_difference(key, NULL, right, file);
 	print_doubts("A", compare->left.doubts, file);
 	print_doubts("B", compare->right.doubts, file);
 	if (has_measured(compare) && (compare->left.files == 1 || compare->right.files == 1))
 		fprintf(file,
 			"note: %s one process: differences below %g %% count as none.\n"
 			"      Folders of files from a process each tell more: scripts/compare-builds\n",
-			compare->left.files > 1 ? "B is" : compare->right.files > 1 ? "A is" : "each is",
+			compare->left.files > 1	 ? "B is" :
+			compare->right.files > 1 ? "A is" :
+						   "each is",
 			compare_least(compare));
 	if (compare->left.interrupted || compare->right.interrupted)
 		fprintf(file, "warning: %s was interrupted\n", compare->left.interrupted ? "A" : "B");
 }
 
-/* ---- rows ----------------------------------------------------------------------------------------------- */
+/* ---- rows -----------------------------------------------------------------------------------------------
+ */
 
 /* Five digits and more, as the number needs them. */
 static void print_value(double value, bool whole, FILE *file)
@@ -169,25 +175,25 @@ static void print_kind(const struct compare *compare, enum compare_kind kind, FI
 	}
 	if (!all)
 		return;
-	fprintf(file, "\n%s: %zu value%s, %zu %s, %zu better, %zu worse, %zu different", kinds[kind].title, all, all == 1 ? "" : "s",
-		count[COMPARE_EQUAL], kinds[kind].same, count[COMPARE_BETTER], count[COMPARE_WORSE],
-		count[COMPARE_DIFFERENT]);
+	fprintf(file, "\n%s: %zu value%s, %zu %s, %zu better, %zu worse, %zu different", kinds[kind].title,
+		all, all == 1 ? "" : "s", count[COMPARE_EQUAL], kinds[kind].same, count[COMPARE_BETTER],
+		count[COMPARE_WORSE], count[COMPARE_DIFFERENT]);
 	if (count[COMPARE_UNTOLD])
 		fprintf(file, ",\n  %zu with too few samples to tell", count[COMPARE_UNTOLD]);
 	fputc('\n', file);
 	print_rows(compare, kind, file);
 }
 
-/* ---- what is in one alone ------------------------------------------------------------------------------- */
+/* ---- what is in one alone -------------------------------------------------------------------------------
+ */
 
 static void print_alone(const char *side, json_t *of, json_t *other, FILE *file)
 {
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(of, name, value)
-		if (!json_object_get(other, name))
-			fprintf(file, "only in %s: %.68s\n", side, name);
+	json_object_foreach(of, name, value) if (!json_object_get(other, name))
+		fprintf(file, "only in %s: %.68s\n", side, name);
 }
 
 static void print_skipped(const char *side, json_t *skipped, FILE *file)
@@ -210,6 +216,7 @@ void compare_print(const struct compare *compare, FILE *file)
 	print_skipped("A", compare->left.skipped, file);
 	print_skipped("B", compare->right.skipped, file);
 	if (compare->options->fail_above >= 0)
-		fprintf(file, "%s: %s worse by more than %g %%\n", compare_fails(compare) ? "FAILED" : "passed",
+		fprintf(file, "%s: %s worse by more than %g %%\n",
+			compare_fails(compare) ? "FAILED" : "passed",
 			compare_fails(compare) ? "something is" : "nothing is", compare->options->fail_above);
 }

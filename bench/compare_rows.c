@@ -2,8 +2,8 @@
  *
  * compare_rows.c - the values that both files have, side by side, and what is to be said of each.
  *
- * Counted and modelled values that differ differ. Measured ones do if their samples are told apart by rank, whatever the
- * number of comparisons, and their medians by more than counts as a difference.
+ * Counted and modelled values that differ differ. Measured ones do if their samples are told apart by rank,
+ * whatever the number of comparisons, and their medians by more than counts as a difference.
  */
 #include "bench/compare.h"
 
@@ -33,8 +33,8 @@ static int measure(struct compare_row *row, double *left, double *right, uint64_
 	row->probability = compare_rank_sum(left, row->left_count, right, row->right_count);
 	row->has_interval = left[0] > 0 && row->left_count > 1 && row->right_count > 1;
 	if (row->probability < 0 ||
-	    (row->has_interval && compare_ratio_interval(left, row->left_count, right, row->right_count, seed,
-							 &row->interval)))
+	    (row->has_interval &&
+	     compare_ratio_interval(left, row->left_count, right, row->right_count, seed, &row->interval)))
 		return out_of_memory();
 	return 0;
 }
@@ -98,10 +98,12 @@ static int add_rows(struct compare *compare)
 	const char *name, *value;
 	json_t *values, *samples;
 
-	json_object_foreach(compare->left.series, name, values) {
+	json_object_foreach(compare->left.series, name, values)
+	{
 		json_t *others = json_object_get(compare->right.series, name);
 
-		json_object_foreach(values, value, samples) {
+		json_object_foreach(values, value, samples)
+		{
 			json_t *right = json_object_get(others, value);
 
 			if (right && add_row(compare, name, value, samples, right))
@@ -114,7 +116,8 @@ static int add_rows(struct compare *compare)
 /* What the adjusted probability of the clearest difference would be, were all the others clear too. */
 static bool can_tell(const struct compare_row *row, size_t measured)
 {
-	return compare_rank_sum_least(row->left_count, row->right_count) * (double)measured < COMPARE_CERTAINTY;
+	return compare_rank_sum_least(row->left_count, row->right_count) * (double)measured <
+	       COMPARE_CERTAINTY;
 }
 
 static void judge(struct compare_row *row, size_t measured, double least)

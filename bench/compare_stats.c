@@ -2,9 +2,10 @@
  *
  * compare_stats.c - are two samples of a measured time the same, and by how much do they differ?
  *
- * Mann and Whitney's test is done on midranks. Up to COMPARE_STATS_EXACT values its distribution is counted: in how
- * many ways can the ranks at hand be dealt out so that the left sample's sum is s? Ranks are doubled, so that those of
- * ties are whole numbers. Beyond that the normal approximation, corrected for ties and continuity, is good.
+ * Mann and Whitney's test is done on midranks. Up to COMPARE_STATS_EXACT values its distribution is counted:
+ * in how many ways can the ranks at hand be dealt out so that the left sample's sum is s? Ranks are doubled,
+ * so that those of ties are whole numbers. Beyond that the normal approximation, corrected for ties and
+ * continuity, is good.
  */
 #include "bench/compare_stats.h"
 
@@ -13,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RESAMPLES	2000u
-#define INTERVAL_TAIL	0.025
+#define RESAMPLES     2000u
+#define INTERVAL_TAIL 0.025
 
 static int by_value(const void *left, const void *right)
 {
@@ -34,7 +35,8 @@ double compare_median(double *values, size_t count)
 	return middle(values, count);
 }
 
-/* ---- ranks ---------------------------------------------------------------------------------------------- */
+/* ---- ranks ----------------------------------------------------------------------------------------------
+ */
 
 struct ranked {
 	double value;
@@ -73,8 +75,8 @@ static void rank(struct rank_sum *sum)
 	}
 }
 
-/* By how many values are taken, and their ranks' sum: no more than n (n + 1), that of all. What is as far from the mean
- * on the other side counts too. */
+/* By how many values are taken, and their ranks' sum: no more than n (n + 1), that of all. What is as far
+ * from the mean on the other side counts too. */
 static double exact(const struct rank_sum *sum)
 {
 	size_t count = sum->count, take = sum->left_count, sums = count * (count + 1) + 1;
@@ -134,7 +136,8 @@ double compare_rank_sum_least(size_t left_count, size_t right_count)
 	return fmin(1, 2 / ways);
 }
 
-/* ---- many at once --------------------------------------------------------------------------------------- */
+/* ---- many at once ---------------------------------------------------------------------------------------
+ */
 
 static int by_target(const void *left, const void *right)
 {
@@ -161,7 +164,8 @@ int compare_holm(double *probability, size_t count)
 	return 0;
 }
 
-/* ---- resampling ----------------------------------------------------------------------------------------- */
+/* ---- resampling -----------------------------------------------------------------------------------------
+ */
 
 /* splitmix64 */
 static uint64_t draw(uint64_t *random)

@@ -17,11 +17,11 @@
 #include "bench/outfile.h"
 
 #define NS_PER_S      UINT64_C(1000000000)
-#define FIRST_NS      NS_PER_S	       /* shorter runs show nothing */
-#define BETWEEN_NS    (NS_PER_S / 10)  /* one drawing and the next */
+#define FIRST_NS      NS_PER_S	      /* shorter runs show nothing */
+#define BETWEEN_NS    (NS_PER_S / 10) /* one drawing and the next */
 #define COLUMNS	      80u
 #define COLUMNS_LEAST 40u
-#define TAIL_COLUMNS  30u	       /* behind the bar: "] 100 %, 1000:00:00 left" */
+#define TAIL_COLUMNS  30u /* behind the bar: "] 100 %, 1000:00:00 left" */
 #define NAME_BYTES    41
 #define LINE_BYTES    256
 
@@ -36,7 +36,8 @@ static struct {
 
 static volatile sig_atomic_t interrupted;
 
-/* ---- screen --------------------------------------------------------------------------------------------- */
+/* ---- screen ---------------------------------------------------------------------------------------------
+ */
 
 static uint64_t now_ns(void)
 {
@@ -65,7 +66,8 @@ void progress_set_screen(const struct progress_screen *screen)
 		progress.screen = *screen;
 }
 
-/* ---- bar ------------------------------------------------------------------------------------------------ */
+/* ---- bar ------------------------------------------------------------------------------------------------
+ */
 
 static void time_left(uint64_t elapsed_ns, char text[32])
 {
@@ -153,7 +155,8 @@ void progress_end(void)
 	progress.what = NULL;
 }
 
-/* ---- Ctrl-C --------------------------------------------------------------------------------------------- */
+/* ---- Ctrl-C ---------------------------------------------------------------------------------------------
+ */
 
 static void remember(int number)
 {

@@ -2,8 +2,8 @@
  *
  * progress.h - how far a long run is and how long it still takes, as a bar on the terminal; and Ctrl-C.
  *
- * There is one bar, as there is one terminal. It is drawn on standard error where that is a terminal, from the second
- * second on, and leaves nothing behind.
+ * There is one bar, as there is one terminal. It is drawn on standard error where that is a terminal, from
+ * the second second on, and leaves nothing behind.
  */
 #ifndef BENCH_PROGRESS_H
 #define BENCH_PROGRESS_H
@@ -21,7 +21,8 @@ void progress_set(uint64_t done);
 /* What is being done, behind the run's name; kept up to its first 40 bytes. */
 void progress_say(const char *what);
 
-/* Take the bar away, if it is there, before anything else is printed. The next progress_set() brings it back. */
+/* Take the bar away, if it is there, before anything else is printed. The next progress_set() brings it back.
+ */
 void progress_hide(void);
 
 /* Take it away for good. */
@@ -37,11 +38,13 @@ struct progress_screen {
 /* NULL: as it is. */
 void progress_set_screen(const struct progress_screen *screen);
 
-/* ---- Ctrl-C --------------------------------------------------------------------------------------------- */
+/* ---- Ctrl-C ---------------------------------------------------------------------------------------------
+ */
 
 #define PROGRESS_EXIT_INTERRUPTED 130 /* status of a program that was, as shells say it */
 
-/* From now on the first SIGINT is remembered, and the second ends the program. Not where SIGINT is ignored. */
+/* From now on the first SIGINT is remembered, and the second ends the program. Not where SIGINT is ignored.
+ */
 void progress_catch_interrupt(void);
 
 /* Was there one? Then what is measured is to be shown, and no more to be begun. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * test_compare.c - what is said of two results: equal ones are equal as often as promised, a planted tenth is found, and
- * what is counted is never weighed.
+ * test_compare.c - what is said of two results: equal ones are equal as often as promised, a planted tenth is
+ * found, and what is counted is never weighed.
  */
 #include "bench/compare.h"
 
@@ -58,7 +58,8 @@ static double uniform(uint64_t *random)
 	return (double)(1 + (seeded_next(random) >> 11)) / (double)(UINT64_C(1) << 53);
 }
 
-/* A time as machines give them: never below what the work takes, mostly 1 or 2 % above, at times far above. */
+/* A time as machines give them: never below what the work takes, mostly 1 or 2 % above, at times far above.
+ */
 static double noisy(double ns, uint64_t *random)
 {
 	double normal = sqrt(-2 * log(uniform(random))) * cos(2 * acos(-1) * uniform(random));
@@ -93,8 +94,8 @@ static unsigned count_of(enum compare_verdict verdict)
 	return count;
 }
 
-/* 5 % of the pairs of results may show a difference that is none, whatever the number of benchmarks in them: of 400, 20;
- * 45 is more than 5 standard deviations above. Without Holm's adjustment it were 180. */
+/* 5 % of the pairs of results may show a difference that is none, whatever the number of benchmarks in them:
+ * of 400, 20; 45 is more than 5 standard deviations above. Without Holm's adjustment it were 180. */
 static void two_runs_of_the_same_compare_as_equal(void **state)
 {
 	uint64_t random = seeded_start();
@@ -254,8 +255,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_planted_tenth_is_found_and_nothing_else, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_gets_faster_does_not_fail, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(few_samples_are_not_taken_for_equality, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(measured_differences_below_the_least_are_none, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(files_that_stand_alone_have_a_larger_least, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(measured_differences_below_the_least_are_none, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(files_that_stand_alone_have_a_larger_least, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(counted_values_compare_exactly, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_checksum_is_neither_better_nor_worse, set_up, tear_down),
 		cmocka_unit_test(counted_measured_and_modelled_values_are_told_apart),

@@ -23,7 +23,8 @@ static double uniform(uint64_t *random)
 	return (double)(seeded_next(random) >> 11) / (double)(UINT64_C(1) << 53);
 }
 
-/* How far the left ranks' sum is from its mean. A rank counts values below it, itself, and half of its equals. */
+/* How far the left ranks' sum is from its mean. A rank counts values below it, itself, and half of its
+ * equals. */
 static double ref_distance(const double *value, unsigned count, unsigned left)
 {
 	double sum = 0, take = 0;
@@ -66,7 +67,7 @@ static void rank_sums_agree_with_all_ways_to_deal_ranks_out(void **state)
 			value[i] = (double)seeded_below(&random, distinct) + (i < left ? 0 : 2);
 
 		assert_near(compare_rank_sum(value, left, value + left, right),
-				    ref_rank_sum(value, left + right, left), 1e-9);
+			    ref_rank_sum(value, left + right, left), 1e-9);
 	}
 }
 
@@ -93,7 +94,8 @@ static void all_values_equal_tell_nothing(void **state)
 	assert_near(compare_rank_sum(equal, 40, equal, 40), 1, 1e-9);
 }
 
-/* One value more than is counted exactly, dealt out anew many times: 0.06 is more than 5 standard deviations. */
+/* One value more than is counted exactly, dealt out anew many times: 0.06 is more than 5 standard deviations.
+ */
 static void the_approximation_agrees_with_dealing_ranks_out_at_random(void **state)
 {
 	uint64_t random = seeded_start();

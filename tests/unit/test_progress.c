@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * test_progress.c - when the bar is drawn, what it says, and that it leaves nothing; with a clock and a terminal of our own.
+ * test_progress.c - when the bar is drawn, what it says, and that it leaves nothing; with a clock and a
+ * terminal of our own.
  */
 #include "bench/progress.h"
 
@@ -72,7 +73,8 @@ static void the_bar_says_how_much_is_done_and_how_long_the_rest_takes(void **sta
 	progress_say("pingpong");
 	at(20000, 25);
 
-	assert_string_equal(text, "\rreplay pingpong [########---------------------------]  25 %, 1:00 left\033[K");
+	assert_string_equal(text,
+			    "\rreplay pingpong [########---------------------------]  25 %, 1:00 left\033[K");
 }
 
 static void hours_are_said_as_hours(void **state)
@@ -203,17 +205,18 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(nothing_is_drawn_in_the_first_second, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(the_bar_says_how_much_is_done_and_how_long_the_rest_takes, set_up,
-						tear_down),
+		cmocka_unit_test_setup_teardown(the_bar_says_how_much_is_done_and_how_long_the_rest_takes,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(hours_are_said_as_hours, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(without_anything_done_no_time_is_said, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(the_bar_is_drawn_ten_times_a_second_at_most, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_bar_is_drawn_ten_times_a_second_at_most, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(no_line_is_wider_than_the_terminal, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_terminal_too_narrow_for_a_bar_has_none, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(without_a_terminal_nothing_is_written, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_end_leaves_an_empty_line, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_message_takes_the_bar_away_and_the_next_step_brings_it_back, set_up,
-						tear_down),
+		cmocka_unit_test_setup_teardown(a_message_takes_the_bar_away_and_the_next_step_brings_it_back,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(more_done_than_there_is_counts_as_all, set_up, tear_down),
 		cmocka_unit_test(an_interrupt_is_remembered),
 	};
