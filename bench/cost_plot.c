@@ -309,7 +309,7 @@ int cost_plot_write(FILE *file, const struct cost_found *found, bool svg)
 {
 	const struct cost_point *point[PLOTS];
 	unsigned pairs = find_pairs(found, point);
-	double width = LEFT + WIDTH + 20 + (has_cpu(found) ? APART + WIDTH : 0), height = TOP + STEP * (pairs ? pairs : 1);
+	double width = LEFT + WIDTH + 40 + (has_cpu(found) ? APART + WIDTH : 0), height = TOP + STEP * (pairs ? pairs : 1);
 	struct plot plot = { .found = found };
 	cairo_surface_t *surface = svg ? cairo_svg_surface_create_for_stream(write_bytes, file, width, height) :
 					 cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)width, (int)height);
