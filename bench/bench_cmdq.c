@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * bench_cmdq.c - what does a command cost, from its words to the SYNC behind it seen complete, by how many share one?
+ * bench_cmdq.c - what does a command cost, from its words to the SYNC behind it seen complete, by how many
+ * share one?
  *
- * One queue, which threads share as CPUs do: the host lock is held while commands are written and the doorbell is rung; who
- * waits does so without it. The SMMU completes at once. eager: each command has a doorbell, a SYNC with another, and a wait,
- * under the lock; strict: one doorbell for a command and its SYNC. Time is that of one command.
+ * One queue, which threads share as CPUs do: the host lock is held while commands are written and the
+ * doorbell is rung; who waits does so without it. The SMMU completes at once. eager: each command has a
+ * doorbell, a SYNC with another, and a wait, under the lock; strict: one doorbell for a command and its SYNC.
+ * Time is that of one command.
  */
 #include <stdlib.h>
 
@@ -20,7 +22,11 @@
 #define VMID	    5u
 #define WAIT_NS	    UINT64_C(1000000000)
 
-enum policy_kind { EAGER, STRICT, BATCHED };
+enum policy_kind {
+	EAGER,
+	STRICT,
+	BATCHED
+};
 
 struct queue {
 	struct instant device;

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * bench_coalesce.c - what does it cost to make runs of what was queued, a slot, by the order in which it came?
+ * bench_coalesce.c - what does it cost to make runs of what was queued, a slot, by the order in which it
+ * came?
  *
- * Slots of single pages, as many CPUs queue them by turns; none has been extended. In the time: a copy of the slots, which
- * the engine's drain makes, the sort, the search for a grant behind a revoke, the merge.
+ * Slots of single pages, as many CPUs queue them by turns; none has been extended. In the time: a copy of the
+ * slots, which the engine's drain makes, the sort, the search for a grant behind a revoke, the merge.
  *   sequential  neighbours, in order: one run
  *   strided     every second page, in order: nothing merges
  *   random      all of 16 GiB, in any order
  *   pingpong    each page is granted and revoked again, in any order: half of the slots go
- * qsort: the same with the C library's sort instead. Eager and strict know no slots: to them each page is a run.
+ * qsort: the same with the C library's sort instead. Eager and strict know no slots: to them each page is a
+ * run.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +24,12 @@
 #define PAGES	  (1u << 22) /* of 4 KiB: 16 GiB */
 #define ALIGNMENT 64u
 
-enum order { SEQUENTIAL, STRIDED, RANDOM, PINGPONG };
+enum order {
+	SEQUENTIAL,
+	STRIDED,
+	RANDOM,
+	PINGPONG
+};
 
 struct kind {
 	enum order order;
@@ -54,7 +61,8 @@ static void make(struct slots *slots, uint32_t count, enum order order)
 		if (order == STRIDED)
 			page = 2 * (uint64_t)i;
 		else if (order == RANDOM)
-			page = slots->order[i] * (uint64_t)(PAGES / SLOTS_MAX) + random_next(&state) % (PAGES / SLOTS_MAX);
+			page = slots->order[i] * (uint64_t)(PAGES / SLOTS_MAX) +
+			       random_next(&state) % (PAGES / SLOTS_MAX);
 		else if (order == PINGPONG)
 			page = 2 * (uint64_t)slots->order[i % pairs];
 		if (order == PINGPONG && i < pairs && pairs < count)

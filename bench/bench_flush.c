@@ -11,7 +11,7 @@
 #include "bench/harness.h"
 #include "bench/storm.h"
 
-#define STRETCH 16u   /* batches timed together */
+#define STRETCH 16u /* batches timed together */
 
 /* What restoring did between the measured parts is not counted. */
 struct counts {
@@ -126,8 +126,8 @@ static void revoke(struct bench *bench)
 	bench_checksum(bench, checksum);
 }
 
-/* Nested: streams with a stage 1, on four SMMUs: what a batch saves most. Blocks: what BBML 2 allows, and the baselines
- * cannot do. */
+/* Nested: streams with a stage 1, on four SMMUs: what a batch saves most. Blocks: what BBML 2 allows, and the
+ * baselines cannot do. */
 void bench_flush_register(void)
 {
 	static const int64_t pages[] = { 1, 8, 64, STORM_BATCH };
@@ -143,8 +143,10 @@ void bench_flush_register(void)
 		{ "flush/revoke_random/strict", { .ops = &policy_strict, .random = true } },
 		{ "flush/revoke_random/batched", { .ops = &policy_batched, .random = true } },
 		{ "flush/revoke_nested_4/eager", { .ops = &policy_eager, .smmu_count = 4, .nested = true } },
-		{ "flush/revoke_nested_4/strict", { .ops = &policy_strict, .smmu_count = 4, .nested = true } },
-		{ "flush/revoke_nested_4/batched", { .ops = &policy_batched, .smmu_count = 4, .nested = true } },
+		{ "flush/revoke_nested_4/strict",
+		  { .ops = &policy_strict, .smmu_count = 4, .nested = true } },
+		{ "flush/revoke_nested_4/batched",
+		  { .ops = &policy_batched, .smmu_count = 4, .nested = true } },
 	};
 
 	for (unsigned i = 0; i < sizeof(flushes) / sizeof(flushes[0]); i++) {

@@ -18,7 +18,7 @@ static void empty(struct bench *bench)
 
 void bench_harness_register(void)
 {
-	static const int64_t batches[] = {1, 16, 256};
+	static const int64_t batches[] = { 1, 16, 256 };
 
 	bench_register("harness/empty/loop", "batch", empty, batches, 3);
 }

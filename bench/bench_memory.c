@@ -2,14 +2,14 @@
  *
  * bench_memory.c - how large are the tables of an address space, and how long does it take to make them?
  *
- * Through shadow_snapshot(), with the pool inside the memory. By turns in the same run: plain stores to as many bytes of
- * the same memory; and for comparison the baselines' tables, which are pages. Bytes are those of live tables.
- * bench_snapshot.c has smaller spaces, by what the host's table holds.
+ * Through shadow_snapshot(), with the pool inside the memory. By turns in the same run: plain stores to as
+ * many bytes of the same memory; and for comparison the baselines' tables, which are pages. Bytes are those
+ * of live tables. bench_snapshot.c has smaller spaces, by what the host's table holds.
  */
 #include <string.h>
 
-#include "bench/harness.h"
 #include "bench/expanse.h"
+#include "bench/harness.h"
 #include "engine/platform/linux.h"
 
 #define POOL_ALIGN    (UINT64_C(1) << 21)
@@ -24,13 +24,15 @@ __attribute__((noinline)) static int memory_timed_snapshot(struct expanse *expan
 	return error;
 }
 
-/* Between two turns, as the clock of the harness stands: the floor of the last one, then all ready for the next. */
+/* Between two turns, as the clock of the harness stands: the floor of the last one, then all ready for the
+ * next. */
 static int next_turn(struct expanse *expanse, uint64_t work)
 {
 	expanse_read(expanse);
 	memset(expanse->target_config.pool.virt, 0, expanse->written);
 	floor_add(&expanse->floor, work,
-		  floor_stores(expanse->target_config.pool.virt, expanse->stats.bytes_live / sizeof(uint64_t), 1, 0));
+		  floor_stores(expanse->target_config.pool.virt, expanse->stats.bytes_live / sizeof(uint64_t),
+			       1, 0));
 	return expanse_reset(expanse);
 }
 

@@ -2,15 +2,13 @@
  *
  * bench_planner.c - what does it cost to say what has to be forgotten, a span that a flush has changed?
  *
- * In the time: the spans as the tables have noted them are copied, closed and planned, and the commands stored. By what
- * the spans are like, for SMMUs with range invalidation and without (no_ril):
- *   sequential  pages one behind the other, noted one by one: one span
- *   strided     every second page: too far apart to be bridged
- *   dense       31 pages of 32: ranges may bridge the gaps
- *   random      pages anywhere in 1 GiB, ascending
- *   blocks      tables of 512 pages that have gone, one in two
- * eager: a command for each page of a span, without a look at any other, as the baseline says it. strict says the spans of
- * one call; there is one page in a call here, so it is the same. Commands are counted.
+ * In the time: the spans as the tables have noted them are copied, closed and planned, and the commands
+ * stored. By what the spans are like, for SMMUs with range invalidation and without (no_ril): sequential
+ * pages one behind the other, noted one by one: one span strided     every second page: too far apart to be
+ * bridged dense       31 pages of 32: ranges may bridge the gaps random      pages anywhere in 1 GiB,
+ * ascending blocks      tables of 512 pages that have gone, one in two eager: a command for each page of a
+ * span, without a look at any other, as the baseline says it. strict says the spans of one call; there is one
+ * page in a call here, so it is the same. Commands are counted.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,14 +17,20 @@
 #include "bench/random.h"
 #include "smmuv3/tlbi_plan.h"
 
-#define SPANS_MAX    4096u
-#define GIB_PAGES    (1u << 18)
-#define BASE	     GIB_PAGES /* the first page */
-#define TABLE_PAGES  512u
-#define VMID	     5u
-#define IA_BITS	     40u
+#define SPANS_MAX   4096u
+#define GIB_PAGES   (1u << 18)
+#define BASE	    GIB_PAGES /* the first page */
+#define TABLE_PAGES 512u
+#define VMID	    5u
+#define IA_BITS	    40u
 
-enum pattern { SEQUENTIAL, STRIDED, DENSE, RANDOM, BLOCKS };
+enum pattern {
+	SEQUENTIAL,
+	STRIDED,
+	DENSE,
+	RANDOM,
+	BLOCKS
+};
 
 struct kind {
 	enum pattern pattern;

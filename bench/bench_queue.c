@@ -11,7 +11,8 @@
 #include "bench/storm.h"
 
 /* The host's own part, the look-up of the old state, is in it. */
-__attribute__((noinline)) static void queue_timed(struct storm *storm, struct shadow_engine *engine, uint64_t count)
+__attribute__((noinline)) static void queue_timed(struct storm *storm, struct shadow_engine *engine,
+						  uint64_t count)
 {
 	uint64_t end = storm->next + count, number = storm->number, i;
 

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * bench_snapshot.c - how long does a snapshot take, by the size of memory and by how fragmented the host's table is?
+ * bench_snapshot.c - how long does a snapshot take, by the size of memory and by how fragmented the host's
+ * table is?
  *
- * The host's table is read and ours is made. fragmented: the host has pages of its own taken from it, so many in each GiB,
- * at random, and has mapped nothing yet. mapped: it has an entry for each page. Eager's and strict's snapshots are the
- * same, and map pages; all end in the same map. Warm.
+ * The host's table is read and ours is made. fragmented: the host has pages of its own taken from it, so many
+ * in each GiB, at random, and has mapped nothing yet. mapped: it has an entry for each page. Eager's and
+ * strict's snapshots are the same, and map pages; all end in the same map. Warm.
  */
 #include <string.h>
 
-#include "bench/harness.h"
 #include "bench/expanse.h"
+#include "bench/harness.h"
 
 #define POOL_ALIGN (UINT64_C(1) << 21)
 #define GIB_TABLES 514u /* of pages, and those above them */
@@ -25,8 +26,8 @@ static struct expanse *expanse_of(struct bench *bench)
 		.ia_bits = EXPANSE_TIB_BITS,
 		.granule_lg2 = SHADOW_PAGE_LG2,
 		.memory_bytes = gib * EXPANSE_GIB,
-		.pool_bytes = EXPANSE_POOL_MIN + ((gib * GIB_TABLES << SHADOW_PAGE_LG2) + POOL_ALIGN - 1) / POOL_ALIGN *
-						       POOL_ALIGN,
+		.pool_bytes = EXPANSE_POOL_MIN + ((gib * GIB_TABLES << SHADOW_PAGE_LG2) + POOL_ALIGN - 1) /
+							 POOL_ALIGN * POOL_ALIGN,
 		.host_tables = gib * GIB_TABLES,
 	};
 	struct expanse *expanse = expanse_new(&config);
@@ -113,7 +114,8 @@ void bench_snapshot_register(void)
 		};
 
 		if (snapshots[i].run == fragmented)
-			entry.axis[1] = (struct bench_axis){ .name = "holes_per_gib", .values = holes, .count = 4 };
+			entry.axis[1] =
+				(struct bench_axis){ .name = "holes_per_gib", .values = holes, .count = 4 };
 		else
 			entry.axis[0].last = 8;
 		bench_add(&entry);

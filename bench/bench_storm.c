@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * bench_storm.c - what does a revoked page cost the CPU by the engine's own calls, and how long until it is in force?
+ * bench_storm.c - what does a revoked page cost the CPU by the engine's own calls, and how long until it is
+ * in force?
  *
- * As a hypervisor calls it: for each page the look-up of its old state, shadow_reserve(), shadow_queue(); after a batch
- * shadow_flush() and shadow_wait(). Eager and strict revoke as many pages, each of a world of its own, by turns with it. The
- * SMMU completes at once, so a device's time is not in any figure but those called modelled, which have nothing else.
+ * As a hypervisor calls it: for each page the look-up of its old state, shadow_reserve(), shadow_queue();
+ * after a batch shadow_flush() and shadow_wait(). Eager and strict revoke as many pages, each of a world of
+ * its own, by turns with it. The SMMU completes at once, so a device's time is not in any figure but those
+ * called modelled, which have nothing else.
  *
  *   storm     batches of 512; work_ns is all of it, reserve_ns the check phase in it, queue_flush_ns the rest
  *   lone      one page at a time: the transition that has nobody to share a flush with
- *   latency   from the first shadow_queue() of a batch to the ticket that covers it is complete; p50 and p99 of single
- *             batches, with what else ran on this CPU meanwhile. modelled_ns: as many syncs as are waited for one after
- *             the other, of MODELLED_SYNC_NS each
+ *   latency   from the first shadow_queue() of a batch to the ticket that covers it is complete; p50 and p99
+ * of single batches, with what else ran on this CPU meanwhile. modelled_ns: as many syncs as are waited for
+ * one after the other, of MODELLED_SYNC_NS each
  *
  * The harness's own time has all sides and their refilling in it: it says nothing.
  * What is timed has a function of its own, storm_timed_*(), for scripts/count-instructions.
@@ -28,7 +30,12 @@
 #define CLOCK_TRIES	 64u
 #define MODELLED_SYNC_NS 1000u
 
-enum side { OURS, EAGER, STRICT, SIDES };
+enum side {
+	OURS,
+	EAGER,
+	STRICT,
+	SIDES
+};
 
 struct duel {
 	struct storm storm[SIDES];
@@ -118,7 +125,8 @@ static void count(struct duel *duel, int sign)
 }
 
 /* One turn, of @pages pages, with as many left on all sides. */
-static int duel_turn(struct bench *bench, struct duel *duel, uint64_t pages, int (*turn)(struct duel *, uint64_t))
+static int duel_turn(struct bench *bench, struct duel *duel, uint64_t pages,
+		     int (*turn)(struct duel *, uint64_t))
 {
 	int error = 0;
 

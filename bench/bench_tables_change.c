@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * bench_tables_change.c - what does it cost to cut a block into a table, and to make a block of a table again?
+ * bench_tables_change.c - what does it cost to cut a block into a table, and to make a block of a table
+ * again?
  *
  * At BBML 2; the baselines can do neither. No command is made. What is timed has a function of its own,
  * tables_timed_*(), for scripts/count-instructions.
@@ -65,8 +66,8 @@ static void finish(struct bench *bench, struct rig *rig, uint64_t splits, uint64
 	rig_free(rig);
 }
 
-/* Every block of 2 MiB loses one page, in one batch, and gets it back in another. The floor of both is a store loop over
- * as many tables as a cut has to fill. */
+/* Every block of 2 MiB loses one page, in one batch, and gets it back in another. The floor of both is a
+ * store loop over as many tables as a cut has to fill. */
 static void split_or_collapse(struct bench *bench, bool split)
 {
 	struct rig *rig = rig_with_blocks(bench, SHADOW_COLLAPSE_EAGER);
@@ -122,7 +123,8 @@ static void revoke_and_grant(struct rig *rig, uint64_t table)
 	rig_apply(rig, &grant, 1);
 }
 
-/* One page after the other is revoked and granted again, a flush each, for ever: each page in a block of its own. */
+/* One page after the other is revoked and granted again, a flush each, for ever: each page in a block of its
+ * own. */
 static void pingpong(struct bench *bench)
 {
 	const enum shadow_collapse *how = bench_context(bench);
@@ -154,7 +156,8 @@ void bench_tables_change_register(void)
 	static const int64_t one[] = { 1 }, pages[] = { 1, 64, 512 };
 	static const enum shadow_collapse hows[] = { SHADOW_COLLAPSE_PATIENT, SHADOW_COLLAPSE_EAGER,
 						     SHADOW_COLLAPSE_NEVER };
-	static const char *const names[] = { "tables/pingpong_patient/batched", "tables/pingpong_eager/batched",
+	static const char *const names[] = { "tables/pingpong_patient/batched",
+					     "tables/pingpong_eager/batched",
 					     "tables/pingpong_never/batched" };
 
 	bench_register("tables/split/batched", "gib", split, one, 1);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * bench_tables_fill.c - what does one entry cost where a table, or a row of it, is filled or cleared as a whole?
+ * bench_tables_fill.c - what does one entry cost where a table, or a row of it, is filled or cleared as a
+ * whole?
  *
- * 1 GiB of leaves, of each granule, warm and cold. Beside ours: the baselines' tables, and for each of them plain stores to
- * the same memory, by turns in the same run. What is timed has a function of its own, tables_timed_*(), for
- * scripts/count-instructions.
+ * 1 GiB of leaves, of each granule, warm and cold. Beside ours: the baselines' tables, and for each of them
+ * plain stores to the same memory, by turns in the same run. What is timed has a function of its own,
+ * tables_timed_*(), for scripts/count-instructions.
  */
 #include <string.h>
 
@@ -79,7 +80,8 @@ static uint64_t fill_floor(struct rig *rig, bool cold)
 	return floor_stores(leaves, rig->pages, rig_first_leaf(rig), (UINT64_C(1) << RIG_LG2) / rig->pages);
 }
 
-/* All leaves in tables that are not linked yet. The floor's stores go to the same tables, as empty as then. */
+/* All leaves in tables that are not linked yet. The floor's stores go to the same tables, as empty as then.
+ */
 static void fill(struct bench *bench)
 {
 	const struct kind *kind = bench_context(bench);
@@ -122,8 +124,8 @@ __attribute__((noinline)) static uint64_t tables_timed_rows(struct rig *rig)
 	return floor_ns() - start;
 }
 
-/* All pages but the first of each table, so that each table stays. Both tables and floor find what a copy of as much
- * memory leaves in the caches. */
+/* All pages but the first of each table, so that each table stays. Both tables and floor find what a copy of
+ * as much memory leaves in the caches. */
 static void rows(struct bench *bench, enum shadow_access access)
 {
 	enum shadow_access before = access ? SHADOW_ACCESS_NONE : SHADOW_ACCESS_RW;
@@ -177,8 +179,8 @@ __attribute__((noinline)) static void tables_timed_unlink(struct rig *rig)
 	rig_apply(rig, &rig->revoked, 1);
 }
 
-/* Nothing is stored in ours: they are unlinked and, once their invalidation is complete, free. The baselines clear every
- * entry and keep the table. */
+/* Nothing is stored in ours: they are unlinked and, once their invalidation is complete, free. The baselines
+ * clear every entry and keep the table. */
 static void whole_tables(struct bench *bench)
 {
 	struct rig *rig = rig_of(bench);

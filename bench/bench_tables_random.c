@@ -2,9 +2,9 @@
  *
  * bench_tables_random.c - what does a single page anywhere in 1 GiB cost the tables, in flushes of 512?
  *
- * The pages of a flush come sorted in ours, as the engine hands them over; the baselines walk from the root for each, in
- * the order in which they came. By turns with each: one plain store to each of as many scattered places. No command is
- * made. What is timed is tables_timed_random(), for scripts/count-instructions.
+ * The pages of a flush come sorted in ours, as the engine hands them over; the baselines walk from the root
+ * for each, in the order in which they came. By turns with each: one plain store to each of as many scattered
+ * places. No command is made. What is timed is tables_timed_random(), for scripts/count-instructions.
  */
 #include <stdlib.h>
 
@@ -30,8 +30,9 @@ static void make_order(struct rig *rig, bool sorted)
 static void make_stretch(struct rig *rig, uint64_t from)
 {
 	for (unsigned i = 0; i < RIG_STRETCH_RUNS; i++)
-		rig->run[i] = (struct run){ rig->start + rig->order[from + i], rig->start + rig->order[from + i] + 1,
-					    SHADOW_ACCESS_NONE, SHADOW_MEMORY_NORMAL };
+		rig->run[i] = (struct run){ rig->start + rig->order[from + i],
+					    rig->start + rig->order[from + i] + 1, SHADOW_ACCESS_NONE,
+					    SHADOW_MEMORY_NORMAL };
 }
 
 /* Some flushes of a storm. */

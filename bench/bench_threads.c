@@ -2,11 +2,12 @@
  *
  * bench_threads.c - what does a revoked page cost when several CPUs revoke, queue and flush at the same time?
  *
- * Each thread is a CPU that makes trips of some pages, one page a call: it takes the host lock, reserves and queues,
- * flushes, drops the lock, and waits for its ticket without it; eager and strict have waited in each call, under the lock.
- * Time is on the wall, of one page of all threads' together, with the lock and the hand-over of cache lines in it; the
- * SMMU completes at once, so what a flush can share is not in it. `s2shadow scale` models what a device's time adds.
- * When all pages of 1 GiB are revoked they are granted again in one call: some 1 ns a page, in all figures.
+ * Each thread is a CPU that makes trips of some pages, one page a call: it takes the host lock, reserves and
+ * queues, flushes, drops the lock, and waits for its ticket without it; eager and strict have waited in each
+ * call, under the lock. Time is on the wall, of one page of all threads' together, with the lock and the
+ * hand-over of cache lines in it; the SMMU completes at once, so what a flush can share is not in it.
+ * `s2shadow scale` models what a device's time adds. When all pages of 1 GiB are revoked they are granted
+ * again in one call: some 1 ns a page, in all figures.
  */
 #include <stdlib.h>
 

@@ -2,7 +2,8 @@
  *
  * checksum.h - of what a device can reach through a stage-2 table, whatever the leaves' sizes.
  *
- * Equal states give equal sums. The model's walker reads the table, not the code that made it. Called by the benchmarks.
+ * Equal states give equal sums. The model's walker reads the table, not the code that made it. Called by the
+ * benchmarks.
  */
 #ifndef BENCH_CHECKSUM_H
 #define BENCH_CHECKSUM_H

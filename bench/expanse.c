@@ -70,7 +70,8 @@ static int init_zones(struct expanse *expanse, const struct shadow_address_map *
 		return -SHADOW_ENOMEM;
 	error = plan_zones_init(zones, map);
 	if (!error)
-		plan_zones_reserve(zones, (struct shadow_range){ pool->base.addr, pool->base.addr + pool->bytes });
+		plan_zones_reserve(zones,
+				   (struct shadow_range){ pool->base.addr, pool->base.addr + pool->bytes });
 	return error;
 }
 
@@ -87,12 +88,15 @@ static int init_all(struct expanse *expanse)
 {
 	const struct expanse_config *of = &expanse->of;
 	uint64_t top = UINT64_C(1) << of->ia_bits, end = EXPANSE_GIB + of->memory_bytes;
-	struct shadow_address_map map = { .ia_bits = of->ia_bits, .granule_lg2 = of->granule_lg2, .memory_count = 1 };
+	struct shadow_address_map map = { .ia_bits = of->ia_bits,
+					  .granule_lg2 = of->granule_lg2,
+					  .memory_count = 1 };
 	int error;
 
 	expanse->memory = (struct shadow_range){ EXPANSE_GIB, end < top ? end : top };
 	map.memory = &expanse->memory;
-	expanse->engine_config = (struct shadow_engine_config){ .cpu_count = 1, .queue_slots = 2, .map = map };
+	expanse->engine_config =
+		(struct shadow_engine_config){ .cpu_count = 1, .queue_slots = 2, .map = map };
 	expanse->target_config = (struct shadow_smmu_target_config){
 		.map = map,
 		.bbml = 2,
@@ -130,10 +134,11 @@ int expanse_reset(struct expanse *expanse)
 		return 0;
 	memset(expanse->engine_memory, 0, expanse->engine_bytes);
 	memset(expanse->target_memory, 0, expanse->target_bytes);
-	error = shadow_engine_init(expanse->engine_memory, expanse->engine_bytes, &expanse->engine_config, &expanse->engine);
+	error = shadow_engine_init(expanse->engine_memory, expanse->engine_bytes, &expanse->engine_config,
+				   &expanse->engine);
 	if (!error)
-		error = shadow_smmu_target_init(expanse->target_memory, expanse->target_bytes, &expanse->target_config,
-						&expanse->target);
+		error = shadow_smmu_target_init(expanse->target_memory, expanse->target_bytes,
+						&expanse->target_config, &expanse->target);
 	return error ? error : shadow_engine_register(expanse->engine, expanse->target);
 }
 
@@ -178,7 +183,8 @@ void expanse_add_holes(struct expanse *expanse, uint64_t holes)
 	uint64_t bytes = expanse->memory.end - expanse->memory.start, state = 1;
 
 	while (holes) {
-		uint64_t *entry = expanse_host_page(expanse, expanse->memory.start + random_next(&state) % bytes);
+		uint64_t *entry =
+			expanse_host_page(expanse, expanse->memory.start + random_next(&state) % bytes);
 
 		holes -= !*entry;
 		*entry = HOST_ANNOTATION;
@@ -188,7 +194,8 @@ void expanse_add_holes(struct expanse *expanse, uint64_t holes)
 void expanse_map_pages(struct expanse *expanse)
 {
 	for (uint64_t at = expanse->memory.start; at < expanse->memory.end; at += SHADOW_PAGE_BYTES)
-		*expanse_host_page(expanse, at) = at | PTE_VALID | PTE_TABLE | PTE_AF | PTE_S2AP_R | PTE_S2AP_W;
+		*expanse_host_page(expanse, at) =
+			at | PTE_VALID | PTE_TABLE | PTE_AF | PTE_S2AP_R | PTE_S2AP_W;
 }
 
 /* Of the pool. */

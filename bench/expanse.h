@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * expanse.h - an address space to take a snapshot of: its memory, the host's table, and tables that have seen nothing yet.
+ * expanse.h - an address space to take a snapshot of: its memory, the host's table, and tables that have seen
+ * nothing yet.
  *
- * No SMMU is attached. The pool lies at 512 GiB: a hole that every configuration has. The baselines' tables, pages, may
- * stand in the place of ours. Called by the benchmarks of memory and of the snapshot.
+ * No SMMU is attached. The pool lies at 512 GiB: a hole that every configuration has. The baselines' tables,
+ * pages, may stand in the place of ours. Called by the benchmarks of memory and of the snapshot.
  */
 #ifndef BENCH_EXPANSE_H
 #define BENCH_EXPANSE_H
@@ -15,7 +16,7 @@
 #include "bench/pages.h"
 #include "engine/plan.h"
 
-#define EXPANSE_GIB      UINT64_C(0x40000000)
+#define EXPANSE_GIB	 UINT64_C(0x40000000)
 #define EXPANSE_TIB_BITS 41u /* has room for 1 TiB of memory at 1 GiB */
 #define EXPANSE_POOL_MIN (UINT64_C(1) << 23)
 
@@ -24,7 +25,8 @@ struct expanse_config {
 	unsigned ia_bits, granule_lg2; /* eager: 12 */
 	uint64_t memory_bytes;	       /* at 1 GiB, as far as the space goes */
 	uint64_t pool_bytes;	       /* a multiple of 2 MiB; what it holds is not used */
-	uint64_t host_tables;	       /* at most so many, beside those it starts with; a level-1 start if there are any */
+	uint64_t host_tables; /* at most so many, beside those it starts with; a level-1 start if there are
+				 any */
 };
 
 struct expanse {
@@ -40,7 +42,7 @@ struct expanse {
 	struct shadow_target *target;
 	struct pages pages; /* eager */
 	struct plan_zones zones;
-	uint64_t written; /* bytes of the pool that may not be zero */
+	uint64_t written;		 /* bytes of the pool that may not be zero */
 	struct shadow_table_stats stats; /* after expanse_read() */
 	struct floor floor;
 };

@@ -96,7 +96,8 @@ static double median(double *value, unsigned count)
 	return value[count / 2];
 }
 
-void floor_report_as(struct floor *floor, struct bench *bench, double entries, const struct floor_names *names)
+void floor_report_as(struct floor *floor, struct bench *bench, double entries,
+		     const struct floor_names *names)
 {
 	unsigned count = floor->count < FLOOR_SAMPLES ? floor->count : FLOOR_SAMPLES;
 	static double ratio[FLOOR_SAMPLES];

@@ -37,6 +37,7 @@ void floor_report(struct floor *floor, struct bench *bench, double entries);
 struct floor_names {
 	const char *ratio, *work, *stores;
 };
-void floor_report_as(struct floor *floor, struct bench *bench, double entries, const struct floor_names *names);
+void floor_report_as(struct floor *floor, struct bench *bench, double entries,
+		     const struct floor_names *names);
 
 #endif

@@ -31,7 +31,9 @@ struct registration {
 	void *shared;
 	std::atomic<const char *> trouble;
 
-	explicit registration(const struct bench_entry &of) : entry(of), shared(nullptr), trouble(nullptr) {}
+	explicit registration(const struct bench_entry &of) : entry(of), shared(nullptr), trouble(nullptr)
+	{
+	}
 };
 
 /* Stay where they are. */
@@ -85,8 +87,8 @@ void hand_over(registration &of, bool smallest, bool once)
 	const struct bench_entry &entry = of.entry;
 	std::vector<std::vector<int64_t>> values;
 	std::vector<std::string> names;
-	auto *benchmark = benchmark::RegisterBenchmark(
-		entry.name, [&of](benchmark::State &state) { run(of, state); });
+	auto *benchmark =
+		benchmark::RegisterBenchmark(entry.name, [&of](benchmark::State &state) { run(of, state); });
 
 	for (unsigned i = 0; i < BENCH_AXES_MAX && entry.axis[i].name; i++) {
 		names.push_back(entry.axis[i].name);
@@ -140,7 +142,8 @@ const char *value_of(const char *argument, const char *name)
 {
 	size_t length = std::strlen(name);
 
-	return std::strncmp(argument, name, length) || argument[length] != '=' ? nullptr : argument + length + 1;
+	return std::strncmp(argument, name, length) || argument[length] != '=' ? nullptr :
+										 argument + length + 1;
 }
 
 /* Take them out of the arguments; the library takes the others, and refuses what it does not know. */
@@ -219,8 +222,8 @@ void bench_add(const struct bench_entry *entry)
 	registrations.push_back(new registration(*entry));
 }
 
-void bench_register(const char *name, const char *param, void (*run)(struct bench *bench), const int64_t *values,
-		    unsigned count)
+void bench_register(const char *name, const char *param, void (*run)(struct bench *bench),
+		    const int64_t *values, unsigned count)
 {
 	struct bench_entry entry = {};
 

@@ -6,8 +6,8 @@
  *
  *	static void grant(struct bench *bench)
  *	{
- *		... set up for bench_argument(bench) pages; if that cannot be: bench_skip(bench, "why"); return; ...
- *		while (bench_next(bench))
+ *		... set up for bench_argument(bench) pages; if that cannot be: bench_skip(bench, "why"); return;
+ *... while (bench_next(bench))
  *			... what is measured ...
  *		bench_counter_rate(bench, "pages", (double)bench_argument(bench));
  *		bench_checksum(bench, ... of the final table ...);
@@ -20,9 +20,9 @@
  *		bench_register("flush/grant/batched", "pages", grant, pages, 3);
  *	}
  *
- * Its full name is then "flush/grant/batched/pages:8". bench_add() is the same with several parameters, ranges of
- * values, a context, and threads. Names are string literals that begin with the area: scripts/check-bench looks for
- * them in the sources.
+ * Its full name is then "flush/grant/batched/pages:8". bench_add() is the same with several parameters,
+ *ranges of values, a context, and threads. Names are string literals that begin with the area:
+ *scripts/check-bench looks for them in the sources.
  *
  * The program takes Google Benchmark's options, and
  * --smallest: only the smallest value of each parameter, as briefly as possible;
@@ -62,7 +62,8 @@ void bench_threads_register(void);
 
 #define BENCH_AXES_MAX 3
 
-/* A parameter: @count values, ascending; or, without @values, @first, its products with powers of @factor, @last. */
+/* A parameter: @count values, ascending; or, without @values, @first, its products with powers of @factor,
+ * @last. */
 struct bench_axis {
 	const char *name;
 	const int64_t *values;
@@ -72,19 +73,20 @@ struct bench_axis {
 };
 
 struct bench_entry {
-	const char *name;	/* "area/workload/policy" */
+	const char *name; /* "area/workload/policy" */
 	void (*run)(struct bench *bench);
 	struct bench_axis axis[BENCH_AXES_MAX]; /* runs for every combination; ends with one without a name */
-	const void *context;	/* for the function, which several entries may share */
-	unsigned threads_max;	/* 0: one thread. Else it runs on 1, 2, 4, ... threads, as far as there are CPUs */
+	const void *context;			/* for the function, which several entries may share */
+	unsigned threads_max; /* 0: one thread. Else it runs on 1, 2, 4, ... threads, as far as there are CPUs
+			       */
 };
 
 /* All that the entry points to must stay. */
 void bench_add(const struct bench_entry *entry);
 
 /* One parameter and nothing else. @values: ascending, @count of them, 1 or more. All must stay. */
-void bench_register(const char *name, const char *param, void (*run)(struct bench *bench), const int64_t *values,
-		    unsigned count);
+void bench_register(const char *name, const char *param, void (*run)(struct bench *bench),
+		    const int64_t *values, unsigned count);
 
 /* ---- inside a benchmark ------------------------------------------------------------------------------ */
 
@@ -102,10 +104,10 @@ bool bench_next_batch(struct bench *bench, int64_t batch);
 void bench_pause(struct bench *bench);
 void bench_resume(struct bench *bench);
 
-/* With threads all of them run the function, each on a CPU of its own; their time is the clock's on the wall, for one
- * repetition of all threads' together. The loops begin together and end together: so thread 0 sets up before its loop
- * and tidies up behind it, and what it shares is there in the loops of all. Each other thread has its loop and
- * nothing else; if thread 0 skips or fails, no loop runs. */
+/* With threads all of them run the function, each on a CPU of its own; their time is the clock's on the wall,
+ * for one repetition of all threads' together. The loops begin together and end together: so thread 0 sets up
+ * before its loop and tidies up behind it, and what it shares is there in the loops of all. Each other thread
+ * has its loop and nothing else; if thread 0 skips or fails, no loop runs. */
 unsigned bench_thread(const struct bench *bench);
 unsigned bench_threads(const struct bench *bench);
 void bench_share(struct bench *bench, void *shared); /* thread 0, before its loop */
@@ -117,8 +119,9 @@ void bench_counter(struct bench *bench, const char *name, double value);
 void bench_counter_average(struct bench *bench, const char *name, double total);
 void bench_counter_rate(struct bench *bench, const char *name, double per_repetition);
 
-/* After the loop, of the final tables, or of what else the benchmark makes. One that differs from another policy's of the same
- * area, workload and parameters makes this one fail. Shown as a counter, of which 32 bits are left. */
+/* After the loop, of the final tables, or of what else the benchmark makes. One that differs from another
+ * policy's of the same area, workload and parameters makes this one fail. Shown as a counter, of which 32
+ * bits are left. */
 void bench_checksum(struct bench *bench, uint64_t checksum);
 
 /* Instead of the loop: it cannot run here, and why. Then return. */
@@ -135,9 +138,10 @@ static inline void bench_keep(const void *value)
 
 /* ---- who counts along -------------------------------------------------------------------------------- */
 
-/* Called by the thread that runs the benchmark. Between start and stop is what the time is of: a pause stops and
- * starts again. report: the loop is over, after so many repetitions of this thread's, and all that was counted since
- * the report before is of it; bench_counter() may be used. A loop that was skipped has no report. */
+/* Called by the thread that runs the benchmark. Between start and stop is what the time is of: a pause stops
+ * and starts again. report: the loop is over, after so many repetitions of this thread's, and all that was
+ * counted since the report before is of it; bench_counter() may be used. A loop that was skipped has no
+ * report. */
 struct bench_hooks {
 	void (*start)(void);
 	void (*stop)(void);

@@ -2,7 +2,8 @@
  *
  * hostlock.h - the lock of a host whose CPUs are threads; the platform knows who holds it.
  *
- * Who waits spins for a while, as a hypervisor does, and then sleeps: the machine may have fewer CPUs than the host.
+ * Who waits spins for a while, as a hypervisor does, and then sleeps: the machine may have fewer CPUs than
+ * the host.
  */
 #ifndef BENCH_HOSTLOCK_H
 #define BENCH_HOSTLOCK_H

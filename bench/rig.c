@@ -143,21 +143,24 @@ uint64_t rig_writes(const struct rig *rig)
 void rig_make_rows(struct rig *rig, enum shadow_access access)
 {
 	for (uint64_t i = 0; i < rig->tables; i++)
-		rig->run[i] = (struct run){ rig->start + i * rig->table_pages + 1,
-					    rig->start + (i + 1) * rig->table_pages, access, SHADOW_MEMORY_NORMAL };
+		rig->run[i] =
+			(struct run){ rig->start + i * rig->table_pages + 1,
+				      rig->start + (i + 1) * rig->table_pages, access, SHADOW_MEMORY_NORMAL };
 }
 
 static const void *read_pool(void *ctx, uint64_t pa, size_t bytes)
 {
 	const struct rig *rig = ctx;
 
-	return pa >= POOL_BASE && pa + bytes <= POOL_BASE + RIG_POOL_BYTES ? (char *)rig->pool + (pa - POOL_BASE) :
-									     NULL;
+	return pa >= POOL_BASE && pa + bytes <= POOL_BASE + RIG_POOL_BYTES ?
+		       (char *)rig->pool + (pa - POOL_BASE) :
+		       NULL;
 }
 
 uint64_t rig_checksum(const struct rig *rig)
 {
-	const struct pgtable_format *format = rig->of.eager ? &rig->eager.format : &rig->target.pgtable.format;
+	const struct pgtable_format *format =
+		rig->of.eager ? &rig->eager.format : &rig->target.pgtable.format;
 	const struct model_memory memory = { .ctx = (void *)rig, .read = read_pool };
 	const struct model_stage2 stage2 = {
 		.valid = true,

@@ -2,8 +2,8 @@
  *
  * rig.h - one stage-2 table over 1 GiB of memory, with all that benchmarks of tables need beside it.
  *
- * Tables only: runs come sorted, as the engine hands them over, and no command is made. The eager and strict tables, which
- * are the same (pages.h), may stand in the place of ours.
+ * Tables only: runs come sorted, as the engine hands them over, and no command is made. The eager and strict
+ * tables, which are the same (pages.h), may stand in the place of ours.
  */
 #ifndef BENCH_RIG_H
 #define BENCH_RIG_H
@@ -12,10 +12,10 @@
 #include "bench/pages.h"
 #include "smmuv3/target.h"
 
-#define RIG_LG2		 30u			     /* bytes of memory, which begins there too */
+#define RIG_LG2		 30u				 /* bytes of memory, which begins there too */
 #define RIG_PAGES_MAX	 (UINT64_C(1) << (RIG_LG2 - 12)) /* of 4 KiB */
-#define RIG_BATCH	 512u			     /* revokes of a storm's flush */
-#define RIG_STRETCH	 16u			     /* flushes timed together, so that the clock costs nothing */
+#define RIG_BATCH	 512u				 /* revokes of a storm's flush */
+#define RIG_STRETCH	 16u /* flushes timed together, so that the clock costs nothing */
 #define RIG_STRETCH_RUNS (RIG_STRETCH * RIG_BATCH)
 #define RIG_POOL_BYTES	 (UINT64_C(1) << 23)
 
@@ -29,9 +29,9 @@ struct rig_config {
 struct rig {
 	struct rig_config of;
 	/* In pages of the granule. */
-	uint64_t pages, start, end; /* of the memory */
-	uint64_t table_pages;	    /* that one table of leaves translates */
-	uint64_t tables;	    /* of leaves */
+	uint64_t pages, start, end;  /* of the memory */
+	uint64_t table_pages;	     /* that one table of leaves translates */
+	uint64_t tables;	     /* of leaves */
 	struct run granted, revoked; /* all of it */
 	struct smmu_target target;
 	struct pages eager;
@@ -59,9 +59,11 @@ void rig_apply(struct rig *rig, const struct run *run, unsigned count);
 /* Tables of leaves, which a fill in order takes one after the other, behind those that lead to them. */
 static inline uint64_t *rig_leaves(const struct rig *rig)
 {
-	const struct pgtable_format *format = rig->of.eager ? &rig->eager.format : &rig->target.pgtable.format;
+	const struct pgtable_format *format =
+		rig->of.eager ? &rig->eager.format : &rig->target.pgtable.format;
 
-	return (uint64_t *)rig->pool + ((uint64_t)format_start_tables(format) + format->start - 1) * rig->table_pages;
+	return (uint64_t *)rig->pool +
+	       ((uint64_t)format_start_tables(format) + format->start - 1) * rig->table_pages;
 }
 
 /* The descriptor of the first page. */
@@ -73,7 +75,8 @@ bool rig_is(const struct rig *rig, uint64_t leaves);
 /* Entries written so far. */
 uint64_t rig_writes(const struct rig *rig);
 
-/* One run for each table of leaves: all its pages but the first, so that the table stays. At most RIG_STRETCH_RUNS. */
+/* One run for each table of leaves: all its pages but the first, so that the table stays. At most
+ * RIG_STRETCH_RUNS. */
 void rig_make_rows(struct rig *rig, enum shadow_access access);
 
 /* For bench_checksum(). */

@@ -79,8 +79,8 @@ uint64_t storm_left(const struct storm *storm);
 /* Give everything back in one call and start over; all pages must have been revoked. */
 __attribute__((warn_unused_result)) int storm_restore(struct storm *storm);
 
-/* Revoke the rest, give everything back, revoke the same few pages: where all policies arrive at the same state, however much
- * was revoked before. *@checksum: of it. Return: 0 or a negative SHADOW_E*. */
+/* Revoke the rest, give everything back, revoke the same few pages: where all policies arrive at the same
+ * state, however much was revoked before. *@checksum: of it. Return: 0 or a negative SHADOW_E*. */
 __attribute__((warn_unused_result)) int storm_finish(struct storm *storm, uint64_t *checksum);
 
 /* Of what a device can reach, whatever the leaves' sizes: equal states give equal sums. */
