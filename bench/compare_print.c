@@ -125,7 +125,9 @@ static void print_row(const struct compare_row *row, FILE *file)
 		fprintf(file, " %5.3f-%-5.3f", row->interval.low, row->interval.high);
 	else if (measured)
 		fprintf(file, " %11s", "-");
-	if (measured)
+	if (measured && row->probability < 0.0001)
+		fprintf(file, " <.0001");
+	else if (measured)
 		fprintf(file, " %6.4f", row->probability);
 	fprintf(file, "%s%s\n", *verdicts[row->verdict] ? " " : "", verdicts[row->verdict]);
 }

@@ -3,6 +3,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import tempfile
 
@@ -13,6 +14,8 @@ def replay(program, options, *traces):
         file = os.path.join(folder, "results.json")
         done = subprocess.run([program, "replay", "--json", file, *options, *traces], stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, check=False)
+        if done.returncode in (130, -signal.SIGINT):
+            raise KeyboardInterrupt
         if done.returncode:
             raise OSError(f"{' '.join([*options, *traces])}: exit status {done.returncode}")
         with open(file, encoding="utf-8") as results:
