@@ -199,6 +199,7 @@ COMMAND_SRCS := \
 	bench/options.c \
 	bench/oracle.c \
 	bench/outfile.c \
+	bench/picture.c \
 	bench/placement.c \
 	bench/progress.c \
 	bench/record.c \

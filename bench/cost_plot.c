@@ -10,10 +10,8 @@
 
 #include <math.h>
 
-#include <cairo/cairo-svg.h>
-#include <cairo/cairo.h>
-
 #include "bench/cost_text.h"
+#include "bench/picture.h"
 
 #define PLOTS  6u
 #define LEFT   70.0
@@ -300,32 +298,28 @@ static unsigned find_pairs(const struct cost_found *found, const struct cost_poi
 	return count;
 }
 
-static cairo_status_t write_bytes(void *file, const unsigned char *data, unsigned length)
+/* What is drawn. */
+struct drawing {
+	const struct cost_found *found;
+	const struct cost_point *point[PLOTS];
+	unsigned pairs;
+};
+
+static void draw(void *ctx, cairo_t *cairo)
 {
-	return fwrite(data, 1, length, file) == length ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
+	const struct drawing *drawing = ctx;
+	const struct plot plot = { .cairo = cairo, .found = drawing->found };
+
+	draw_heads(&plot);
+	for (unsigned i = 0; i < drawing->pairs; i++)
+		draw_pair(&plot, drawing->point[i], TOP + STEP * i);
 }
 
 int cost_plot_write(FILE *file, const struct cost_found *found, bool svg)
 {
-	const struct cost_point *point[PLOTS];
-	unsigned pairs = find_pairs(found, point);
-	double width = LEFT + WIDTH + 40 + (has_cpu(found) ? APART + WIDTH : 0), height = TOP + STEP * (pairs ? pairs : 1);
-	struct plot plot = { .found = found };
-	cairo_surface_t *surface = svg ? cairo_svg_surface_create_for_stream(write_bytes, file, width, height) :
-					 cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)width, (int)height);
-	cairo_status_t status;
+	struct drawing drawing = { .found = found };
+	double width = LEFT + WIDTH + 40 + (has_cpu(found) ? APART + WIDTH : 0);
 
-	plot.cairo = cairo_create(surface);
-	draw_heads(&plot);
-	for (unsigned i = 0; i < pairs; i++)
-		draw_pair(&plot, point[i], TOP + STEP * i);
-	status = cairo_status(plot.cairo);
-	cairo_destroy(plot.cairo);
-	if (!status && !svg)
-		status = cairo_surface_write_to_png_stream(surface, write_bytes, file);
-	cairo_surface_finish(surface);
-	if (!status)
-		status = cairo_surface_status(surface);
-	cairo_surface_destroy(surface);
-	return status && !ferror(file) ? -1 : 0;
+	drawing.pairs = find_pairs(found, drawing.point);
+	return picture_write(file, svg, width, TOP + STEP * (drawing.pairs ? drawing.pairs : 1), draw, &drawing);
 }

@@ -12,11 +12,9 @@
 #include <math.h>
 #include <string.h>
 
-#include <cairo/cairo-svg.h>
-#include <cairo/cairo.h>
-
 #include "bench/inspect_layout.h"
 #include "bench/inspect_words.h"
+#include "bench/picture.h"
 
 #define MARGIN	     24.0
 #define LEFT	     ((double)INSPECT_PLOT_LEFT) /* room for addresses */
@@ -259,15 +257,12 @@ static void draw_foot(const struct plot *plot, double y)
 
 /* ---- files --------------------------------------------------------------------------------------- */
 
-static cairo_status_t write_bytes(void *file, const unsigned char *data, unsigned length)
+static void draw(void *ctx, cairo_t *cairo)
 {
-	return fwrite(data, 1, length, file) == length ? CAIRO_STATUS_SUCCESS : CAIRO_STATUS_WRITE_ERROR;
-}
-
-static void draw(struct plot *plot)
-{
+	struct plot *plot = ctx;
 	double rows = MARGIN + TITLE_HEIGHT + LINE_HEIGHT * legend_lines(plot);
 
+	plot->cairo = cairo;
 	draw_box(plot, 0, 0, plot->width, plot->height, 0xffffff);
 	draw_title(plot);
 	draw_legend(plot);
@@ -278,25 +273,11 @@ static void draw(struct plot *plot)
 int inspect_plot_write(FILE *file, const struct inspect_subject *subject, bool svg)
 {
 	struct plot plot = { .subject = subject };
-	cairo_surface_t *surface;
-	cairo_status_t status;
 
 	count_classes(&plot);
 	inspect_layout(&plot.layout, subject->shape, subject->survey);
 	plot.width = LEFT + INSPECT_ROW_WIDTH + RIGHT;
 	plot.height = MARGIN + TITLE_HEIGHT + LINE_HEIGHT * legend_lines(&plot) +
 		      ROW_STEP * plot.layout.count + FOOT_HEIGHT;
-	surface = svg ? cairo_svg_surface_create_for_stream(write_bytes, file, plot.width, plot.height) :
-			cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)plot.width, (int)plot.height);
-	plot.cairo = cairo_create(surface);
-	draw(&plot);
-	status = cairo_status(plot.cairo);
-	cairo_destroy(plot.cairo);
-	if (!status && !svg)
-		status = cairo_surface_write_to_png_stream(surface, write_bytes, file);
-	cairo_surface_finish(surface);
-	if (!status)
-		status = cairo_surface_status(surface);
-	cairo_surface_destroy(surface);
-	return status && !ferror(file) ? -1 : 0;
+	return picture_write(file, svg, plot.width, plot.height, draw, &plot);
 }
