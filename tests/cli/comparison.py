@@ -8,10 +8,11 @@ Usage: comparison.py COMMAND
 import json
 import os
 import re
+import subprocess
 import sys
 import tempfile
 
-from command import Command, data, refused
+from command import ROOT, Command, data, refused
 
 GOOD = data("good_small.txt")
 CONTEXT = {"date": "today", "cpu": "one", "governor": "performance", "load_avg": [0.1]}
@@ -152,6 +153,25 @@ def replays(command):
     return None
 
 
+def builds(command):
+    """The same build by turns, each time as a process of its own; and one that fails."""
+    script = os.path.join(ROOT, "scripts", "compare-builds")
+
+    def run(*arguments):
+        return subprocess.run([script, "--rounds", "4", "--compare", command.program, *arguments],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+
+    with tempfile.TemporaryDirectory() as folder:
+        done = run("--keep", folder, command.program, command.program, "--", "replay", "--repeat", "2", GOOD)
+        kept = [len(os.listdir(os.path.join(folder, side))) for side in "ab"]
+    if done.returncode or kept != [4, 4] or "counted: " not in done.stdout or "one process" in done.stdout:
+        return f"exit status {done.returncode}, results: {kept}\n{done.stdout}{done.stderr}"
+    done = run(command.program, command.program, "--", "replay", "no-such-trace")
+    if done.returncode != 2 or "no-such-trace" not in done.stderr:
+        return f"exit status {done.returncode}: {done.stderr}"
+    return None
+
+
 def main():
     if len(sys.argv) != 2:
         print(__doc__, file=sys.stderr)
@@ -160,6 +180,7 @@ def main():
     for name, files, arguments, status, says, silent in CASES:
         command.case(name, compared(command, files, *arguments, status=status, says=says, silent=silent))
     command.case("two replays of a trace count and model the same", replays(command))
+    command.case("builds that take turns are compared, one sample a process", builds(command))
     for arguments, files, says in BAD:
         with Folder(files) as folder:
             named = [os.path.join(folder, word) if word in "abc" else word for word in arguments]
