@@ -417,6 +417,7 @@ TEST_SRCS := \
 	tests/unit/test_record.c \
 	tests/unit/test_refusal.c \
 	tests/unit/test_replay.c \
+	tests/unit/test_replay_watch.c \
 	tests/unit/test_reserve.c \
 	tests/unit/test_results.c \
 	tests/unit/test_results_json.c \
