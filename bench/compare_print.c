@@ -165,6 +165,16 @@ static void print_rows(const struct compare *compare, enum compare_kind kind, FI
 	}
 }
 
+/* On either side, so that the clearest of as many differences as can be is one. */
+static size_t samples_that_tell(size_t measured)
+{
+	size_t samples = 1;
+
+	while (compare_rank_sum_least(samples, samples) * (double)measured >= COMPARE_CERTAINTY)
+		samples++;
+	return samples;
+}
+
 static void print_kind(const struct compare *compare, enum compare_kind kind, FILE *file)
 {
 	size_t count[COMPARE_UNTOLD + 1] = { 0 }, all = 0;
@@ -181,7 +191,8 @@ static void print_kind(const struct compare *compare, enum compare_kind kind, FI
 		all, all == 1 ? "" : "s", count[COMPARE_EQUAL], kinds[kind].same, count[COMPARE_BETTER],
 		count[COMPARE_WORSE], count[COMPARE_DIFFERENT]);
 	if (count[COMPARE_UNTOLD])
-		fprintf(file, ",\n  %zu with too few samples to tell", count[COMPARE_UNTOLD]);
+		fprintf(file, ",\n  %zu with too few samples to tell; %zu on each side would do",
+			count[COMPARE_UNTOLD], samples_that_tell(all));
 	fputc('\n', file);
 	print_rows(compare, kind, file);
 }

@@ -99,7 +99,7 @@ CASES = [
                                               "b": benchmarks("s/x", near(1), {"doubts": "a load of 7"})},
      ["a", "b"], 0, ["warning: A: turbo\n", "warning: B: a load of 7\n"], ["differs\n"]),
     ("too few repetitions are not taken for equality", {"a": benchmarks("s/x", [1, 2]), "b": benchmarks("s/x", [9, 9])},
-     ["a", "b"], 0, ["1 with too few samples to tell"], ["WORSE"]),
+     ["a", "b"], 0, ["1 with too few samples to tell; 4 on each side would do"], ["WORSE"]),
     ("what is in one alone is said", {"a": benchmarks("s/x", near(1)), "b": {
         "benchmarks": benchmarks("s/x", near(1))["benchmarks"] + benchmarks("s/new", near(1))["benchmarks"]}},
      ["a", "b"], 0, ["only in B: s/new"], ["only in A"]),
