@@ -942,11 +942,11 @@ check-readme: $(LIBRARY) $(HOSTED_LIBRARY)
 		$(HOSTED_LIBRARY) $(LIBS)
 	$(Q)$(RUN_TESTS) --name quotes -- scripts/check-quotes
 
-## check-bench: the smallest size of every benchmark runs, and what is written is what Google Benchmark's tools read
+## check-bench: the smallest size of every benchmark runs, its results are what Google Benchmark's tools read, and counted goals are met
 .PHONY: check-bench
-check-bench: $(BENCHMARKS)
+check-bench: $(BENCHMARKS) $(COMMAND)
 	$(Q)scripts/setup libbenchmark-tools python3-scipy || :
-	$(Q)$(RUN_TESTS) --limit 600 'tests/cli/benchmarks.py $(BENCHMARKS)'
+	$(Q)$(RUN_TESTS) --limit 600 'tests/cli/benchmarks.py $(BENCHMARKS)' 'tests/cli/goals.py $(COMMAND)'
 
 ## check-traces: the recorded traces under --verify with every policy
 .PHONY: check-traces
