@@ -12,6 +12,7 @@ STYLE = """
 .plot { font: 12px sans-serif; } .plot text { fill: #202428; } .plot .title { font-weight: bold; font-size: 13px; }
 .plot .back { fill: #ffffff; } .plot .grid { stroke: #d8dce0; stroke-width: 1; } .plot .axis { stroke: #606870; fill: none; }
 .plot .line { fill: none; stroke-linejoin: round; } .plot .tick { font-size: 11px; }
+.plot .small { font-size: 9.5px; }
 @media (prefers-color-scheme: dark) { .plot text { fill: #e4e8ec; } .plot .back { fill: #16191d; }
 .plot .grid { stroke: #343a42; } .plot .axis { stroke: #9aa2aa; } }
 """
@@ -121,14 +122,15 @@ def bars(title, y_label, groups, names, y_log=False):
     """@groups: {group: [value or None for each of @names]}."""
     picture = Picture(title, "", y_label)
     values = [value for group in groups.values() for value in group if value is not None]
-    scale = Scale(values, HEIGHT - BOTTOM, TOP, y_log, zero=True)
+    # The least of them is to be seen as well.
+    scale = Scale([*values, *(value * 0.99 for value in values)], HEIGHT - BOTTOM, TOP, y_log, zero=True)
     picture.rows(scale)
     picture.frame()
     room = (WIDTH - RIGHT - LEFT) / max(1, len(groups))
     width = room * 0.84 / max(1, len(names))
     for i, (group, heights) in enumerate(groups.items()):
         left = LEFT + room * i + room * 0.08
-        picture.text(left + room * 0.42, HEIGHT - BOTTOM + 16, group, "middle")
+        picture.text(left + room * 0.42, HEIGHT - BOTTOM + 16, group, "middle", "tick" if len(groups) < 9 else "small")
         for j, value in enumerate(heights):
             if value is None:
                 continue
