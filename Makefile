@@ -126,128 +126,128 @@ QEMU_SRCS := \
 
 # Code that drives a core: built for native, observed and traced, linked with it.
 RUNNER_SRCS := \
-	bench/baseline.c \
-	bench/batched.c \
-	bench/eager.c \
-	bench/pages.c \
-	bench/runner.c \
-	bench/strict.c
+	bench/policy/baseline.c \
+	bench/policy/batched.c \
+	bench/policy/eager.c \
+	bench/policy/pages.c \
+	bench/policy/runner.c \
+	bench/policy/strict.c
 
 # The rest of the command but its main().
 COMMAND_SRCS := \
-	bench/ahead.c \
-	bench/check.c \
-	bench/compare.c \
-	bench/compare_class.c \
-	bench/compare_file.c \
-	bench/compare_input.c \
-	bench/compare_print.c \
-	bench/compare_rows.c \
-	bench/compare_stats.c \
-	bench/cost.c \
-	bench/cost_cache.c \
-	bench/cost_cross.c \
-	bench/cost_device.c \
-	bench/cost_devices.c \
-	bench/cost_effect.c \
-	bench/cost_files.c \
-	bench/cost_help.c \
-	bench/cost_layout.c \
-	bench/cost_lines.c \
-	bench/cost_measured.c \
-	bench/cost_model.c \
-	bench/cost_options.c \
-	bench/cost_plot.c \
-	bench/cost_propose.c \
-	bench/cost_record.c \
-	bench/cost_summary.c \
-	bench/cost_sweep.c \
-	bench/cost_text.c \
-	bench/cost_tlb.c \
-	bench/counters.c \
-	bench/device.c \
-	bench/facts.c \
-	bench/generate.c \
-	bench/generate_like.c \
-	bench/generate_likeness.c \
-	bench/generate_place.c \
-	bench/generate_run.c \
-	bench/generate_workload.c \
-	bench/getopts.c \
-	bench/histogram.c \
-	bench/host_stage2.c \
-	bench/imagefile.c \
-	bench/imagefile_read.c \
-	bench/info.c \
-	bench/inspect.c \
-	bench/inspect_json.c \
-	bench/inspect_layout.c \
-	bench/inspect_options.c \
-	bench/inspect_plot.c \
-	bench/inspect_survey.c \
-	bench/inspect_text.c \
-	bench/inspect_walk.c \
-	bench/inspect_words.c \
-	bench/instant.c \
-	bench/latency.c \
-	bench/machine.c \
-	bench/machine_doubts.c \
-	bench/mapfile.c \
-	bench/message.c \
-	bench/observed.c \
-	bench/observer.c \
-	bench/options.c \
-	bench/oracle.c \
-	bench/outfile.c \
-	bench/picture.c \
-	bench/placement.c \
-	bench/progress.c \
-	bench/record.c \
-	bench/record_parse.c \
-	bench/record_write.c \
-	bench/replay.c \
-	bench/replay_watch.c \
-	bench/results.c \
-	bench/results_json.c \
-	bench/samples.c \
-	bench/scale.c \
-	bench/scale_calibrate.c \
-	bench/scale_report.c \
-	bench/schedule.c \
-	bench/schedule_group.c \
-	bench/schedule_list.c \
-	bench/spans.c \
-	bench/stages.c \
-	bench/tables.c \
-	bench/topology.c \
-	bench/timeline.c \
-	bench/trace.c \
-	bench/trace_input.c \
-	bench/trace_pages.c \
-	bench/trace_scale.c \
-	bench/trace_stats.c \
-	bench/trace_stats_json.c \
-	bench/trace_stats_main.c \
-	bench/trace_stats_text.c \
-	bench/traced.c \
-	bench/tracefile.c \
-	bench/verify.c \
-	bench/world.c
+	bench/common/counters.c \
+	bench/common/facts.c \
+	bench/common/getopts.c \
+	bench/common/histogram.c \
+	bench/common/info.c \
+	bench/common/machine.c \
+	bench/common/machine_doubts.c \
+	bench/common/message.c \
+	bench/common/outfile.c \
+	bench/common/picture.c \
+	bench/common/placement.c \
+	bench/common/progress.c \
+	bench/common/samples.c \
+	bench/common/topology.c \
+	bench/compare/compare.c \
+	bench/compare/compare_class.c \
+	bench/compare/compare_file.c \
+	bench/compare/compare_input.c \
+	bench/compare/compare_print.c \
+	bench/compare/compare_rows.c \
+	bench/compare/compare_stats.c \
+	bench/cost/cost.c \
+	bench/cost/cost_cache.c \
+	bench/cost/cost_cross.c \
+	bench/cost/cost_device.c \
+	bench/cost/cost_devices.c \
+	bench/cost/cost_effect.c \
+	bench/cost/cost_files.c \
+	bench/cost/cost_help.c \
+	bench/cost/cost_layout.c \
+	bench/cost/cost_lines.c \
+	bench/cost/cost_measured.c \
+	bench/cost/cost_model.c \
+	bench/cost/cost_options.c \
+	bench/cost/cost_plot.c \
+	bench/cost/cost_propose.c \
+	bench/cost/cost_record.c \
+	bench/cost/cost_summary.c \
+	bench/cost/cost_sweep.c \
+	bench/cost/cost_text.c \
+	bench/cost/cost_tlb.c \
+	bench/inspect/imagefile_read.c \
+	bench/inspect/inspect.c \
+	bench/inspect/inspect_json.c \
+	bench/inspect/inspect_layout.c \
+	bench/inspect/inspect_options.c \
+	bench/inspect/inspect_plot.c \
+	bench/inspect/inspect_survey.c \
+	bench/inspect/inspect_text.c \
+	bench/inspect/inspect_walk.c \
+	bench/inspect/inspect_words.c \
+	bench/policy/ahead.c \
+	bench/policy/instant.c \
+	bench/policy/schedule.c \
+	bench/policy/schedule_group.c \
+	bench/policy/schedule_list.c \
+	bench/policy/spans.c \
+	bench/replay/check.c \
+	bench/replay/device.c \
+	bench/replay/imagefile.c \
+	bench/replay/latency.c \
+	bench/replay/mapfile.c \
+	bench/replay/observed.c \
+	bench/replay/observer.c \
+	bench/replay/options.c \
+	bench/replay/oracle.c \
+	bench/replay/replay.c \
+	bench/replay/replay_watch.c \
+	bench/replay/results.c \
+	bench/replay/results_json.c \
+	bench/replay/stages.c \
+	bench/replay/tables.c \
+	bench/replay/timeline.c \
+	bench/replay/traced.c \
+	bench/replay/verify.c \
+	bench/replay/world.c \
+	bench/scale/scale.c \
+	bench/scale/scale_calibrate.c \
+	bench/scale/scale_report.c \
+	bench/trace/generate.c \
+	bench/trace/generate_like.c \
+	bench/trace/generate_likeness.c \
+	bench/trace/generate_place.c \
+	bench/trace/generate_run.c \
+	bench/trace/generate_workload.c \
+	bench/trace/host_stage2.c \
+	bench/trace/record.c \
+	bench/trace/record_parse.c \
+	bench/trace/record_write.c \
+	bench/trace/trace.c \
+	bench/trace/trace_input.c \
+	bench/trace/trace_pages.c \
+	bench/trace/trace_scale.c \
+	bench/trace/trace_stats.c \
+	bench/trace/trace_stats_json.c \
+	bench/trace/trace_stats_main.c \
+	bench/trace/trace_stats_text.c \
+	bench/trace/tracefile.c
 
 # The simulated core's platform, and what works on it; one object with that core.
 SIMULATOR_SRCS := \
-	bench/simulate.c \
-	bench/simulate_change.c \
-	bench/simulate_claim.c \
-	bench/simulate_counts.c \
-	bench/simulate_fault.c \
-	bench/simulate_history.c \
-	bench/simulate_oracle.c \
-	bench/simulate_run.c \
-	bench/simulate_smmu.c \
-	bench/simulate_trace.c \
-	bench/simulate_trip.c \
-	bench/simulate_world.c \
+	bench/simulate/simulate.c \
+	bench/simulate/simulate_change.c \
+	bench/simulate/simulate_claim.c \
+	bench/simulate/simulate_counts.c \
+	bench/simulate/simulate_fault.c \
+	bench/simulate/simulate_history.c \
+	bench/simulate/simulate_oracle.c \
+	bench/simulate/simulate_run.c \
+	bench/simulate/simulate_smmu.c \
+	bench/simulate/simulate_trace.c \
+	bench/simulate/simulate_trip.c \
+	bench/simulate/simulate_world.c \
 	engine/platform/sim.c \
 	engine/platform/sim_buffer.c \
 	engine/platform/sim_past.c \
@@ -256,38 +256,38 @@ SIMULATOR_SRCS := \
 
 # Virtual CPUs with a clock each, and what works on them; one object with the core and the policies, timed.
 TIMED_SRCS := \
-	bench/scale_device.c \
-	bench/scale_lines.c \
-	bench/scale_run.c \
-	bench/scale_time.c
+	bench/scale/scale_device.c \
+	bench/scale/scale_lines.c \
+	bench/scale/scale_run.c \
+	bench/scale/scale_time.c
 
 # What builds and publishes the commands of a flush as it is told; one object with a core.
 COST_SRCS := \
-	bench/cost_flush.c
+	bench/cost/cost_flush.c
 
 # What benchmarks and tests drive policies with, beside the command.
 WORKLOAD_SRCS := \
-	bench/checksum.c \
-	bench/storm.c
+	bench/benchmarks/checksum.c \
+	bench/benchmarks/storm.c
 
 BENCH_SRCS := \
-	bench/bench_cmdq.c \
-	bench/bench_coalesce.c \
-	bench/bench_counters.c \
-	bench/bench_flush.c \
-	bench/bench_harness.c \
-	bench/bench_memory.c \
-	bench/bench_planner.c \
-	bench/bench_queue.c \
-	bench/bench_snapshot.c \
-	bench/bench_storm.c \
-	bench/bench_tables_change.c \
-	bench/bench_tables_fill.c \
-	bench/bench_tables_random.c \
-	bench/bench_threads.c \
-	bench/expanse.c \
-	bench/floor.c \
-	bench/rig.c
+	bench/benchmarks/bench_cmdq.c \
+	bench/benchmarks/bench_coalesce.c \
+	bench/benchmarks/bench_counters.c \
+	bench/benchmarks/bench_flush.c \
+	bench/benchmarks/bench_harness.c \
+	bench/benchmarks/bench_memory.c \
+	bench/benchmarks/bench_planner.c \
+	bench/benchmarks/bench_queue.c \
+	bench/benchmarks/bench_snapshot.c \
+	bench/benchmarks/bench_storm.c \
+	bench/benchmarks/bench_tables_change.c \
+	bench/benchmarks/bench_tables_fill.c \
+	bench/benchmarks/bench_tables_random.c \
+	bench/benchmarks/bench_threads.c \
+	bench/benchmarks/expanse.c \
+	bench/benchmarks/floor.c \
+	bench/benchmarks/rig.c
 
 
 TEST_SUPPORT_SRCS := \
@@ -559,13 +559,13 @@ LINK = $(CC) -pthread $(config_flags) $(CFLAGS) $(LDFLAGS)
 
 all_srcs := $(CORE_SRCS) $(MODEL_SRCS) $(PLATFORM_SRCS) $(EL2_SRCS) $(QEMU_SRCS) $(RUNNER_SRCS) $(COMMAND_SRCS) \
 	$(SIMULATOR_SRCS) $(TIMED_SRCS) $(COST_SRCS) $(WORKLOAD_SRCS) $(BENCH_SRCS) $(TEST_SUPPORT_SRCS) $(TEST_SRCS) $(FUZZ_SRCS) \
-	bench/s2shadow.c bench/harness.cc
+	bench/s2shadow.c bench/benchmarks/harness.cc
 absent := $(filter-out $(wildcard $(all_srcs)),$(all_srcs))
 ifneq ($(absent),)
   $(error sources in the Makefile that are not there: $(absent))
 endif
 unlisted := $(filter-out $(all_srcs),$(wildcard $(addsuffix /*.c,engine engine/platform smmuv3 \
-	smmuv3/model bench tests tests/adapter tests/fuzz tests/proto tests/qemu tests/unit)))
+	smmuv3/model bench bench/* tests tests/adapter tests/fuzz tests/proto tests/qemu tests/unit)))
 
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
 
@@ -578,16 +578,16 @@ observed_runner := $(call objects,observed,$(RUNNER_SRCS))
 traced_runner := $(call objects,traced,$(RUNNER_SRCS))
 simulated_core := $(call objects,simulated,$(CORE_SRCS))
 simulator_objects := $(call objects,simulated,$(SIMULATOR_SRCS))
-timed_core := $(call objects,timed,$(CORE_SRCS) $(filter-out bench/batched.c bench/runner.c,$(RUNNER_SRCS)))
+timed_core := $(call objects,timed,$(CORE_SRCS) $(filter-out bench/policy/batched.c bench/policy/runner.c,$(RUNNER_SRCS)))
 timed_objects := $(call objects,timed,$(TIMED_SRCS) engine/platform/sim_stack.c)
 plain_objects := $(call objects,plain,$(MODEL_SRCS) $(PLATFORM_SRCS) $(COMMAND_SRCS))
 test_objects := $(call objects,plain,$(WORKLOAD_SRCS) $(TEST_SUPPORT_SRCS) $(TEST_SRCS))
-bench_objects := $(call objects,plain,$(BENCH_SRCS)) $(BUILD)/plain/bench/harness.o
+bench_objects := $(call objects,plain,$(BENCH_SRCS)) $(BUILD)/plain/bench/benchmarks/harness.o
 el2_core := $(patsubst %.c,$(EL2_BUILD)/%.o,$(CORE_SRCS))
 el2_platform := $(patsubst %.c,$(EL2_BUILD)/%.o,$(EL2_SRCS))
 el2_adapter := $(patsubst %.c,$(EL2_BUILD)/%.o,$(ADAPTER_SRCS))
 # With the baselines, to count their instructions beside the library's.
-qemu_baselines := $(patsubst %,$(EL2_BUILD)/bench/%.o,baseline eager pages strict)
+qemu_baselines := $(patsubst %,$(EL2_BUILD)/bench/policy/%.o,baseline eager pages strict)
 qemu_objects := $(EL2_BUILD)/tests/qemu/start.o $(patsubst %.c,$(EL2_BUILD)/%.o,$(QEMU_SRCS)) $(qemu_baselines)
 
 LIBRARY := $(BUILD)/libs2shadow.a
@@ -631,8 +631,8 @@ $(BUILD)/version.h: FORCE
 		CONFIG '$(CONFIG)' FLAGS '$(strip $(config_flags) $(CPPFLAGS) $(CFLAGS))' >$@.new
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
-$(BUILD)/plain/bench/info.o: private info_flags := -include $(BUILD)/version.h
-$(BUILD)/plain/bench/info.o: $(BUILD)/version.h
+$(BUILD)/plain/bench/common/info.o: private info_flags := -include $(BUILD)/version.h
+$(BUILD)/plain/bench/common/info.o: $(BUILD)/version.h
 
 $(BUILD)/native/bench/%.o: bench/%.c $(BUILD)/flags
 	$(call say,CC,$<)
@@ -743,7 +743,7 @@ $(BUILD)/cost.o: $(native_core) $(cost_objects)
 	@rm $@.all
 
 # The assembler reads these.
-$(BUILD)/plain/bench/cost_devices.o: $(wildcard bench/devices/*.txt)
+$(BUILD)/plain/bench/cost/cost_devices.o: $(wildcard bench/devices/*.txt)
 
 # The same for clocks.
 $(BUILD)/timed.o: $(timed_core) $(timed_objects)
@@ -780,7 +780,7 @@ $(test_programs): $$(call object_of_test,$$(@F)) $$(call core_of_test,$$(@F)) $(
 	$(Q)$(LINK) -o $@ $^ -lcmocka $(LIBS)
 
 fuzz_objects := $(call objects,observed,$(CORE_SRCS)) $(call objects,plain,$(FUZZ_SRCS) $(MODEL_SRCS) \
-	$(PLATFORM_SRCS) bench/observed.c bench/traced.c tests/fuzz/play.c tests/unit/system_rig.c tests/unit/system_script.c)
+	$(PLATFORM_SRCS) bench/replay/observed.c bench/replay/traced.c tests/fuzz/play.c tests/unit/system_rig.c tests/unit/system_script.c)
 $(BUILD)/fuzz-system: $(fuzz_objects)
 	$(call say,LINK,$@)
 	$(Q)$(LINK) -fsanitize=fuzzer,undefined -o $@ $^ -lcmocka $(LIBS)
@@ -788,7 +788,7 @@ $(BUILD)/fuzz-system: $(fuzz_objects)
 # Threads alone: a suite without them tells ThreadSanitizer nothing, and the simulated core brings its own.
 tsan_suites := threads locks irq_threads
 tsan_programs := $(tsan_suites:%=$(BUILD)/tests/tsan_%)
-tsan_objects := $(observed_core) $(call objects,plain,$(MODEL_SRCS) $(PLATFORM_SRCS) bench/observed.c bench/traced.c \
+tsan_objects := $(observed_core) $(call objects,plain,$(MODEL_SRCS) $(PLATFORM_SRCS) bench/replay/observed.c bench/replay/traced.c \
 	tests/unit/threads_rig.c)
 $(tsan_programs): $(BUILD)/tests/tsan_%: $(BUILD)/plain/tests/unit/test_%.o $(tsan_objects)
 	$(call say,LINK,$@)

@@ -6,17 +6,17 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/compare.h"
-#include "bench/cost.h"
-#include "bench/generate.h"
-#include "bench/info.h"
-#include "bench/inspect.h"
-#include "bench/message.h"
-#include "bench/record.h"
-#include "bench/replay.h"
-#include "bench/scale_main.h"
-#include "bench/simulate_run.h"
-#include "bench/trace_stats.h"
+#include "bench/common/info.h"
+#include "bench/common/message.h"
+#include "bench/compare/compare.h"
+#include "bench/cost/cost.h"
+#include "bench/inspect/inspect.h"
+#include "bench/replay/replay.h"
+#include "bench/scale/scale_main.h"
+#include "bench/simulate/simulate_run.h"
+#include "bench/trace/generate.h"
+#include "bench/trace/record.h"
+#include "bench/trace/trace_stats.h"
 
 static const struct {
 	const char *name;

@@ -13,13 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/instant.h"
-#include "bench/mapfile.h"
-#include "bench/message.h"
-#include "bench/options.h"
-#include "bench/oracle.h"
-#include "bench/trace_scale.h"
-#include "bench/world.h"
+#include "bench/common/message.h"
+#include "bench/policy/instant.h"
+#include "bench/replay/mapfile.h"
+#include "bench/replay/options.h"
+#include "bench/replay/oracle.h"
+#include "bench/replay/world.h"
+#include "bench/trace/trace_scale.h"
 #include "engine/platform/linux.h"
 
 #define SPREAD	   5u

@@ -4,7 +4,7 @@
 
 Usage: benchmarks.py S2SHADOW-BENCH
 
-Each runs at its smallest size. A benchmark whose name stands in a bench/bench_*.c, but which the program does not have,
+Each runs at its smallest size. A benchmark whose name stands in a bench/benchmarks/bench_*.c, but which the program does not have,
 is a failure; so is one that fails, and a policy whose final table is not that of the others. Speaks TAP.
 """
 
@@ -36,7 +36,7 @@ def benchmark(name):
 def sources():
     """Names by file."""
     found = {}
-    for path in sorted(glob.glob(os.path.join(ROOT, "bench", "bench_*.c"))):
+    for path in sorted(glob.glob(os.path.join(ROOT, "bench", "benchmarks", "bench_*.c"))):
         with open(path, encoding="utf-8") as file:
             names = NAME.findall(file.read())
         if names:

@@ -7,7 +7,7 @@
  * included, and says nothing about the time that a SYNC takes. The counter's ticks are 16 instructions,
  * thousands of pages are counted together.
  */
-#include "bench/policy.h"
+#include "bench/policy/policy.h"
 #include "tests/qemu/cases.h"
 #include "tests/qemu/console.h"
 #include "tests/qemu/libc/stdlib.h"

@@ -21,7 +21,7 @@
 #include <shadow/shadow.h>
 #include <shadow/smmu.h>
 
-#include "bench/observed.h"
+#include "bench/replay/observed.h"
 #include "engine/platform/linux.h"
 #include "smmuv3/model/model.h"
 

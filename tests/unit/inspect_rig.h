@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "bench/inspect_survey.h"
+#include "bench/inspect/inspect_survey.h"
 
 #define INSPECT_RIG_BASE UINT64_C(0x4000000000) /* where tables lie: 256 GiB */
 #define INSPECT_RIG_VMID 5u

@@ -15,7 +15,7 @@
 
 #include <shadow/platform.h>
 
-#include "bench/runner.h"
+#include "bench/policy/runner.h"
 #include "engine/platform/linux.h"
 #include "smmuv3/model/model.h"
 

@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "bench/storm.h"
+#include "bench/benchmarks/storm.h"
 
 #define RIG_TEXT_BYTES 65536u
 

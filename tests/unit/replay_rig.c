@@ -4,7 +4,7 @@
  */
 #include "replay_rig.h"
 
-#include "bench/trace_scale.h"
+#include "bench/trace/trace_scale.h"
 #include "engine/platform/linux.h"
 
 #define ARGUMENTS_MAX 24

@@ -10,11 +10,11 @@
 
 #include "trace_text.h"
 
-#include "bench/instant.h"
-#include "bench/observer.h"
-#include "bench/options.h"
-#include "bench/tables.h"
-#include "bench/world.h"
+#include "bench/policy/instant.h"
+#include "bench/replay/observer.h"
+#include "bench/replay/options.h"
+#include "bench/replay/tables.h"
+#include "bench/replay/world.h"
 
 /* 64 MiB of memory at 1 GiB, no host mapping yet. */
 #define REPLAY_RIG_HEAD                                                                   \

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/observed.h"
+#include "bench/replay/observed.h"
 #include "engine/platform/linux.h"
 
 #define HOST_PA	    (UINT64_C(1) << 50)

@@ -6,7 +6,7 @@
  */
 #include "trace_text.h"
 
-#include "bench/ahead.h"
+#include "bench/policy/ahead.h"
 
 #define HEAD                                                                              \
 	TRACE_TEXT_MAGIC TRACE_TEXT_SNAPSHOT "# G ia_bits 36 start_level 1 pgd_pages 1\n" \

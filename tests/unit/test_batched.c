@@ -4,7 +4,7 @@
  */
 #include "tests/unit/policy_rig.h"
 
-#include "bench/batched.h"
+#include "bench/policy/batched.h"
 
 static struct rig rig;
 

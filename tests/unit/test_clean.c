@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "bench/observed.h"
+#include "bench/replay/observed.h"
 #include "engine/platform/linux.h"
 #include "seeded.h"
 

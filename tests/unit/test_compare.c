@@ -3,7 +3,7 @@
  * test_compare.c - what is said of two results: equal ones are equal as often as promised, a planted tenth is
  * found, and what is counted is never weighed.
  */
-#include "bench/compare.h"
+#include "bench/compare/compare.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -2,7 +2,7 @@
  *
  * test_compare_stats.c - rank sums against all ways to deal ranks out, Holm, and intervals by resampling.
  */
-#include "bench/compare_stats.h"
+#include "bench/compare/compare_stats.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -3,7 +3,7 @@
  * test_cost_cross.c - crossings agree with trying every number; sweeps count what formulae say; what is proposed to the
  * planner makes it cross where the model does.
  */
-#include "bench/cost_cross.h"
+#include "bench/cost/cost_cross.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "bench/cost_propose.h"
-#include "bench/cost_summary.h"
+#include "bench/cost/cost_propose.h"
+#include "bench/cost/cost_summary.h"
 #include "tests/unit/seeded.h"
 
 /* ---- the search --------------------------------------------------------------------------------------------------- */

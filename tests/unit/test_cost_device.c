@@ -2,7 +2,7 @@
  *
  * test_cost_device.c - descriptions of devices: what is in them is read, what is wrong is refused with its line.
  */
-#include "bench/cost_device.h"
+#include "bench/cost/cost_device.h"
 
 #include "tests/unit/said.h"
 

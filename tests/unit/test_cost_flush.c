@@ -3,7 +3,7 @@
  * test_cost_flush.c - whatever the strategy, every page that is revoked is named to every SMMU, and commands are as many
  * as their formulae say.
  */
-#include "bench/cost_flush.h"
+#include "bench/cost/cost_flush.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "bench/cost_effect.h"
+#include "bench/cost/cost_effect.h"
 #include "tests/unit/seeded.h"
 
 #define SMMUS_MAX 3u

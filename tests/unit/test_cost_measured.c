@@ -3,7 +3,7 @@
  * test_cost_measured.c - figures of real hardware: what is in them is read, crossings lie on straight lines between them,
  * and what is wrong is refused with its line.
  */
-#include "bench/cost_measured.h"
+#include "bench/cost/cost_measured.h"
 
 #include <math.h>
 

@@ -3,7 +3,7 @@
  * test_cost_record.c - the flushes of a trace: each revoked page is in the flush that its revoke made, and no page that a
  * device uses is ever taken from the host.
  */
-#include "bench/cost_record.h"
+#include "bench/cost/cost_record.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

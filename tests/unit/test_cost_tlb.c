@@ -4,7 +4,7 @@
  *
  * The reference keeps lists of what it was told, each as a string of facts, and looks through them from the start.
  */
-#include "bench/cost_tlb.h"
+#include "bench/cost/cost_tlb.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "bench/counters.h"
+#include "bench/common/counters.h"
 
 #define FD 100 /* of the first counter */
 

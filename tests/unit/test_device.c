@@ -2,7 +2,7 @@
  *
  * test_device.c - what passes by between the driver's registers and the model is told in order, once.
  */
-#include "bench/device.h"
+#include "bench/replay/device.h"
 
 #include <inttypes.h>
 #include <setjmp.h>

@@ -4,7 +4,7 @@
  *
  * Whole generated traces are replayed by tests/cli/inputs.py.
  */
-#include "bench/generate.h"
+#include "bench/trace/generate.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
  *
  * test_histogram.c - ranks beside those of the sorted values.
  */
-#include "bench/histogram.h"
+#include "bench/common/histogram.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

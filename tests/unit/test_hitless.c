@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "bench/observed.h"
+#include "bench/replay/observed.h"
 #include "smmuv3/model/model.h"
 #include "smmuv3/stream.h"
 #include "tests/unit/fake_smmu.h"

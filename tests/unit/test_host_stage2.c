@@ -2,7 +2,7 @@
  *
  * test_host_stage2.c - the host's table, walked here as a CPU would, says what the L lines say.
  */
-#include "bench/host_stage2.h"
+#include "bench/trace/host_stage2.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
@@ -15,7 +15,7 @@
 
 #include "trace_text.h"
 
-#include "bench/trace_scale.h"
+#include "bench/trace/trace_scale.h"
 
 #define PA 0x200000000000ull
 

@@ -6,7 +6,7 @@
 
 #include <elf.h>
 
-#include "bench/imagefile.h"
+#include "bench/replay/imagefile.h"
 
 #define PAGE 4096u
 

@@ -2,7 +2,7 @@
  *
  * test_info.c - `s2shadow info` and the version strings.
  */
-#include "bench/info.h"
+#include "bench/common/info.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

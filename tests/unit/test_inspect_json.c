@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/inspect_json.h"
+#include "bench/inspect/inspect_json.h"
 
 static struct inspect_rig rig;
 static json_t *root;

@@ -2,7 +2,7 @@
  *
  * test_inspect_layout.c - every address has its row, every mapping and hole its pixel.
  */
-#include "bench/inspect_layout.h"
+#include "bench/inspect/inspect_layout.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

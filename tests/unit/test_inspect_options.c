@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "bench/inspect_options.h"
+#include "bench/inspect/inspect_options.h"
 
 #define ARGUMENTS_MAX 16
 

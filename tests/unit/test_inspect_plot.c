@@ -9,8 +9,8 @@
 
 #include <cairo/cairo.h>
 
-#include "bench/inspect_layout.h"
-#include "bench/inspect_plot.h"
+#include "bench/inspect/inspect_layout.h"
+#include "bench/inspect/inspect_plot.h"
 
 #define HOLE_COLOUR 0x2b2b2bu
 

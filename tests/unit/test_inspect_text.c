@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/inspect_text.h"
-#include "bench/inspect_words.h"
+#include "bench/inspect/inspect_text.h"
+#include "bench/inspect/inspect_words.h"
 
 static struct inspect_rig rig;
 static char *text;

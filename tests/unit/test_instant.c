@@ -2,7 +2,7 @@
  *
  * test_instant.c - the SMMU that completes at once: handshakes, the queue, what it claims.
  */
-#include "bench/instant.h"
+#include "bench/policy/instant.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

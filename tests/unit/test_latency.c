@@ -3,7 +3,7 @@
  * test_latency.c - the modelled clock: serial on one SMMU, side by side on several, queued behind earlier
  * syncs.
  */
-#include "bench/latency.h"
+#include "bench/replay/latency.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

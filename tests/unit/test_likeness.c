@@ -2,7 +2,7 @@
  *
  * test_likeness.c - a trace taken apart into runs, and orders drawn anew that keep all neighbours.
  */
-#include "bench/generate_likeness.h"
+#include "bench/trace/generate_likeness.h"
 
 #include <string.h>
 

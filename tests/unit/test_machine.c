@@ -2,8 +2,8 @@
  *
  * test_machine.c - topology, pinning and what the kernel says, against what the system's own calls say.
  */
-#include "bench/machine.h"
-#include "bench/placement.h"
+#include "bench/common/machine.h"
+#include "bench/common/placement.h"
 
 #include <sched.h>
 #include <setjmp.h>

@@ -2,7 +2,7 @@
  *
  * test_machine_doubts.c - made-up proc and sys folders, each with one reason to doubt a measurement.
  */
-#include "bench/machine_doubts.h"
+#include "bench/common/machine_doubts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

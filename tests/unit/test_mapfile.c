@@ -4,7 +4,7 @@
  */
 #include "replay_rig.h"
 
-#include "bench/mapfile.h"
+#include "bench/replay/mapfile.h"
 
 /* A small space full of memory but for its lowest and its highest quarter. */
 #define HEAD                                                                              \

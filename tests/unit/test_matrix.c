@@ -20,7 +20,7 @@
 
 #include <shadow/error.h>
 
-#include "bench/observed.h"
+#include "bench/replay/observed.h"
 #include "smmuv3/model/model.h"
 #include "smmuv3/pgtable_pages.h"
 

@@ -2,7 +2,7 @@
  *
  * test_message.c - messages are one line, and every error has its own words.
  */
-#include "bench/message.h"
+#include "bench/common/message.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

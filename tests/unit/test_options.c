@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "bench/options.h"
+#include "bench/replay/options.h"
 
 #define ARGUMENTS_MAX 16
 

@@ -2,7 +2,7 @@
  *
  * test_oracle.c - the oracle of a replay against the rules, a flat array and the recorded traces.
  */
-#include "bench/oracle.h"
+#include "bench/replay/oracle.h"
 
 #include <inttypes.h>
 #include <setjmp.h>

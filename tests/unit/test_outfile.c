@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "bench/outfile.h"
+#include "bench/common/outfile.h"
 
 static char directory[64];
 static int back;

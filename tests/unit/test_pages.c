@@ -4,7 +4,7 @@
  *
  * The model's decoder judges the tables.
  */
-#include "bench/pages.h"
+#include "bench/policy/pages.h"
 
 #include <inttypes.h>
 #include <setjmp.h>

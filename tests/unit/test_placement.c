@@ -2,7 +2,7 @@
  *
  * test_placement.c - orders of hardware threads on made-up machines, and threads that are bound on this one.
  */
-#include "bench/placement.h"
+#include "bench/common/placement.h"
 
 #include <pthread.h>
 #include <sched.h>

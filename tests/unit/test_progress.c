@@ -3,7 +3,7 @@
  * test_progress.c - when the bar is drawn, what it says, and that it leaves nothing; with a clock and a
  * terminal of our own.
  */
-#include "bench/progress.h"
+#include "bench/common/progress.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "bench/message.h"
+#include "bench/common/message.h"
 
 #define MS UINT64_C(1000000)
 

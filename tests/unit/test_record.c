@@ -4,7 +4,7 @@
  *
  * What becomes of whole logs is compared in tests/cli/inputs.py.
  */
-#include "bench/record.h"
+#include "bench/trace/record.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -4,7 +4,7 @@
  *
  * What it prints and writes is tests/cli's business.
  */
-#include "bench/replay.h"
+#include "bench/replay/replay.h"
 
 #include <jansson.h>
 #include <setjmp.h>

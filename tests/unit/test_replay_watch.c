@@ -3,7 +3,7 @@
  * test_replay_watch.c - a watched schedule calls what it would unwatched, shows how far it is, and stops
  * after Ctrl-C.
  */
-#include "bench/replay_watch.h"
+#include "bench/replay/replay_watch.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "bench/progress.h"
+#include "bench/common/progress.h"
 
 #define OPS 10u
 

@@ -2,7 +2,7 @@
  *
  * test_results.c - the table: its columns are marked and line up, and its marks and notes are there.
  */
-#include "bench/results.h"
+#include "bench/replay/results.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
  *
  * test_results_json.c - the JSON of results: form of addresses and numbers, what is null, what is skipped.
  */
-#include "bench/results.h"
+#include "bench/replay/results.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

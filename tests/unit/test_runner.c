@@ -5,7 +5,7 @@
  *
  * The policy here only writes down what it is told.
  */
-#include "bench/runner.h"
+#include "bench/policy/runner.h"
 
 #include <inttypes.h>
 #include <setjmp.h>

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "bench/scale_main.h"
-#include "bench/scale_report.h"
+#include "bench/scale/scale_main.h"
+#include "bench/scale/scale_report.h"
 #include "tests/unit/seeded.h"
 
 static struct scale_point point_of(enum scale_policy policy, unsigned cpus)

@@ -9,7 +9,7 @@
  */
 #include "trace_text.h"
 
-#include "bench/schedule.h"
+#include "bench/policy/schedule.h"
 
 #define HEAD                                                                              \
 	TRACE_TEXT_MAGIC TRACE_TEXT_SNAPSHOT "# G ia_bits 36 start_level 1 pgd_pages 1\n" \

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "bench/simulate_run.h"
+#include "bench/simulate/simulate_run.h"
 
 #define SEEDS 40u
 

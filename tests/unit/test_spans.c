@@ -2,7 +2,7 @@
  *
  * test_spans.c - sets of pages: ranges join, part, and are found; the same as a flat array.
  */
-#include "bench/spans.h"
+#include "bench/policy/spans.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

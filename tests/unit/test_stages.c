@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "bench/stages.h"
+#include "bench/replay/stages.h"
 
 static uint64_t clock_ns, cycles; /* of a kernel that the test plays; cycles are the only counter */
 static unsigned asked;

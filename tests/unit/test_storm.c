@@ -2,7 +2,7 @@
  *
  * test_storm.c - storms: every page once, the same order for all, and all policies in the same state.
  */
-#include "bench/storm.h"
+#include "bench/benchmarks/storm.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

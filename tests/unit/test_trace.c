@@ -5,7 +5,7 @@
  * Traces are written into memory files, so that every refusal has a trace of its own. The recorded
  * traces are compared with what is known of them. Runs from the project's folder.
  */
-#include "bench/trace.h"
+#include "bench/trace/trace.h"
 
 #include <inttypes.h>
 #include <setjmp.h>

@@ -2,11 +2,11 @@
  *
  * test_trace_scale.c - a trace of larger pages is the same trace, page for page, with a host table to match.
  */
-#include "bench/trace_scale.h"
+#include "bench/trace/trace_scale.h"
 
 #include "trace_text.h"
 
-#include "bench/oracle.h"
+#include "bench/replay/oracle.h"
 
 #define HEAD TRACE_TEXT_MAGIC TRACE_TEXT_SNAPSHOT
 

@@ -4,7 +4,7 @@
  *
  * The figures of the recorded traces stand in bench/traces/README.md; tests/cli/inputs.py compares them.
  */
-#include "bench/trace_stats.h"
+#include "bench/trace/trace_stats.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
  */
 #include "failures.h"
 
-#include "bench/traced.h"
+#include "bench/replay/traced.h"
 
 #define PAGE	   CORE_MEMORY_PAGE
 #define BLOCK	   512u

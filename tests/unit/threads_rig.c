@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bench/observed.h"
+#include "bench/replay/observed.h"
 #include "engine/order.h"
 #include "engine/platform/linux.h"
 

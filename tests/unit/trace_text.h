@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "bench/trace.h"
+#include "bench/trace/trace.h"
 
 #define TRACE_TEXT_MAGIC "# pkvm-host-trace 1\n"
 #define TRACE_TEXT_SNAPSHOT "# snapshot start seq 0\n"
