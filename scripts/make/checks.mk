@@ -94,7 +94,7 @@ check-qemu-mutations: $(PAYLOAD)
 	$(Q)scripts/install-qemu || [ $$? -eq 77 ]
 	$(Q)$(RUN_TESTS) --limit 1200 --name 'mutations, QEMU' -- scripts/check-qemu-mutations
 
-## check-lists: every source is in this file
+## check-lists: every source is in sources.mk
 .PHONY: check-lists
 check-lists: | setup
 	$(Q)$(RUN_TESTS) --name lists -- scripts/check-that 'the Makefile lists the sources that are there' \
