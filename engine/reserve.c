@@ -183,6 +183,17 @@ static bool outstanding(const struct shadow_engine *engine)
 	return any && (engine->counted || !engine->promise_holds);
 }
 
+/* Pages of the host's address space, one or more, and a CPU and a limit that there are. */
+static inline bool is_valid(const struct shadow_engine *engine, unsigned cpu, const struct shadow_transition *transition,
+			    uint64_t wait_ns)
+{
+	uint64_t page = transition->start.addr >> engine->granule_lg2;
+
+	return wait_ns && wait_ns <= SHADOW_WAIT_NS_MAX && cpu < engine->config.cpu_count &&
+	       page << engine->granule_lg2 == transition->start.addr && transition->page_count &&
+	       page < engine->page_top && transition->page_count <= engine->page_top - page;
+}
+
 __attribute__((noinline)) int engine_reserve(struct shadow_engine *engine, unsigned cpu, const struct pieces *pieces,
 					     uint64_t wait_ns)
 {
@@ -192,9 +203,7 @@ __attribute__((noinline)) int engine_reserve(struct shadow_engine *engine, unsig
 
 	if (!engine->open)
 		return 0;
-	if (!wait_ns || wait_ns > SHADOW_WAIT_NS_MAX || cpu >= engine->config.cpu_count ||
-	    page << engine->granule_lg2 != transition->start.addr || !transition->page_count ||
-	    page >= engine->page_top || transition->page_count > engine->page_top - page)
+	if (!is_valid(engine, cpu, transition, wait_ns))
 		return -SHADOW_EINVAL;
 	if (bits_any(&engine->pending, page, page + transition->page_count))
 		return -SHADOW_EAGAIN;
@@ -231,6 +240,11 @@ __attribute__((noinline)) static int reserve_slow(struct shadow_engine *engine, 
 	struct transition_piece piece;
 	struct pieces pieces;
 
+	/* Pages that the host lends or gets back: it keeps its access. Nothing is queued for them. */
+	if (!transition->old_states && !engine->pending.set &&
+	    transition_effect(transition->old_state, transition->new_state) == TRANSITION_NOTHING &&
+	    is_valid(engine, cpu, transition, wait_ns))
+		return 0;
 	/* The first revoke after a flush. */
 	if (!engine->promise_holds && is_plain(engine, cpu, transition, &piece) && !reserve_again(engine, &piece) &&
 	    queue_reserve(&engine->queue[cpu], 1))

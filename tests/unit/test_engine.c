@@ -457,10 +457,12 @@ static void a_bad_range_is_refused(void **state)
 	for (unsigned i = 0; i < 2 * sizeof(bad) / sizeof(bad[0]); i++) {
 		unsigned which = i % (sizeof(bad) / sizeof(bad[0]));
 		struct shadow_transition transition = core_transition(0, bad[which].count, OWNED, NOPAGE);
+		struct shadow_transition lends = core_transition(0, bad[which].count, OWNED, SHADOW_STATE_SHARED_OWNED);
 
-		transition.start.addr = bad[which].start;
+		transition.start.addr = lends.start.addr = bad[which].start;
 		assert_int_equal(shadow_reserve(core.engine, bad[which].cpu, &transition, CORE_WAIT_NS),
 				 -SHADOW_EINVAL);
+		assert_int_equal(shadow_reserve(core.engine, bad[which].cpu, &lends, CORE_WAIT_NS), -SHADOW_EINVAL);
 		if (i == sizeof(bad) / sizeof(bad[0]) - 1)
 			core_revoke(&core, PAGE, 1);
 	}
@@ -471,11 +473,14 @@ static void a_bad_range_is_refused(void **state)
 static void a_bad_wait_is_refused(void **state)
 {
 	struct shadow_transition revoke = core_transition(PAGE, 1, OWNED, NOPAGE);
+	struct shadow_transition lends = core_transition(PAGE, 1, OWNED, SHADOW_STATE_SHARED_OWNED);
 
 	(void)state;
 	core_up(&core);
 	assert_int_equal(shadow_reserve(core.engine, 0, &revoke, 0), -SHADOW_EINVAL);
 	assert_int_equal(shadow_reserve(core.engine, 0, &revoke, SHADOW_WAIT_NS_MAX + 1), -SHADOW_EINVAL);
+	assert_int_equal(shadow_reserve(core.engine, 0, &lends, 0), -SHADOW_EINVAL);
+	assert_int_equal(shadow_reserve(core.engine, 0, &lends, SHADOW_WAIT_NS_MAX + 1), -SHADOW_EINVAL);
 }
 
 static void a_full_queue_is_flushed_by_reserve(void **state)

@@ -57,6 +57,8 @@ static void every_transition_of_a_pending_page_is_refused_until_it_is_handed_ove
 		assert_int_equal(core_change_on(&core, 1, PAGE + 2000 + i, 1, OWNED, NOPAGE), 0);
 		assert_int_equal(core_change_on(&core, 1, start, meets[i].count, NOPAGE, OWNED), -SHADOW_EAGAIN);
 		assert_int_equal(core_change_on(&core, 1, start, meets[i].count, OWNED, NOPAGE), -SHADOW_EAGAIN);
+		assert_int_equal(core_change_on(&core, 1, start, meets[i].count, OWNED, SHADOW_STATE_SHARED_OWNED),
+				 -SHADOW_EAGAIN);
 	}
 	assert_int_equal(core_stats(&core).flushes_forced, 0);
 	assert_int_equal(core_change_on(&core, 1, PAGE + 4, 1, OWNED, NOPAGE), 0);
