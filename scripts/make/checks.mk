@@ -16,12 +16,12 @@ $(FOLIOS): $(COMMAND)
 	$(Q)$(COMMAND) generate --name folios-2m --memory 1G --vm-memory 512M --folio 2M --fragmentation 100 --jitter 0 \
 		--output $@
 
-## check: set up, build and test everything; at most 20 minutes on 2 CPUs
+## check: set up, build and test everything; some 40 minutes on 2 CPUs
 .PHONY: check
 check: setup
 	$(Q)MAKE='$(MAKE)' WERROR=1 S2SHADOW_IS_SET_UP=1 scripts/run-checks $(CHECKS)
 
-## check-unit: the unit tests alone; at most 2 minutes
+## check-unit: the unit tests alone; some 2 minutes
 .PHONY: check-unit
 check-unit: $(SUITES)
 	$(Q)$(RUN_TESTS) --limit 120 $^
