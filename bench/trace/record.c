@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * record.c - `s2shadow record`: options, and the lines one after the other.
+ * record.c - `s2shadow record`: options; a log's lines one after the other, or a recording.
  */
 #include "bench/trace/record.h"
 
@@ -11,23 +11,29 @@
 
 #include "bench/common/getopts.h"
 #include "bench/common/message.h"
+#include "bench/trace/record_binary.h"
 #include "bench/trace/trace_input.h"
 
 #define IA_BITS 40u
 
 static const char help[] =
-	"Usage: s2shadow record --memory START-END [OPTION]... LOG\n"
+	"Usage: s2shadow record [OPTION]... RECORDING\n"
+	"       s2shadow record --memory START-END [OPTION]... LOG\n"
 	"\n"
-	"Turn a log into a trace: the text of the kernel's hypervisor events (tracefs, remotes), or a simple form, plain or\n"
-	"compressed with xz, - for standard input. docs/inputs.md says which events tell what, and gives the form.\n"
+	"Turn what was recorded into a trace. A RECORDING of the kernel's recorder (docs/recording.md) says all that a trace\n"
+	"does. A LOG is the text of the kernel's hypervisor events (tracefs, remotes), or a simple form; docs/inputs.md says\n"
+	"which events tell what, and gives the form. Both plain or compressed with xz, - for standard input.\n"
 	"\n"
-	"  --memory START-END   hexadecimal, END is the first byte behind it; repeatable. What is not memory is MMIO\n"
-	"  --without START-END  the host has no access to it when the log begins: the hypervisor's own; repeatable\n"
-	"  --ia-bits N          of the host's physical addresses, 25 to 48 (default 40, or as many as --memory takes)\n"
-	"  --lenient            go on where events are lost, and where an old state is not the one that is known\n"
+	"  --lenient            go on where events are lost, where a recording has no end, and where an old state in a log\n"
+	"                       is not the one that is known\n"
 	"  --output FILE        write there; compressed if its name ends in .xz (default standard output)\n"
 	"  --name NAME          of the trace (default recorded)\n"
 	"  --help               this text\n"
+	"\n"
+	"For a log alone:\n"
+	"  --memory START-END   hexadecimal, END is the first byte behind it; repeatable. What is not memory is MMIO\n"
+	"  --without START-END  the host has no access to it when the log begins: the hypervisor's own; repeatable\n"
+	"  --ia-bits N          of the host's physical addresses, 25 to 48 (default 40, or as many as --memory takes)\n"
 	"\n"
 	"Exit status: 0; 2 if anything is wrong.\n";
 
@@ -220,14 +226,14 @@ static void report(const char *path, const struct record_counts *counts)
 		message("%s: there is no transition in it; docs/inputs.md says which events make one", path);
 }
 
-static int convert(const struct command *command, struct trace_input *input)
+static int convert_log(struct command *command, struct trace_input *input)
 {
 	struct record_writer *writer;
 	struct record_counts counts;
 	struct tracefile out;
 	int ret = -1;
 
-	if (tracefile_open(&out, command->output, true))
+	if (check_machine(&command->machine) || tracefile_open(&out, command->output, true))
 		return -1;
 	writer = record_begin(&command->machine, &out);
 	if (writer) {
@@ -241,6 +247,52 @@ static int convert(const struct command *command, struct trace_input *input)
 	if (!ret)
 		report(command->log, &counts);
 	return ret;
+}
+
+/* ---- a recording ---- */
+
+static void report_recording(const char *path, const struct record_binary_counts *counts)
+{
+	if (counts->lost)
+		message("%s: records that are lost: %" PRIu64, path, counts->lost);
+	if (counts->cut)
+		message("%s: the recording has no end", path);
+	if (!counts->transitions)
+		message("%s: there is no transition in it", path);
+}
+
+static int convert_recording(const struct command *command, struct trace_input *input)
+{
+	const struct record_machine *machine = &command->machine;
+	struct record_binary_counts counts;
+	struct tracefile out;
+	int ret;
+
+	if (machine->regions || machine->withouts || machine->ia_bits) {
+		message("%s: a recording says itself where memory is; --memory, --without and --ia-bits are for logs",
+			command->log);
+		return -1;
+	}
+	if (tracefile_open(&out, command->output, true))
+		return -1;
+	ret = record_binary_convert(input, command->log, machine->name, machine->lenient, &out, &counts);
+	if (tracefile_close(&out, !ret))
+		ret = -1;
+	if (!ret)
+		report_recording(command->log, &counts);
+	return ret;
+}
+
+static int convert(struct command *command, struct trace_input *input)
+{
+	struct trace_error error;
+	int binary = record_binary_is(input, &error);
+
+	if (binary < 0) {
+		message("%s: %s", command->log, error.message);
+		return -1;
+	}
+	return binary ? convert_recording(command, input) : convert_log(command, input);
 }
 
 int record_main(int argc, char **argv)
@@ -258,12 +310,10 @@ int record_main(int argc, char **argv)
 	}
 	if (optind + 1 != argc) {
 		message(optind == argc ? "no log is named; try s2shadow record --help" :
-					 "more than one log is named; join them in the order of their times");
+					 "more than one log is named; join logs in the order of their times");
 		return 2;
 	}
 	command.log = argv[optind];
-	if (check_machine(&command.machine))
-		return 2;
 	if (command.output && getopts_same_file(command.output, command.log)) {
 		message("--output: would overwrite the log %s", command.log);
 		return 2;

@@ -167,6 +167,35 @@ void trace_input_close(struct trace_input *input)
 	close(input->fd);
 }
 
+/* Add to text what can be had, after moving what is in it to its front. */
+static int input_more(struct trace_input *input, struct trace_error *error)
+{
+	size_t have = input->text_used - input->text_start;
+
+	if (input->text_start > 0) {
+		memmove(input->text, input->text + input->text_start, have);
+		input->text_start = 0;
+		input->text_used = have;
+	}
+	return input->compressed ? input_decode(input, error) : input_copy(input, error);
+}
+
+int trace_input_peek(struct trace_input *input, const char **bytes, size_t count, struct trace_error *error)
+{
+	while (input->text_used - input->text_start < count && !input->text_end)
+		if (input_more(input, error))
+			return -1;
+	*bytes = input->text + input->text_start;
+	if (input->text_used - input->text_start < count)
+		return (int)(input->text_used - input->text_start);
+	return (int)count;
+}
+
+void trace_input_skip(struct trace_input *input, size_t count)
+{
+	input->text_start += count;
+}
+
 int trace_input_line(struct trace_input *input, const char **line, size_t *bytes, struct trace_error *error)
 {
 	size_t searched = 0;
@@ -196,12 +225,7 @@ int trace_input_line(struct trace_input *input, const char **line, size_t *bytes
 					  "the last line has no newline: the file is truncated");
 		}
 		searched = have;
-		if (input->text_start > 0) {
-			memmove(input->text, start, have);
-			input->text_start = 0;
-			input->text_used = have;
-		}
-		if (input->compressed ? input_decode(input, error) : input_copy(input, error))
+		if (input_more(input, error))
 			return -1;
 	}
 	return input_fail(error, input->line + 1, "the line is longer than %u bytes", TRACE_INPUT_LINE_MAX);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * trace_input.h - the lines of a text file, plain or compressed with xz.
+ * trace_input.h - the lines of a text file, or the bytes of a binary one, plain or compressed with xz.
  *
- * Used by trace.c and record.c. Knows nothing of what the lines say.
+ * Used by trace.c and record.c. Knows nothing of what they say.
  */
 #ifndef BENCH_TRACE_INPUT_H
 #define BENCH_TRACE_INPUT_H
@@ -51,6 +51,19 @@ void trace_input_close(struct trace_input *input);
  */
 int trace_input_line(struct trace_input *input, const char **line, size_t *bytes, struct trace_error *error)
 	__attribute__((warn_unused_result));
+
+/**
+ * trace_input_peek() - the next bytes, which stay the next ones.
+ * @bytes: points into the input's buffer; valid until the next call.
+ * @count: how many, at most TRACE_INPUT_LINE_MAX.
+ *
+ * Return: how many there are, fewer than @count only at the end; -1 with @error set.
+ */
+int trace_input_peek(struct trace_input *input, const char **bytes, size_t count, struct trace_error *error)
+	__attribute__((warn_unused_result));
+
+/* Have done with as many bytes as were peeked at. */
+void trace_input_skip(struct trace_input *input, size_t count);
 
 /**
  * trace_input_check_rest() - after the caller gave up on a line: is the file itself damaged?

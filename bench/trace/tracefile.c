@@ -223,6 +223,17 @@ void tracefile_refusal(struct tracefile *trace, unsigned cpu, uint64_t time_ns, 
 	fprintf(trace->file, "%" PRIx64 "\n", addr);
 }
 
+void tracefile_unmap_devices(struct tracefile *trace, unsigned cpu, uint64_t time_ns)
+{
+	fprintf(trace->file, "U %" PRIu64 " %u %" PRIu64 "\n", ++trace->seq, cpu, time_ns);
+}
+
+void tracefile_mark(struct tracefile *trace, unsigned cpu, uint64_t time_ns, uint64_t mark)
+{
+	begin(trace, &(struct trace_record){ .cpu = (uint8_t)cpu, .time_ns = time_ns }, TRACE_K);
+	fprintf(trace->file, "%" PRIx64 "\n", mark);
+}
+
 void tracefile_trip(struct tracefile *trace, const struct trace_record *record, const char *word,
 		    uint64_t calls, uint64_t maps)
 {

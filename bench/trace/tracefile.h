@@ -57,6 +57,8 @@ void tracefile_states(struct tracefile *trace, const struct trace_pages *pages, 
 void tracefile_transition(struct tracefile *trace, const struct trace_record *record, const char *word);
 void tracefile_mapping(struct tracefile *trace, const struct trace_record *record);
 void tracefile_refusal(struct tracefile *trace, unsigned cpu, uint64_t time_ns, uint64_t addr);
+void tracefile_unmap_devices(struct tracefile *trace, unsigned cpu, uint64_t time_ns);
+void tracefile_mark(struct tracefile *trace, unsigned cpu, uint64_t time_ns, uint64_t mark);
 void tracefile_trip(struct tracefile *trace, const struct trace_record *record, const char *word,
 		    uint64_t calls, uint64_t maps);
 

@@ -207,6 +207,7 @@ COMMAND_SRCS := \
 	bench/trace/generate_workload.c \
 	bench/trace/host_stage2.c \
 	bench/trace/record.c \
+	bench/trace/record_binary.c \
 	bench/trace/record_parse.c \
 	bench/trace/record_write.c \
 	bench/trace/trace.c \
