@@ -112,14 +112,14 @@ LINK = $(CC) -pthread $(config_flags) $(CFLAGS) $(LDFLAGS)
 # --- what is built ---------------------------------------------------------------------------------------
 
 all_srcs := $(CORE_SRCS) $(MODEL_SRCS) $(PLATFORM_SRCS) $(EL2_SRCS) $(QEMU_SRCS) $(RUNNER_SRCS) $(COMMAND_SRCS) \
-	$(SIMULATOR_SRCS) $(TIMED_SRCS) $(COST_SRCS) $(WORKLOAD_SRCS) $(BENCH_SRCS) $(TEST_SUPPORT_SRCS) $(TEST_SRCS) $(FUZZ_SRCS) \
+	$(SIMULATOR_SRCS) $(TIMED_SRCS) $(COST_SRCS) $(VMM_SRCS) $(GUEST_SRCS) $(WORKLOAD_SRCS) $(BENCH_SRCS) $(TEST_SUPPORT_SRCS) $(TEST_SRCS) $(FUZZ_SRCS) \
 	bench/s2shadow.c bench/benchmarks/harness.cc
 absent := $(filter-out $(wildcard $(all_srcs)),$(all_srcs))
 ifneq ($(absent),)
   $(error sources in the Makefile that are not there: $(absent))
 endif
 unlisted := $(filter-out $(all_srcs),$(wildcard $(addsuffix /*.c,engine engine/platform smmuv3 \
-	smmuv3/model bench bench/* tests tests/adapter tests/fuzz tests/proto tests/qemu tests/unit)))
+	smmuv3/model bench bench/* tests tests/adapter tests/fuzz tests/linux/vmm tests/proto tests/qemu tests/unit)))
 
 objects = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
 
@@ -385,6 +385,7 @@ $(PAYLOAD): $(qemu_objects) $(EL2_LIBRARY) tests/qemu/payload.lds
 		--wrap=platform_mmio_read32 -T tests/qemu/payload.lds -o $@ $(qemu_objects) $(EL2_LIBRARY)
 
 include scripts/make/checks.mk
+include scripts/make/linux.mk
 
 # --- the rest ---------------------------------------------------------------------------------------------
 

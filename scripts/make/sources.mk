@@ -118,6 +118,32 @@ RUNNER_SRCS := \
 	bench/policy/runner.c \
 	bench/policy/strict.c
 
+# The first process of the kernel that tests/linux boots, and the program that its guests run.
+VMM_SRCS := \
+	tests/linux/vmm/disk.c \
+	tests/linux/vmm/edu.c \
+	tests/linux/vmm/file.c \
+	tests/linux/vmm/fragment.c \
+	tests/linux/vmm/init.c \
+	tests/linux/vmm/load.c \
+	tests/linux/vmm/load_balloon.c \
+	tests/linux/vmm/load_churn.c \
+	tests/linux/vmm/load_dma.c \
+	tests/linux/vmm/load_hostile.c \
+	tests/linux/vmm/load_mixed.c \
+	tests/linux/vmm/load_np.c \
+	tests/linux/vmm/load_pingpong.c \
+	tests/linux/vmm/load_pvm.c \
+	tests/linux/vmm/mark.c \
+	tests/linux/vmm/option.c \
+	tests/linux/vmm/physical.c \
+	tests/linux/vmm/say.c \
+	tests/linux/vmm/stats.c \
+	tests/linux/vmm/vm.c \
+	tests/linux/vmm/vm_run.c
+GUEST_SRCS := \
+	tests/linux/vmm/guest.c
+
 # The rest of the command but its main().
 COMMAND_SRCS := \
 	bench/common/counters.c \
