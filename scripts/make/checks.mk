@@ -266,7 +266,7 @@ check-simulate-long: $(COMMAND)
 .PHONY: check-long
 check-long: setup
 	$(Q)MAKE='$(MAKE)' WERROR=1 S2SHADOW_IS_SET_UP=1 scripts/run-checks $(CHECKS) check-clang-unit \
-		check-traces-long check-log-long check-referee-long check-sanitize-long check-spin-long check-simulate-long
+		check-traces-long check-log-long check-referee-long check-sanitize-long check-spin-long check-simulate-long check-linux
 
 .PHONY: check-clang-unit check-traces-long check-log-long check-referee-long check-sanitize-long check-traces-sanitized
 check-clang-unit:

@@ -43,4 +43,10 @@ $(INITRAMFS): $(vmm_build)/root/init
 	$(call say,CPIO,$@)
 	$(Q)(cd $(<D) && echo init | cpio --quiet -o -H newc --reproducible --owner=0:0) | gzip -9n >$@
 
+## check-linux: Linux's protected KVM with the library at EL2, in QEMU: disks, guests, and a host that attacks; half an hour
+.PHONY: check-linux
+check-linux: setup
+	$(Q)scripts/install-qemu || [ $$? -eq 77 ]
+	$(Q)$(RUN_TESTS) --limit 7200 --name linux -- tests/linux/check
+
 -include $(wildcard $(vmm_build)/*.d)
