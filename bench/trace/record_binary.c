@@ -21,6 +21,7 @@
 #define MAGIC		   "s2record"
 #define VERSION		   1u
 #define CLOCK_HZ_MAX	   UINT64_C(10000000000)
+#define SECONDS_MAX	   UINT64_C(1000000000)
 #define NAMES_MAX	   1024u /* of a sort */
 #define LEAF_OWNER_HYP	   8u
 #define LEAF_OWNER_GUEST   9u
@@ -42,7 +43,7 @@ struct binary {
 	struct tracefile *out;
 	struct record_binary_counts *counts;
 	uint64_t number; /* of the record at hand, from 0 */
-	uint64_t hz, base, time_ns;
+	uint64_t hz, now, base, time_ns; /* ticks; from the first record of the trace on */
 	bool in_snapshot, began, ended;
 	unsigned regions;
 	char name[SORTS][NAMES_MAX][RECORD_WORD_BYTES];
@@ -303,6 +304,11 @@ static int put_record(struct binary *binary, const struct raw *raw)
 {
 	if (!binary->began)
 		return refuse(binary, "'%c' stands before the first snapshot", raw->type);
+	if (!binary->out->seq)
+		binary->base = raw->time;
+	if ((raw->time - binary->base) / binary->hz >= SECONDS_MAX)
+		return refuse(binary, "the time leaps ahead by decades");
+	binary->time_ns = ns_of(binary, raw->time - binary->base);
 	binary->in_snapshot = false;
 	switch (raw->type) {
 	case 'T':
@@ -347,21 +353,17 @@ static int take_clock(struct binary *binary, const struct raw *raw)
 		return refuse(binary, "pages have %" PRIu64 " bytes, those of a trace %u", raw->second,
 			      TRACE_PAGE_BYTES);
 	binary->hz = raw->first;
-	binary->base = raw->time;
+	binary->now = raw->time;
 	fprintf(binary->out->file, "# counter_hz %" PRIu64 "\n", raw->first);
 	return 0;
 }
 
 static int take_time(struct binary *binary, const struct raw *raw)
 {
-	uint64_t before = binary->time_ns;
-
-	if (raw->time >= binary->base && raw->time - binary->base < UINT64_C(1) << 62) {
-		binary->time_ns = ns_of(binary, raw->time - binary->base);
-		if (binary->time_ns >= before)
-			return 0;
-	}
-	return refuse(binary, "the time goes back");
+	if (raw->time < binary->now)
+		return refuse(binary, "the time goes back");
+	binary->now = raw->time;
+	return 0;
 }
 
 static int take_record(struct binary *binary, const struct raw *raw)

@@ -11,8 +11,9 @@ import struct
 import sys
 import tempfile
 
-from command import Command, refused
+from command import Command, data, refused
 
+RECORDING = data("recording.bin.xz")
 PAGE = 4096
 
 
@@ -89,6 +90,7 @@ BAD = [
     ("a name with a blank", [*HEAD, *named(0, 0, "a b")], "2: a name is not of letters"),
     ("a time that goes back", [*FRONT, record("K", time=999)], f"{AT}: the time goes back"),
     ("a later time that goes back", [*FRONT, record("K", time=1200), DONATE], f"{AT + 1}: the time goes back"),
+    ("a time that leaps ahead", [*FRONT, record("K"), record("K", time=2**63)], f"{AT + 1}: the time leaps"),
     ("records that are lost", [*FRONT, record("D", 12), *END], f"{AT}: 12 records are lost"),
     ("no end", [*FRONT, DONATE, *END[:-1]], f"{AT + 1 + len(END) - 1}: the recording has no end"),
     ("half a record at the end", [*FRONT, DONATE, *END[:-1], END[-1][:31]], f"{AT + 1 + len(END) - 1}: the recording ends inside"),
@@ -111,6 +113,11 @@ def refusals(command, directory):
     path = written(directory, [*FRONT, *END])
     command.case("a recording and --memory do not go together",
                  refused(command, ["record", "--memory", "40000000-44000000", path], "says itself where memory is"))
+    with lzma.open(RECORDING) as file:
+        whole = file.read()
+    for cut in (1, 31, 33, 64, len(whole) // 2, len(whole) - 40):
+        command.case(f"a real recording with {cut} bytes missing is refused",
+                     refused(command, ["record", written(directory, [whole[:-cut]])], "recording.bin: record "))
 
 
 def every_record(command, directory):
@@ -152,6 +159,14 @@ def good(command, directory):
     command.case("a compressed recording that is cut is refused", refused(command, ["record", path], "truncated"))
 
 
+def real(command, directory):
+    trace = os.path.join(directory, "real.txt.xz")
+    done = command.run("record", "--output", trace, RECORDING)
+    command.case("a real recording is converted", done.stderr or None)
+    done = command.run("replay", "--verify", trace)
+    command.case("its trace replays: old states and the last snapshot are right", None if not done.returncode else done.stderr)
+
+
 def main():
     if len(sys.argv) != 2:
         print(__doc__, file=sys.stderr)
@@ -162,6 +177,7 @@ def main():
         every_record(command, directory)
         lenient(command, directory)
         good(command, directory)
+        real(command, directory)
     return command.end()
 
 
