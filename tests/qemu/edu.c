@@ -10,20 +10,10 @@
 
 #include <shadow/platform.h>
 
+#include "tests/qemu/edu_regs.h"
 #include "tests/qemu/machine.h"
 
-#define EDU_VENDOR 0x1234
-#define EDU_DEVICE 0x11e8
-
-#define EDU_SOURCE  0x80
-#define EDU_TARGET  0x88
-#define EDU_COUNT   0x90
-#define EDU_COMMAND 0x98
-#define EDU_START   1u
-#define EDU_TO_RAM  2u
-#define EDU_BUFFER  UINT64_C(0x40000)
-#define EDU_HALF    2048u
-#define EDU_NS	    UINT64_C(100000000) /* from start to DMA */
+#define EDU_HALF 2048u
 
 #define PATTERNS (EDU_HALF / 8)
 

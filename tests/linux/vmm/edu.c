@@ -20,23 +20,14 @@
 #include "tests/linux/vmm/file.h"
 #include "tests/linux/vmm/physical.h"
 #include "tests/linux/vmm/say.h"
+#include "tests/qemu/edu_regs.h"
 
 #define PCI_DEVICES	      "/sys/bus/pci/devices"
 #define PCI_COMMAND	      4
 #define PCI_MEMORY_AND_MASTER 6
 
-#define EDU_VENDOR 0x1234
-#define EDU_DEVICE 0x11e8
-#define EDU_BYTES  0x100000
-
-#define EDU_SOURCE  0x80
-#define EDU_TARGET  0x88
-#define EDU_COUNT   0x90
-#define EDU_COMMAND 0x98
-#define EDU_START   1u
-#define EDU_TO_RAM  2u
-#define EDU_BUFFER  UINT64_C(0x40000)
-#define EDU_US	    100000 /* from start to DMA */
+#define EDU_BYTES 0x100000 /* of registers */
+#define EDU_US	  (EDU_NS / 1000)
 
 static volatile uint8_t *registers;
 static volatile uint64_t *bounce;

@@ -56,7 +56,7 @@ static void live(struct worker *worker, uint64_t *state)
 	static const enum backing ordinary[] = { BACKING_4K, BACKING_THP, BACKING_MEMFD, BACKING_THP };
 	bool protected = guest_random(state) % 4 != 0;
 	unsigned vcpus = guest_random(state) % 4 ? 1 : 2;
-	uint64_t bytes = VM_FREE + vcpus * (4 + guest_random(state) % 5 * 2) * MIB;
+	uint64_t bytes = VM_FREE + vcpus * (3 + guest_random(state) % 6) * MIB;
 	enum backing backing = ordinary[guest_random(state) % (protected ? 2 : 4)];
 	struct vm *vm = vm_create(protected, bytes, backing, vcpus);
 
