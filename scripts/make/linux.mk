@@ -45,8 +45,9 @@ $(INITRAMFS): $(vmm_build)/root/init
 
 ## check-linux: Linux's protected KVM with the library at EL2, in QEMU: disks, guests, and a host that attacks; half an hour
 .PHONY: check-linux
-check-linux: setup
+check-linux: setup $(COMMAND)
 	$(Q)scripts/install-qemu || [ $$? -eq 77 ]
 	$(Q)$(RUN_TESTS) --limit 7200 --name linux -- tests/linux/check
+	$(Q)$(RUN_TESTS) --limit 1800 --name recording -- tests/linux/check-recording $(COMMAND)
 
 -include $(wildcard $(vmm_build)/*.d)
