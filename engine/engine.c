@@ -184,7 +184,7 @@ void engine_queue_piece(struct shadow_engine *engine, unsigned cpu, uint64_t num
 }
 
 /* Old states differ, or some pages have given consent. */
-__attribute__((noinline)) static bool queue_pieces(struct shadow_engine *engine, unsigned cpu, uint64_t number,
+__attribute__((__noinline__)) static bool queue_pieces(struct shadow_engine *engine, unsigned cpu, uint64_t number,
 						   const struct shadow_transition *transition)
 {
 	struct pieces all = engine_pieces(engine, transition);
@@ -201,7 +201,7 @@ __attribute__((noinline)) static bool queue_pieces(struct shadow_engine *engine,
 	return count;
 }
 
-__attribute__((noinline)) static bool queue_slow(struct shadow_engine *engine, unsigned cpu, uint64_t number,
+__attribute__((__noinline__)) static bool queue_slow(struct shadow_engine *engine, unsigned cpu, uint64_t number,
 						 const struct shadow_transition *transition)
 {
 	struct queue *queue = &engine->queue[cpu];
@@ -223,7 +223,7 @@ __attribute__((noinline)) static bool queue_slow(struct shadow_engine *engine, u
 
 /* A revoke whose pages have one old state, anywhere; or whatever else. Takes what shadow_queue() takes, in that order: where
  * the fast path fails, a jump is enough. */
-__attribute__((noinline)) static bool queue_elsewhere(struct shadow_engine *engine, unsigned cpu, uint64_t number,
+__attribute__((__noinline__)) static bool queue_elsewhere(struct shadow_engine *engine, unsigned cpu, uint64_t number,
 						      const struct shadow_transition *transition)
 {
 	struct queue *queue = &engine->queue[cpu];

@@ -116,7 +116,7 @@ static inline bool in_promised_zone(const struct shadow_engine *engine, const st
 }
 
 /* Of a zone whose tables were promised: once more since the last flush. Return: 0, or as the target's reserve(). */
-__attribute__((noinline)) static int reserve_again(struct shadow_engine *engine, const struct transition_piece *piece)
+__attribute__((__noinline__)) static int reserve_again(struct shadow_engine *engine, const struct transition_piece *piece)
 {
 	const struct run run = { piece->start, piece->end, piece->access, engine->promised.memory };
 	int granted = engine->target->ops->reserve(engine->target, &run);
@@ -194,7 +194,7 @@ static inline bool is_valid(const struct shadow_engine *engine, unsigned cpu, co
 	       page < engine->page_top && transition->page_count <= engine->page_top - page;
 }
 
-__attribute__((noinline)) int engine_reserve(struct shadow_engine *engine, unsigned cpu, const struct pieces *pieces,
+__attribute__((__noinline__)) int engine_reserve(struct shadow_engine *engine, unsigned cpu, const struct pieces *pieces,
 					     uint64_t wait_ns)
 {
 	const struct shadow_transition *transition = pieces->transition;
@@ -234,7 +234,7 @@ static inline bool is_plain(const struct shadow_engine *engine, unsigned cpu, co
 }
 
 /* Takes what shadow_reserve() takes, in that order: where the fast path fails, a jump is enough. */
-__attribute__((noinline)) static int reserve_slow(struct shadow_engine *engine, unsigned cpu,
+__attribute__((__noinline__)) static int reserve_slow(struct shadow_engine *engine, unsigned cpu,
 						  const struct shadow_transition *transition, uint64_t wait_ns)
 {
 	struct transition_piece piece;

@@ -95,7 +95,7 @@ static void cmdq_write_prod(struct cmdq *cmdq)
 }
 
 /* The same steps as below, one writer of PROD at a time. */
-static __attribute__((noinline)) void cmdq_publish_enhanced(struct cmdq *cmdq)
+static __attribute__((__noinline__)) void cmdq_publish_enhanced(struct cmdq *cmdq)
 {
 	while (!order_try_lock(&cmdq->prod_lock))
 		platform_relax();

@@ -48,7 +48,7 @@ static struct list list_begin(struct shadow_smmu *smmu, struct cmdq *cmdq)
 }
 
 /* Wait until @needed slots are free, after ringing once more for what is already written. */
-static __attribute__((noinline)) int list_make_room(const struct list *list, uint64_t needed)
+static __attribute__((__noinline__)) int list_make_room(const struct list *list, uint64_t needed)
 {
 	struct shadow_smmu *smmu = list->smmu;
 	struct cmdq *cmdq = list->cmdq;

@@ -63,7 +63,7 @@ __attribute__((always_inline)) static inline unsigned singles_find(const struct 
 }
 
 /* Whatever is not a revoke of plain memory. Return: false if that is left to the cursor. */
-__attribute__((noinline)) static bool change_single(struct pgtable *pgtable, const struct run *run,
+__attribute__((__noinline__)) static bool change_single(struct pgtable *pgtable, const struct run *run,
 						    const struct single *single)
 {
 	struct pgtable_page *table = single->table;

@@ -252,7 +252,7 @@ static bool tlbi_is_far(const struct tlbi_span *span, const struct tlbi_span *en
 /* A chain of pages is @span and what is near it, and so on. Without a larger span in it no bridge stays within its share,
  * unless that is the whole. Rare, and kept out of the loop that asks.
  * Return: up to where spans are pages that no window with a larger span begins with. */
-__attribute__((noinline)) static const struct tlbi_span *tlbi_chain(const struct tlbi_span *span,
+__attribute__((__noinline__)) static const struct tlbi_span *tlbi_chain(const struct tlbi_span *span,
 								    const struct tlbi_span *end, uint64_t wall)
 {
 	const struct tlbi_span *at = span;
@@ -306,7 +306,7 @@ static void tlbi_plan_rewind(struct tlbi_plan *plan)
 }
 
 /* Does the list cost more than @limit? Plans it, up to there, and begins anew. */
-__attribute__((noinline)) static bool tlbi_list_exceeds(struct tlbi_plan *plan, uint64_t limit)
+__attribute__((__noinline__)) static bool tlbi_list_exceeds(struct tlbi_plan *plan, uint64_t limit)
 {
 	const struct tlbi_format *format = &plan->format;
 	uint64_t cost = 0;
