@@ -137,6 +137,7 @@ VMM_SRCS := \
 	tests/linux/vmm/mark.c \
 	tests/linux/vmm/option.c \
 	tests/linux/vmm/physical.c \
+	tests/linux/vmm/ring.c \
 	tests/linux/vmm/say.c \
 	tests/linux/vmm/stats.c \
 	tests/linux/vmm/vm.c \

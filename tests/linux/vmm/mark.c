@@ -7,17 +7,35 @@
 #include <stdio.h>
 
 #include "tests/linux/vmm/file.h"
+#include "tests/linux/vmm/option.h"
+#include "tests/linux/vmm/ring.h"
+#include "tests/linux/vmm/say.h"
 
 #define CONTROL "/sys/kernel/debug/s2record/control"
 
+static bool in_ring;
+
 void mark_start(void)
 {
-	file_write(CONTROL, "start");
+	unsigned kib = (unsigned)option_number("ring", 0);
+	char text[32];
+
+	if (!kib) {
+		file_write(CONTROL, "start");
+		return;
+	}
+	snprintf(text, sizeof(text), "start %u", kib);
+	if (!file_write(CONTROL, text))
+		die(CONTROL);
+	in_ring = true;
+	ring_start();
 }
 
 void mark_stop(void)
 {
 	file_write(CONTROL, "stop");
+	if (in_ring)
+		ring_finish();
 }
 
 void mark_phase(unsigned phase)
