@@ -6,16 +6,19 @@
 #include "tests/linux/vmm/option.h"
 #include "tests/linux/vmm/say.h"
 
-#define GUESTS 3
+#define GUESTS 3 /* at most */
 #define BYTES  (24 * MIB)
 
 void load_pingpong(void)
 {
 	uint64_t requests = option_number("nreq", 3000);
 	uint64_t bursts = option_number("bursts", 2000);
+	unsigned guests = (unsigned)option_number("guests", GUESTS);
 	struct vm *vm[GUESTS];
 
-	for (unsigned i = 0; i < GUESTS; i++) {
+	if (guests < 1 || guests > GUESTS)
+		die("guests=");
+	for (unsigned i = 0; i < guests; i++) {
 		vm[i] = vm_create(true, BYTES, i == 1 ? BACKING_THP : BACKING_4K, 1);
 		vm[i]->cpu = (int)i;
 		vm_command(vm[i], 0, GUEST_TOUCH, GUEST_BASE + VM_FREE, BYTES - VM_FREE, GUEST_PAGE, 1);
@@ -30,8 +33,8 @@ void load_pingpong(void)
 		vm_command(vm[i], 0, GUEST_CHECK, GUEST_BASE + VM_FREE, BYTES - VM_FREE, GUEST_PAGE, 0);
 		vm_command(vm[i], 0, GUEST_OFF, 0, 0, 0, 0);
 	}
-	load_run_each(vm, GUESTS);
-	for (unsigned i = 0; i < GUESTS; i++)
+	load_run_each(vm, guests);
+	for (unsigned i = 0; i < guests; i++)
 		vm_destroy(vm[i]);
 	passed("guests share pages and take them back");
 }
