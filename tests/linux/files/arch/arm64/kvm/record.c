@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The host's side of the recorder: the kernel option that lets EL2 make semihosting calls, and two files in
- * debugfs, s2record/control and s2record/data.
+ * The host's side of the recorder: the kernel option that lets EL2 make semihosting calls, and two
+ * files in debugfs, s2record/control and s2record/data.
  *
- * control takes "start", "start KIB", "stop" and "mark HEX". With KIB, EL2 writes to a ring of so many KiB, which
- * the host donates until the recording was read to its end; data gives it out.
+ * control takes "start", "start KIB", "stop" and "mark HEX". With KIB, EL2 writes to a ring of so
+ * many KiB, which the host donates until the recording was read to its end; data gives it out.
  */
 #include <linux/debugfs.h>
 #include <linux/delay.h>
@@ -12,6 +12,7 @@
 #include <linux/kvm_host.h>
 #include <linux/log2.h>
 #include <linux/mutex.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 
 #include <asm/kvm_mmu.h>
@@ -82,27 +83,42 @@ static long start_ring(unsigned long kib)
 	return 0;
 }
 
-static long control(char *command)
+static long start(const char *kib)
 {
 	unsigned long number;
 	long ret;
 
-	if (!strncmp(command, "start", 5) && ring) {
+	if (ring)
 		return -EBUSY; /* not yet read to its end */
-	} else if (!strcmp(command, "start")) {
+	if (!*kib)
 		ret = record_call(RECORD_OP_START, 0, 0);
-	} else if (!strncmp(command, "start ", 6) && !kstrtoul(command + 6, 10, &number)) {
-		ret = start_ring(number);
-	} else if (!strcmp(command, "stop")) {
-		ret = record_call(RECORD_OP_STOP, 0, 0);
-	} else if (!strncmp(command, "mark ", 5) && !kstrtoul(command + 5, 16, &number)) {
-		return record_call(RECORD_OP_MARK, number, 0);
-	} else {
-		return -EINVAL;
-	}
+	else
+		ret = kstrtoul(skip_spaces(kib), 10, &number) ? -EINVAL : start_ring(number);
 	if (!ret)
-		running = command[2] == 'a';
+		running = true;
 	return ret;
+}
+
+static long stop(void)
+{
+	long ret = record_call(RECORD_OP_STOP, 0, 0);
+
+	if (!ret)
+		running = false;
+	return ret;
+}
+
+static long control(char *command)
+{
+	unsigned long number;
+
+	if (!strcmp(command, "stop"))
+		return stop();
+	if (!strncmp(command, "mark ", 5) && !kstrtoul(command + 5, 16, &number))
+		return record_call(RECORD_OP_MARK, number, 0);
+	if (!strcmp(command, "start") || !strncmp(command, "start ", 6))
+		return start(command + 5);
+	return -EINVAL;
 }
 
 static ssize_t control_write(struct file *file, const char __user *from, size_t bytes, loff_t *at)

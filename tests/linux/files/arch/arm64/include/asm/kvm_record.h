@@ -2,8 +2,8 @@
 /*
  * The records that EL2 writes of the host's page states, and the hypercall that steers it.
  *
- * A recording is a file of such records, little-endian. `s2shadow record` of the s2shadow project turns it into
- * a trace; its docs/recording.md describes the fields.
+ * A recording is a file of such records, little-endian. `s2shadow record` of the s2shadow project
+ * turns it into a trace; its docs/recording.md describes the fields.
  */
 #ifndef __ARM64_KVM_RECORD_H__
 #define __ARM64_KVM_RECORD_H__

@@ -2,9 +2,10 @@
 /*
  * What EL2 does to the host's pages, as records.
  *
- * Transitions are recorded under the host's lock, before the states are written, so their order in the file is
- * the order of the changes. A trip is from an entry into EL2 to the return to the host, or to the guest where
- * EL2 handled the guest's exit itself; one that changed and mapped nothing is only counted.
+ * Transitions are recorded under the host's lock, before the states are written, so their order in
+ * the file is the order of the changes. A trip is from an entry into EL2 to the return to the host,
+ * or to the guest where EL2 handled the guest's exit itself; one that changed and mapped nothing is
+ * only counted.
  */
 #include <asm/kvm_emulate.h>
 #include <asm/kvm_hyp.h>
@@ -19,7 +20,7 @@
 #define MARK_BEGIN	0xb0b
 #define MARK_END	0xe0d
 
-/* Set by the host before it gives EL2 away: write to a file of the emulator, from initialisation on. */
+/* Set by the host before it gives EL2 away: write to the emulator's files, from the boot on. */
 bool record_semihosting;
 
 #define NAME(x) [__KVM_HOST_SMCCC_FUNC_##x] = #x
@@ -43,7 +44,8 @@ static const char hypercall_names[__KVM_HOST_SMCCC_FUNC_MAX][40] = {
 	NAME(__pkvm_init_vcpu), NAME(__pkvm_vcpu_in_poison_fault),
 	NAME(__pkvm_force_reclaim_guest_page), NAME(__pkvm_reclaim_dying_guest_page),
 	NAME(__pkvm_start_teardown_vm), NAME(__pkvm_finalize_teardown_vm), NAME(__pkvm_vcpu_load),
-	NAME(__pkvm_vcpu_put), NAME(__pkvm_vcpu_sync_state), NAME(__pkvm_tlb_flush_vmid), NAME(__pkvm_record),
+	NAME(__pkvm_vcpu_put), NAME(__pkvm_vcpu_sync_state), NAME(__pkvm_tlb_flush_vmid),
+	NAME(__pkvm_record),
 };
 
 /* Functions seen as a cause in this recording; under the host's lock. 0 is initialisation. */
@@ -114,8 +116,10 @@ static void put_quiet(void)
 	for (unsigned int cpu = 0; cpu < hyp_nr_cpus; cpu++) {
 		struct record_cpu *counts = per_cpu_ptr(&record_cpu, cpu);
 
+		if (counts->generation != record_out_generation())
+			continue;
 		for (u32 i = 0; i < ARRAY_SIZE(hypercall_names); i++)
-			if (counts->generation == record_out_generation() && counts->quiet_hypercalls[i])
+			if (counts->quiet_hypercalls[i])
 				record_put((struct record) {
 					.type = RECORD_QUIET,
 					.detail = { cpu },
@@ -178,7 +182,9 @@ static long release(void)
 	u64 bytes;
 	void *buffer = record_out_release(&bytes);
 
-	return buffer ? __pkvm_hyp_donate_host(hyp_virt_to_pfn(buffer), bytes >> PAGE_SHIFT) : -EINVAL;
+	if (!buffer)
+		return -EINVAL;
+	return __pkvm_hyp_donate_host(hyp_virt_to_pfn(buffer), bytes >> PAGE_SHIFT);
 }
 
 long __pkvm_record(u64 op, u64 first, u64 second)
@@ -227,7 +233,7 @@ static void begin_trip(struct record_cpu *cpu, enum record_why why, u32 id)
 	cpu->calls = cpu->maps = 0;
 }
 
-/* The kernel's events for calls of firmware within a trip have a reason of their own, which is let pass. */
+/* The kernel's events for calls of firmware within a trip have a reason of their own: let pass. */
 void record_enter(struct kvm_cpu_context *host_ctxt, u8 reason)
 {
 	struct record_cpu *cpu = this_cpu_ptr(&record_cpu);
@@ -294,7 +300,8 @@ void record_exit(u8 reason)
 	if (!record_out_is_open())
 		return;
 	/* A hypercall that runs a guest ends with the guest's exit, and is counted then. */
-	if (reason == HYP_REASON_ERET_GUEST && cpu->why == RECORD_WHY_HVC && !cpu->calls && !cpu->maps)
+	if (reason == HYP_REASON_ERET_GUEST && cpu->why == RECORD_WHY_HVC &&
+	    !cpu->calls && !cpu->maps)
 		return;
 	if (reason == HYP_REASON_ERET_HOST && cpu->why == RECORD_WHY_GUEST)
 		cpu->id = 1;
@@ -313,7 +320,7 @@ static enum pkvm_page_state state_after_unshare(struct hyp_page *page)
 	return page->host_share_guest_count > 1 ? get_host_state(page) : PKVM_PAGE_OWNED;
 }
 
-/* In pieces of one old state; a piece that keeps its state is only left out of what a guest gives back. */
+/* In pieces of one old state. @state: negative for what a guest gives back. */
 static void put_transition(phys_addr_t addr, u64 size, int state, u8 flags)
 {
 	struct record_cpu *cpu = this_cpu_ptr(&record_cpu);
@@ -331,7 +338,8 @@ static void put_transition(phys_addr_t addr, u64 size, int state, u8 flags)
 
 		for (next = at + PAGE_SIZE; next < addr + size; next += PAGE_SIZE) {
 			page = hyp_phys_to_page(next);
-			if (get_host_state(page) != old || (state < 0 && state_after_unshare(page) != new))
+			if (get_host_state(page) != old ||
+			    (state < 0 && state_after_unshare(page) != new))
 				break;
 		}
 		if (state < 0 && old == new)

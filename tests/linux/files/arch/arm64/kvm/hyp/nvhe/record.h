@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Between the recorder's files: record.c makes records, record_out.c keeps and hands out, record_snapshot.c
- * walks page states and the host's table.
+ * Between the recorder's files: record.c makes records, record_out.c keeps and hands out,
+ * record_snapshot.c walks page states and the host's table.
  */
 #ifndef __ARM64_KVM_NVHE_RECORD_INTERNAL_H__
 #define __ARM64_KVM_NVHE_RECORD_INTERNAL_H__

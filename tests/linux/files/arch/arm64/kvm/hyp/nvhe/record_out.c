@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where records go: by semihosting calls to a file of the machine that runs the emulator, or to a ring that the
- * host reads.
+ * Where records go: by semihosting calls to a file of the machine that runs the emulator, or to
+ * a ring that the host reads.
  *
- * A semihosting call stops the emulated machine, clock included, so writing a full buffer out costs no virtual
- * time. On a machine without semihosting `hlt` at EL2 is undefined: it is used if the command line says so.
+ * A semihosting call is one instruction of the emulated machine, however much it writes. Where
+ * there is no semihosting, `hlt` at EL2 is undefined: it is used if the command line says so.
  */
 #include <asm/arch_timer.h>
 #include <asm/kvm_hyp.h>
@@ -133,7 +133,11 @@ static void open_locked(struct record *slot, u64 slots)
 	out.head = out.tail = out.dropped = 0;
 	out.generation++;
 	out.open = true;
-	put_locked((struct record) { .type = RECORD_HEAD, .word = RECORD_VERSION, .text = RECORD_MAGIC });
+	put_locked((struct record) {
+		.type = RECORD_HEAD,
+		.word = RECORD_VERSION,
+		.text = RECORD_MAGIC,
+	});
 	put_locked((struct record) {
 		.type = RECORD_CLOCK,
 		.first = arch_timer_get_cntfrq(),

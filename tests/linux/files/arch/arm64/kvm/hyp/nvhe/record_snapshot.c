@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A snapshot of the host: memory regions, page states that are not owned, leaves of its stage-2 table. Runs of
- * what is alike become one record.
+ * A snapshot of the host: memory regions, page states that are not owned, leaves of its stage-2
+ * table. Runs of what is alike become one record.
  */
 #include <asm/kvm_pgtable.h>
 
@@ -50,7 +50,8 @@ static u8 leaf_kind(kvm_pte_t pte)
 	enum kvm_pgtable_prot prot;
 
 	if (!kvm_pte_valid(pte))
-		return host_stage2_pte_is_hyp_owned(pte) ? RECORD_LEAF_OWNER_HYP : RECORD_LEAF_OWNER_GUEST;
+		return host_stage2_pte_is_hyp_owned(pte) ? RECORD_LEAF_OWNER_HYP :
+							   RECORD_LEAF_OWNER_GUEST;
 	prot = kvm_pgtable_stage2_pte_prot(pte);
 	return (prot & KVM_PGTABLE_PROT_R ? 1 : 0) | (prot & KVM_PGTABLE_PROT_W ? 2 : 0) |
 	       (prot & KVM_PGTABLE_PROT_X ? 4 : 0);

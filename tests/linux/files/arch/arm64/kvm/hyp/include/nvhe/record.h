@@ -36,9 +36,11 @@ void record_state(phys_addr_t addr, u64 size, enum pkvm_page_state state, u8 fla
 /* The same for pages that one of those they are shared with gives back. */
 void record_unshare_guest(phys_addr_t addr, u64 size);
 
-/* After the host's abort was answered with a mapping; with a refusal; after all device mappings were removed. */
+/* A host's abort was answered with a mapping, or is to be refused. */
 void record_map(u64 addr, u64 size, bool memory);
 void record_refusal(u64 addr);
+
+/* All device mappings are to be removed. */
 void record_unmap_devices(void);
 
 /* A hypercall, op is of enum record_op. */
@@ -48,7 +50,8 @@ long __pkvm_record(u64 op, u64 first, u64 second);
 
 static inline void record_init_begin(void) { }
 static inline void record_init_end(void) { }
-static inline void record_state(phys_addr_t addr, u64 size, enum pkvm_page_state state, u8 flags) { }
+static inline void record_state(phys_addr_t addr, u64 size, enum pkvm_page_state state,
+				u8 flags) { }
 static inline void record_unshare_guest(phys_addr_t addr, u64 size) { }
 static inline void record_map(u64 addr, u64 size, bool memory) { }
 static inline void record_refusal(u64 addr) { }
