@@ -9,6 +9,7 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "tests/linux/vmm/edu.h"
 #include "tests/linux/vmm/load.h"
@@ -30,7 +31,8 @@
 #define SMMU_STRTAB_BASE UINT64_C(0x09050080)
 #define SMMU_CMDQ_BASE	 UINT64_C(0x09050090)
 
-#define PLACES 8 /* that are attacked in a range */
+#define PLACES	       4 /* that are attacked in a range */
+#define ATTACK_SECONDS 1.1
 
 enum moment {
 	DONATED,
@@ -40,7 +42,7 @@ enum moment {
 
 struct attempt {
 	uint64_t word; /* that the device read */
-	bool logged;
+	bool logged;   /* always in mode eager, which does not look at events */
 };
 
 struct victim {
@@ -53,13 +55,21 @@ struct victim {
 	uint64_t seen_by_host;
 };
 
+/* At most one a second: of more events than that not all are logged. */
 static struct attempt attack(uint64_t address, uint64_t word)
 {
-	uint64_t events = stats_value("events");
-	struct attempt attempt = { .word = edu_read(address) };
+	static double next;
+	struct attempt attempt;
+	uint64_t events;
 
+	while (now() < next)
+		usleep(10000);
+	next = now() + ATTACK_SECONDS;
+	events = stats_value("events");
+	attempt.word = edu_read(address);
 	edu_write(address, word);
-	attempt.logged = stats_value("events") > events && stats_event(edu_stream(), address);
+	attempt.logged =
+		stats_mode("eager") || (stats_value("events") > events && stats_event(edu_stream(), address));
 	return attempt;
 }
 

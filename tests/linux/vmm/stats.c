@@ -41,6 +41,14 @@ void stats_show(const char *label)
 	}
 }
 
+bool stats_mode(const char *mode)
+{
+	char text[TEXT_BYTES], found[64];
+
+	return file_read(FOLDER "stats", text, sizeof(text)) && sscanf(text, "mode %63s", found) == 1 &&
+	       !strcmp(found, mode);
+}
+
 uint64_t stats_value(const char *name)
 {
 	char text[TEXT_BYTES], found[64];
@@ -75,7 +83,7 @@ void stats_audit(void)
 	char text[TEXT_BYTES], *found;
 	uint64_t differences;
 
-	if (!file_read(FOLDER "stats", text, sizeof(text)) || strstr(text, "mode off"))
+	if (access(FOLDER "audit", R_OK) || stats_mode("off"))
 		return;
 	if (!file_read(FOLDER "audit", text, sizeof(text)) || !(found = strstr(text, "differences ")) ||
 	    sscanf(found, "differences %" SCNu64, &differences) != 1)

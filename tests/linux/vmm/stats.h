@@ -11,6 +11,9 @@
 /* Show all there are, each in a line "stats LABEL NAME VALUE...". */
 void stats_show(const char *label);
 
+/* Is that the mode? */
+bool stats_mode(const char *mode);
+
 /* One of them; 0 when there is none. */
 uint64_t stats_value(const char *name);
 
