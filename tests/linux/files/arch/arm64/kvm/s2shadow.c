@@ -25,6 +25,7 @@ extern struct kvm_s2shadow_config kvm_nvhe_sym(kvm_s2shadow_config);
 static struct kvm_s2shadow_config config;
 
 static const char * const modes[] = { "off", "eager", "batched", "group" };
+static const char * const tests[] = { "no-tlbi", "lose" };	/* by the bit of KVM_S2SHADOW_TEST_* */
 
 static int __init mode_set(char *arg)
 {
@@ -41,11 +42,13 @@ early_param("kvm-arm.s2shadow", mode_set);
 
 static int __init test_set(char *arg)
 {
-	if (!arg || strcmp(arg, "no-tlbi")) {
-		pr_err("kvm-arm.s2shadow_test: no-tlbi, not '%s'\n", arg ?: "");
+	int test = arg ? match_string(tests, ARRAY_SIZE(tests), arg) : -EINVAL;
+
+	if (test < 0) {
+		pr_err("kvm-arm.s2shadow_test: no-tlbi or lose, not '%s'\n", arg ?: "");
 		return -EINVAL;
 	}
-	config.test |= KVM_S2SHADOW_TEST_NO_TLBI;
+	config.test |= BIT(test);
 	return 0;
 }
 early_param("kvm-arm.s2shadow_test", test_set);

@@ -18,6 +18,7 @@ enum kvm_s2shadow_mode {
 
 /* kvm-arm.s2shadow_test=: what makes the tests fail, and nothing else does */
 #define KVM_S2SHADOW_TEST_NO_TLBI	BIT(0)	/* no invalidation reaches an SMMU */
+#define KVM_S2SHADOW_TEST_LOSE		BIT(1)	/* the driver is not told of one grant in a hundred */
 
 #define KVM_S2SHADOW_SMMUS	8
 

@@ -54,7 +54,7 @@ int kvm_iommu_host_check(phys_addr_t start, u64 size, enum pkvm_page_state from,
 
 static void update(phys_addr_t start, u64 size, enum pkvm_page_state from, enum pkvm_page_state to)
 {
-	if (has_access(from) == has_access(to))
+	if (has_access(from) == has_access(to) || (has_access(to) && s2shadow_test_loses()))
 		return;
 	if (ops->host_stage2_idmap) {
 		ops->host_stage2_idmap(start, start + size, has_access(to) ? PKVM_HOST_MEM_PROT : 0);

@@ -54,7 +54,7 @@ u64 s2shadow_eager_stat(u32 which);
 void s2shadow_eager_ste(u64 ste[8]);
 u64 s2shadow_audit(const u64 ste[8]);
 u64 s2shadow_trip_stat(u32 which);
-void s2shadow_test_init(void);
+bool s2shadow_test_loses(void);
 void s2shadow_test_doorbell(unsigned long address, u32 prod);
 
 #endif

@@ -133,7 +133,6 @@ int s2shadow_describe(void)
 		if (ret)
 			return ret;
 	}
-	s2shadow_test_init();
 	s2shadow.target_config.map = s2shadow.map;
 	s2shadow.target_config.bbml = bbml_of_all();
 	s2shadow.target_config.vmid = S2SHADOW_VMID;
