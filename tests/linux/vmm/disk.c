@@ -89,6 +89,47 @@ static bool verify_blocks(struct disk *disk, uint64_t block, unsigned count)
 	return done;
 }
 
+/* What disk_pass() fills memory with: of no thread's block. */
+static uint64_t pass_word(const struct disk *disk, unsigned area, uint64_t index)
+{
+	return guest_word(index * 8, disk->seed + UINT64_C(0x10000) * (area + 1));
+}
+
+static uint64_t pass_piece(struct disk *disk, unsigned area, uint64_t *words, unsigned count)
+{
+	uint64_t first = disk->blocks + (uint64_t)area * BLOCKS_MAX;
+	uint64_t wrong = 0;
+
+	for (uint64_t i = 0; i < (uint64_t)count * WORDS; i++)
+		words[i] = pass_word(disk, area, i);
+	if (!transfer(disk, true, words, first, count))
+		return count;
+	memset(words, 0, (size_t)count * BLOCK);
+	if (!transfer(disk, false, words, first, count))
+		return count;
+	for (uint64_t block = 0; block < count; block++) {
+		bool right = true;
+
+		for (uint64_t i = block * WORDS; i < (block + 1) * WORDS; i++)
+			right = right && words[i] == pass_word(disk, area, i);
+		wrong += !right;
+	}
+	return wrong;
+}
+
+uint64_t disk_pass(struct disk *disk, unsigned area, void *memory, uint64_t bytes)
+{
+	uint64_t wrong = 0;
+
+	for (uint64_t done = 0; done < bytes; done += (uint64_t)BLOCKS_MAX * BLOCK) {
+		uint64_t left = (bytes - done) / BLOCK;
+
+		wrong += pass_piece(disk, area, (uint64_t *)((uint8_t *)memory + done),
+				    left < BLOCKS_MAX ? (unsigned)left : BLOCKS_MAX);
+	}
+	return wrong;
+}
+
 static void *run(void *context)
 {
 	struct disk *disk = context;
@@ -113,9 +154,9 @@ void disk_start(struct disk *disk)
 	disk->file = open(disk->path, O_RDWR | O_DIRECT | O_CLOEXEC);
 	if (disk->file < 0 || ioctl(disk->file, BLKGETSIZE64, &bytes))
 		die(disk->path);
-	disk->blocks = bytes / BLOCK;
-	if (disk->blocks < BLOCKS_MAX)
+	if (bytes / BLOCK < (DISK_AREAS + 1) * BLOCKS_MAX)
 		die(disk->path);
+	disk->blocks = bytes / BLOCK - DISK_AREAS * BLOCKS_MAX;
 	disk->version = calloc(disk->blocks, sizeof(*disk->version));
 	if (!disk->version || pthread_create(&disk->thread, NULL, run, disk))
 		die("starting a disk's thread");

@@ -23,7 +23,8 @@ struct worker {
 	unsigned cpu;
 	uint64_t seed;
 	double until;
-	uint64_t protected, ordinary, kicks, forced, wrong;
+	struct disk *disk;
+	uint64_t protected, ordinary, kicks, forced, wrong, passed, passed_wrong; /* the last two in pages */
 };
 
 /* One vCPU's memory: a part to fill, a part for I/O, and the rest. */
@@ -73,7 +74,10 @@ static void live(struct worker *worker, uint64_t *state)
 		load_force_reclaim(vm, VM_FREE + 64 * GUEST_PAGE, 32);
 		worker->forced++;
 	}
-	vm_destroy(vm);
+	vm_stop(vm);
+	worker->passed_wrong += disk_pass(worker->disk, worker->cpu, vm->memory, bytes);
+	worker->passed += bytes / GUEST_PAGE;
+	vm_free(vm);
 	if (protected)
 		worker->protected ++;
 	else
@@ -93,6 +97,7 @@ static void *run(void *context)
 void load_dma(void)
 {
 	static const char name[] = "each guest finds what it wrote";
+	static const char passes[] = "devices read and write the memory that guests had";
 	uint64_t seed = option_number("seed", 1);
 	double until = now() + (double)option_number("seconds", 30);
 	struct disk disks[] = {
@@ -109,7 +114,8 @@ void load_dma(void)
 	for (unsigned i = 0; i < CPUS; i++) {
 		workers[i] = (struct worker){ .cpu = i,
 					      .seed = (seed << 8 | i) * UINT64_C(0x9e3779b97f4a7c15),
-					      .until = until };
+					      .until = until,
+					      .disk = &disks[i % 2] };
 		if (pthread_create(&workers[i].thread, NULL, run, &workers[i]))
 			die("pthread_create");
 	}
@@ -120,12 +126,18 @@ void load_dma(void)
 		all.kicks += workers[i].kicks;
 		all.forced += workers[i].forced;
 		all.wrong += workers[i].wrong;
+		all.passed += workers[i].passed;
+		all.passed_wrong += workers[i].passed_wrong;
 	}
 	for (unsigned i = 0; i < 2; i++)
 		disk_finish(&disks[i]);
 	say("guests: %" PRIu64 " protected, %" PRIu64 " ordinary, %" PRIu64
 	    " requests, pages taken by force from %" PRIu64,
 	    all.protected, all.ordinary, all.kicks, all.forced);
+	if (all.passed_wrong)
+		failed(passes, "%" PRIu64 " of %" PRIu64 " pages are wrong", all.passed_wrong, all.passed);
+	else
+		passed(passes);
 	if (all.wrong)
 		failed(name, "%" PRIu64 " wrong", all.wrong);
 	else
