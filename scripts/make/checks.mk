@@ -154,7 +154,7 @@ check-maps: $(MAP_EQUALITY)
 check-cli: $(COMMAND)
 	$(Q)$(RUN_TESTS) --limit 600 'tests/cli/bad_input.py $(COMMAND)' 'tests/cli/outputs.py $(COMMAND)' 'tests/cli/profile.py $(COMMAND)' \
 		'tests/cli/inspection.py $(COMMAND)' 'tests/cli/timeline.py $(COMMAND)' 'tests/cli/inputs.py $(COMMAND)' \
-		'tests/cli/recording.py $(COMMAND)' \
+		'tests/cli/recording.py $(COMMAND)' tests/linux/selftest.py \
 		'tests/cli/comparison.py $(COMMAND)' 'tests/cli/interruption.py $(COMMAND)' 'tests/cli/report.py $(COMMAND)'
 
 ## check-compare: compare finds a stage that is slowed by a tenth, by counted instructions
