@@ -45,7 +45,7 @@ static json_t *level_json(const struct inspect_subject *subject, int level)
 
 	facts_set(object, "level", json_integer(level));
 	facts_set(object, "entry_bytes",
-		  facts_number(UINT64_C(1) << inspect_shift(subject->shape->granule_lg2, level)));
+		  facts_number(UINT64_C(1) << level_shift(subject->shape->granule_lg2, level)));
 	facts_set(object, "tables", facts_number(counts->tables));
 	facts_set(object, "table_bytes", facts_number(counts->table_bytes));
 	facts_set(object, "links", facts_number(counts->links));

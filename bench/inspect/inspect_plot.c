@@ -126,7 +126,7 @@ static void count_classes(struct plot *plot)
 		uint64_t bytes = extent->end - extent->start;
 
 		legend->bytes += bytes;
-		legend->entries += bytes >> inspect_shift(plot->subject->shape->granule_lg2, extent->level);
+		legend->entries += bytes >> level_shift(plot->subject->shape->granule_lg2, extent->level);
 	}
 }
 
@@ -141,7 +141,7 @@ static void class_name(const struct plot *plot, unsigned class, char *text, size
 	else
 		snprintf(text, bytes, "%s %s%s%s",
 			 inspect_size_text(UINT64_C(1)
-					   << inspect_shift(plot->subject->shape->granule_lg2, level))
+					   << level_shift(plot->subject->shape->granule_lg2, level))
 				 .text,
 			 inspect_leaf_noun(level), class & INSPECT_CLASS_NORMAL ? ", normal" : ", device",
 			 class & INSPECT_CLASS_HINTED ? ", hinted" : "");

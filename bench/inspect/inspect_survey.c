@@ -116,7 +116,7 @@ static unsigned enter_tables(struct surveyor *surveyor, const struct inspect_wal
 	const size_t table_bytes = (size_t)1 << surveyor->shape->granule_lg2;
 
 	for (unsigned i = 1; i < walk->count; i++) {
-		unsigned shift = inspect_shift(surveyor->shape->granule_lg2, walk->step[i - 1].level);
+		unsigned shift = level_shift(surveyor->shape->granule_lg2, walk->step[i - 1].level);
 
 		if (ipa & ((UINT64_C(1) << shift) - 1))
 			continue;
@@ -268,7 +268,7 @@ static bool continues_group(const struct surveyor *surveyor, const struct inspec
 
 static void open_group(struct surveyor *surveyor, const struct inspect_walk *walk, int level)
 {
-	unsigned members_lg2 = inspect_group_lg2(surveyor->shape->granule_lg2, level);
+	unsigned members_lg2 = level_contiguous_lg2(surveyor->shape->granule_lg2, level);
 	uint64_t bytes = (walk->end - walk->start) << members_lg2;
 	struct group *group = &surveyor->group;
 
@@ -310,7 +310,7 @@ static void follow_group(struct surveyor *surveyor, const struct inspect_walk *w
 
 			counts->groups++;
 			counts->leaves_hinted += UINT64_C(1)
-						 << inspect_group_lg2(surveyor->shape->granule_lg2, level);
+						 << level_contiguous_lg2(surveyor->shape->granule_lg2, level);
 			group->open = false;
 		}
 		return;
@@ -328,7 +328,7 @@ static uint64_t survey_dead_link(struct surveyor *surveyor, struct inspect_walk 
 				 unsigned below, enum entry entry)
 {
 	const struct inspect_step *link = &walk->step[below - 1];
-	uint64_t end = ipa + (UINT64_C(1) << inspect_shift(surveyor->shape->granule_lg2, link->level));
+	uint64_t end = ipa + (UINT64_C(1) << level_shift(surveyor->shape->granule_lg2, link->level));
 	bool again = entry == ENTRY_AGAIN;
 
 	walk->count = below;
@@ -424,7 +424,7 @@ static void make_runs(struct surveyor *surveyor)
 
 	for (size_t i = 0; i < survey->extent_count; i++) {
 		const struct inspect_extent *extent = &survey->extents[i];
-		unsigned shift = inspect_shift(surveyor->shape->granule_lg2, extent->level);
+		unsigned shift = level_shift(surveyor->shape->granule_lg2, extent->level);
 		uint64_t entries = (extent->end - extent->start) >> shift;
 
 		if (!run || !same_to_a_device(run, extent)) {
@@ -465,8 +465,8 @@ static uint64_t fewest_leaves(const struct inspect_shape *shape, const struct in
 	int level = 3;
 
 	for (; level > block_level_min(shape); level--) {
-		unsigned shift = inspect_shift(shape->granule_lg2, level);
-		uint64_t larger = UINT64_C(1) << inspect_shift(shape->granule_lg2, level - 1);
+		unsigned shift = level_shift(shape->granule_lg2, level);
+		uint64_t larger = UINT64_C(1) << level_shift(shape->granule_lg2, level - 1);
 		uint64_t inner_low = (low + larger - 1) & ~(larger - 1), inner_high = high & ~(larger - 1);
 
 		if (inner_low >= inner_high || (run->start ^ run->pa) & (larger - 1))
@@ -475,7 +475,7 @@ static uint64_t fewest_leaves(const struct inspect_shape *shape, const struct in
 		low = inner_low;
 		high = inner_high;
 	}
-	return leaves + ((high - low) >> inspect_shift(shape->granule_lg2, level));
+	return leaves + ((high - low) >> level_shift(shape->granule_lg2, level));
 }
 
 static void count_leaves(struct inspect_survey *survey, const struct inspect_shape *shape)

@@ -57,7 +57,7 @@ static void write_levels(FILE *file, const struct inspect_subject *subject)
 		"bytes", "links", "leaves", "hinted", "groups", "holes", "mapped", "unmapped");
 	for (int level = subject->shape->start_level; level <= 3; level++) {
 		const struct inspect_level *counts = &subject->survey->level[level - INSPECT_LEVEL_MIN];
-		uint64_t entry = UINT64_C(1) << inspect_shift(subject->shape->granule_lg2, level);
+		uint64_t entry = UINT64_C(1) << level_shift(subject->shape->granule_lg2, level);
 
 		fprintf(file,
 			"%5d %8s %8" PRIu64 " %10s %8" PRIu64 " %10" PRIu64 " %10" PRIu64 " %8" PRIu64
@@ -135,7 +135,7 @@ static void made_of(const struct inspect_shape *shape, const struct inspect_run 
 		length += (size_t)snprintf(
 			text + length, MADE_OF_BYTES - length, "%s%" PRIu64 " x %s", length ? ", " : "",
 			entries,
-			inspect_size_text(UINT64_C(1) << inspect_shift(shape->granule_lg2, level)).text);
+			inspect_size_text(UINT64_C(1) << level_shift(shape->granule_lg2, level)).text);
 		if (hinted && length < MADE_OF_BYTES)
 			length += (size_t)snprintf(text + length, MADE_OF_BYTES - length,
 						   hinted == entries ? " (hinted)" : " (%" PRIu64 " hinted)",
@@ -239,7 +239,7 @@ static void write_step(FILE *file, const struct inspect_subject *subject, unsign
 	const struct inspect_walk *walk = &subject->walk;
 	const struct inspect_step *step = &walk->step[number];
 	bool last = number + 1 == walk->count;
-	unsigned shift = inspect_shift(subject->shape->granule_lg2, step->level);
+	unsigned shift = level_shift(subject->shape->granule_lg2, step->level);
 	uint64_t start = subject->address >> shift << shift;
 	char text[160];
 
@@ -260,7 +260,7 @@ static void write_group(FILE *file, const struct inspect_subject *subject)
 {
 	const struct inspect_walk *walk = &subject->walk;
 	unsigned members_lg2 =
-		inspect_group_lg2(subject->shape->granule_lg2, walk->step[walk->count - 1].level);
+		level_contiguous_lg2(subject->shape->granule_lg2, walk->step[walk->count - 1].level);
 	uint64_t bytes = (walk->end - walk->start) << members_lg2;
 
 	if (!walk->leaf.contiguous || !members_lg2)

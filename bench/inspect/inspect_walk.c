@@ -18,18 +18,6 @@ static unsigned field(uint64_t word, unsigned high, unsigned low)
 	return (unsigned)(word >> low & ((UINT64_C(1) << (high - low + 1)) - 1));
 }
 
-unsigned inspect_group_lg2(unsigned granule_lg2, int level)
-{
-	switch (granule_lg2) {
-	case 12:
-		return level >= 1 ? 4 : 0;
-	case 14:
-		return level == 3 ? 7 : level == 2 ? 5 : 0;
-	default:
-		return level >= 2 ? 5 : 0;
-	}
-}
-
 /* A device that offers all there is: an image does not say which one its tables were made for. */
 static void offer_everything(struct model_config *config)
 {
@@ -66,7 +54,7 @@ int inspect_shape_of(struct inspect_shape *shape, const struct imagefile *image,
 	shape->granule_lg2 = stage2->granule_lg2;
 	shape->ia_bits = stage2->ia_bits;
 	shape->start_level = stage2->start_level;
-	shape->start_entries_lg2 = shape->ia_bits - inspect_shift(shape->granule_lg2, shape->start_level);
+	shape->start_entries_lg2 = shape->ia_bits - level_shift(shape->granule_lg2, shape->start_level);
 	table_lg2 = shape->granule_lg2 - 3;
 	shape->start_tables =
 		shape->start_entries_lg2 > table_lg2 ? 1u << (shape->start_entries_lg2 - table_lg2) : 1;
@@ -114,7 +102,7 @@ static void place_step(const struct inspect_shape *shape, uint64_t ipa, struct i
 {
 	unsigned index_mask = (1u << (shape->granule_lg2 - 3)) - 1;
 
-	step->index = (unsigned)(ipa >> inspect_shift(shape->granule_lg2, step->level)) & index_mask;
+	step->index = (unsigned)(ipa >> level_shift(shape->granule_lg2, step->level)) & index_mask;
 	step->table = step->descriptor_pa - 8 * step->index;
 }
 
@@ -131,7 +119,7 @@ void inspect_walk(const struct imagefile *image, const struct inspect_shape *sha
 	for (unsigned i = 0; i < walk->count; i++)
 		place_step(shape, ipa, &walk->step[i]);
 	if (walk->count) {
-		unsigned shift = inspect_shift(shape->granule_lg2, walk->step[walk->count - 1].level);
+		unsigned shift = level_shift(shape->granule_lg2, walk->step[walk->count - 1].level);
 
 		walk->start = ipa >> shift << shift;
 		walk->end = walk->start + (UINT64_C(1) << shift);

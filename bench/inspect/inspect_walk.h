@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "bench/replay/imagefile.h"
+#include "smmuv3/model/decode.h"
 #include "smmuv3/model/model.h"
 
 #define INSPECT_LEVEL_MIN (-1)
@@ -27,15 +28,6 @@ struct inspect_shape {
 	bool large;		    /* output addresses of 52 bits */
 	unsigned walk_inner, walk_outer, walk_share;
 };
-
-/* log2 of what one entry covers. */
-static inline unsigned inspect_shift(unsigned granule_lg2, int level)
-{
-	return granule_lg2 + (unsigned)(3 - level) * (granule_lg2 - 3);
-}
-
-/* log2 of the members of a group with the contiguous hint; 0: the hint means nothing at this level. */
-unsigned inspect_group_lg2(unsigned granule_lg2, int level);
 
 /**
  * inspect_shape_of() - decode the STE and hold it to the note.

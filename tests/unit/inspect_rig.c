@@ -27,7 +27,7 @@ static void make_ste(uint64_t ste[8], unsigned granule_lg2, unsigned ia_bits, in
 void inspect_rig_open(struct inspect_rig *rig, unsigned granule_lg2, unsigned ia_bits, int start_level,
 		      bool large, unsigned tables)
 {
-	unsigned start_lg2 = ia_bits - inspect_shift(granule_lg2, start_level) + 3;
+	unsigned start_lg2 = ia_bits - level_shift(granule_lg2, start_level) + 3;
 	uint64_t start_bytes = UINT64_C(1) << (start_lg2 > granule_lg2 ? start_lg2 : granule_lg2);
 
 	*rig = (struct inspect_rig){ .used = start_bytes };

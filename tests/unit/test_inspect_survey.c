@@ -348,7 +348,7 @@ static const void *read_image(void *ctx, uint64_t pa, size_t bytes)
 /* Links, leaves and holes at random, each table linked once. */
 static void fill(uint64_t *seed, uint64_t table, int level, unsigned entries, uint64_t start)
 {
-	unsigned shift = inspect_shift(rig.image.granule_lg2, level);
+	unsigned shift = level_shift(rig.image.granule_lg2, level);
 
 	for (unsigned i = 0; i < entries; i++) {
 		uint64_t address = start + ((uint64_t)i << shift);

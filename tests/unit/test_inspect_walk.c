@@ -162,14 +162,14 @@ static void an_illegal_entry_is_refused(void **state)
 static void groups_are_as_large_as_the_architecture_says(void **state)
 {
 	(void)state;
-	assert_int_equal(inspect_group_lg2(12, 1), 4);
-	assert_int_equal(inspect_group_lg2(12, 2), 4);
-	assert_int_equal(inspect_group_lg2(12, 3), 4);
-	assert_int_equal(inspect_group_lg2(14, 2), 5);
-	assert_int_equal(inspect_group_lg2(14, 3), 7);
-	assert_int_equal(inspect_group_lg2(16, 2), 5);
-	assert_int_equal(inspect_group_lg2(16, 3), 5);
-	assert_int_equal(inspect_group_lg2(12, 0) | inspect_group_lg2(14, 1) | inspect_group_lg2(16, 1), 0);
+	assert_int_equal(level_contiguous_lg2(12, 1), 4);
+	assert_int_equal(level_contiguous_lg2(12, 2), 4);
+	assert_int_equal(level_contiguous_lg2(12, 3), 4);
+	assert_int_equal(level_contiguous_lg2(14, 2), 5);
+	assert_int_equal(level_contiguous_lg2(14, 3), 7);
+	assert_int_equal(level_contiguous_lg2(16, 2), 5);
+	assert_int_equal(level_contiguous_lg2(16, 3), 5);
+	assert_int_equal(level_contiguous_lg2(12, 0) | level_contiguous_lg2(14, 1) | level_contiguous_lg2(16, 1), 0);
 }
 
 int main(void)
