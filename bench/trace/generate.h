@@ -36,7 +36,7 @@ struct generate_folio {
 
 /* What --OPTION and a workload file set. */
 struct generate_workload {
-	char name[65];
+	char name[TRACEFILE_WORD_BYTES];
 	uint64_t memory_bytes; /* of the host */
 	uint64_t vms, vm_bytes;
 	uint64_t vcpus;		   /* of each VM, that touch its memory side by side */

@@ -176,9 +176,7 @@ static bool parse_order(const char *text, enum generate_order *order, char *why)
 
 static bool parse_name(const char *text, char *name, char *why)
 {
-	size_t bytes = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
-
-	if (!bytes || bytes > 64 || text[bytes]) {
+	if (!tracefile_is_word(text)) {
 		snprintf(why, GENERATE_WHY_BYTES, "'%.24s' is not 1 to 64 letters, digits, _, - or .", text);
 		return false;
 	}

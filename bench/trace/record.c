@@ -107,8 +107,7 @@ static int read_ia_bits(const char *text, unsigned *bits)
 
 static int read_name(const char *text, char *name)
 {
-	if (!*text || strlen(text) >= RECORD_WORD_BYTES ||
-	    text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.")]) {
+	if (!tracefile_is_word(text)) {
 		message("--name: '%s' is not 1 to 64 letters, digits, _, - or .", text);
 		return -1;
 	}

@@ -17,7 +17,6 @@
 #include "bench/trace/tracefile.h"
 
 #define RECORD_REGIONS_MAX 64u
-#define RECORD_WORD_BYTES  65u
 #define RECORD_WHY_BYTES   160u
 
 enum record_kind {
@@ -42,7 +41,7 @@ struct record_event {
 	uint64_t start, end;
 	bool access, mmio;
 	uint8_t old_state, new_state;
-	char word[RECORD_WORD_BYTES]; /* cause or id */
+	char word[TRACEFILE_WORD_BYTES]; /* cause or id */
 };
 
 /**
@@ -65,7 +64,7 @@ struct record_machine {
 	unsigned withouts;
 	unsigned ia_bits;
 	bool lenient;
-	char name[RECORD_WORD_BYTES];
+	char name[TRACEFILE_WORD_BYTES];
 };
 
 struct record_counts {

@@ -46,7 +46,7 @@ struct binary {
 	uint64_t hz, now, base, time_ns; /* ticks; from the first record of the trace on */
 	bool in_snapshot, began, ended;
 	unsigned regions;
-	char name[SORTS][NAMES_MAX][RECORD_WORD_BYTES];
+	char name[SORTS][NAMES_MAX][TRACEFILE_WORD_BYTES];
 };
 
 static int __attribute__((format(printf, 2, 3))) refuse(const struct binary *binary, const char *format, ...)
@@ -115,8 +115,8 @@ static int take_name(struct binary *binary, const struct raw *raw)
 	if (raw->detail[0] >= SORTS || raw->word >= NAMES_MAX)
 		return refuse(binary, "there is no name %" PRIu32 " of sort %u", raw->word, raw->detail[0]);
 	name = binary->name[raw->detail[0]][raw->word];
-	if (before + bytes >= RECORD_WORD_BYTES || (before && strlen(name) != before))
-		return refuse(binary, "a name is longer than %u bytes, or lacks a part", RECORD_WORD_BYTES - 1);
+	if (before + bytes >= TRACEFILE_WORD_BYTES || (before && strlen(name) != before))
+		return refuse(binary, "a name is longer than %u bytes, or lacks a part", TRACEFILE_WORD_BYTES - 1);
 	memcpy(name + before, raw->text, bytes);
 	name[before + bytes] = '\0';
 	if (name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")])
@@ -149,7 +149,7 @@ static const char *hypercall(const struct binary *binary, uint32_t number, char 
 
 	if (*name)
 		return name + strspn(name, "_");
-	snprintf(unknown, RECORD_WORD_BYTES, "hcall-%" PRIu32, number);
+	snprintf(unknown, TRACEFILE_WORD_BYTES, "hcall-%" PRIu32, number);
 	return unknown;
 }
 
@@ -244,7 +244,7 @@ static int put_trip(struct binary *binary, const struct raw *raw)
 		.trip_ns = trip_ns > UINT32_MAX ? UINT32_MAX : (uint32_t)trip_ns,
 		.quiet = (uint32_t)(raw->first >> 32),
 	};
-	char other[RECORD_WORD_BYTES] = "-";
+	char other[TRACEFILE_WORD_BYTES] = "-";
 	const char *id = other;
 
 	switch (raw->detail[0]) {
@@ -293,7 +293,7 @@ static int put_lost(struct binary *binary, const struct raw *raw)
 
 static int put_quiet(struct binary *binary, const struct raw *raw)
 {
-	char other[RECORD_WORD_BYTES];
+	char other[TRACEFILE_WORD_BYTES];
 
 	fprintf(binary->out->file, "# C cpu %u %s %" PRIu64 "\n", raw->detail[0],
 		hypercall(binary, raw->word, other), raw->first);

@@ -110,11 +110,10 @@ static int take_addr_size(struct line *line, unsigned index, struct record_event
 static int take_word(struct line *line, unsigned index, const char *otherwise, struct record_event *event)
 {
 	const char *text = index < line->fields ? line->field[index] : otherwise;
-	size_t bytes = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
 
-	if (!bytes || bytes >= RECORD_WORD_BYTES || text[bytes])
+	if (!tracefile_is_word(text))
 		return refuse(line, "'%.24s' is not 1 to 64 letters, digits, _, - or .", text);
-	memcpy(event->word, text, bytes + 1);
+	strcpy(event->word, text);
 	return 0;
 }
 

@@ -18,7 +18,7 @@ struct cpu {
 	uint64_t began_ns;
 	bool has_why;
 	uint8_t why;
-	char word[RECORD_WORD_BYTES];
+	char word[TRACEFILE_WORD_BYTES];
 	uint64_t calls, maps, quiet;
 };
 

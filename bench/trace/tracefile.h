@@ -10,10 +10,21 @@
 #define BENCH_TRACEFILE_H
 
 #include <stdio.h>
+#include <string.h>
 
 #include "bench/common/outfile.h"
 #include "bench/trace/trace.h"
 #include "bench/trace/trace_pages.h"
+
+#define TRACEFILE_WORD_BYTES 65u /* of a name, cause or id, its zero byte with it */
+
+/* What such a word is, where one is read to be written: "1 to 64 letters, digits, _, - or ." */
+static inline bool tracefile_is_word(const char *text)
+{
+	size_t bytes = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.");
+
+	return bytes && bytes < TRACEFILE_WORD_BYTES && !text[bytes];
+}
 
 struct tracefile_xz;
 
