@@ -69,7 +69,6 @@ static int __init smmus_find(void)
 		}
 		smmu->base = registers.start;
 		smmu->size = resource_size(&registers);
-		smmu->coherent = of_property_read_bool(node, "dma-coherent");
 		config.smmu_count++;
 	}
 	return config.smmu_count ? 0 : -ENODEV;

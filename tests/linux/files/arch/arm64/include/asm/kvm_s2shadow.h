@@ -25,7 +25,6 @@ enum kvm_s2shadow_mode {
 struct kvm_s2shadow_smmu {
 	phys_addr_t		base;
 	u64			size;
-	bool			coherent;
 };
 
 struct kvm_s2shadow_config {

@@ -17,11 +17,7 @@ int s2shadow_eager_streams(struct policy *policy, unsigned int count);
 
 void *calloc(size_t count, size_t bytes)
 {
-	void *memory = s2shadow_take(count * bytes);
-
-	if (memory)
-		memset(memory, 0, count * bytes);
-	return memory;
+	return s2shadow_take(count * bytes);
 }
 
 /* After an error that keeps the host from being let go. */

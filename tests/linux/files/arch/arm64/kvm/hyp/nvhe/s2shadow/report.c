@@ -40,7 +40,8 @@ static void events_take(void)
 	hyp_spin_unlock(&events_lock);
 }
 
-static u64 smmu_stat(u32 which)
+/* A counter of all SMMUs: where it is in struct shadow_smmu_stats. */
+static u64 smmu_sum(size_t offset)
 {
 	u64 sum = 0;
 
@@ -50,24 +51,53 @@ static u64 smmu_stat(u32 which)
 		if (!s2shadow.smmu[i])
 			continue;
 		shadow_smmu_stats(s2shadow.smmu[i], &stats);
-		sum += which == KVM_S2SHADOW_STAT_TLBI ? stats.tlbi :
-		       which == KVM_S2SHADOW_STAT_SYNCS ? stats.syncs :
-		       which == KVM_S2SHADOW_STAT_DOORBELLS ? stats.doorbells :
-		       which == KVM_S2SHADOW_STAT_EVENTS ? stats.events : stats.events_lost;
+		sum += *(u64 *)((void *)&stats + offset);
 	}
 	return sum;
 }
 
-static u64 engine_stat(u32 which)
+static struct shadow_stats engine_stats(void)
 {
-	struct shadow_table_stats tables;
 	struct shadow_stats stats;
 
 	shadow_engine_stats(s2shadow.engine, &stats);
-	shadow_smmu_table_stats(s2shadow.target, &tables);
-	return which == KVM_S2SHADOW_STAT_TRANSITIONS ? stats.transitions_access :
-	       which == KVM_S2SHADOW_STAT_FLUSHES ? stats.flushes :
-	       which == KVM_S2SHADOW_STAT_SPLITS ? tables.splits : tables.bytes_live;
+	return stats;
+}
+
+static struct shadow_table_stats table_stats(void)
+{
+	struct shadow_table_stats stats;
+
+	shadow_smmu_table_stats(s2shadow.target, &stats);
+	return stats;
+}
+
+/* Counters of the batched ways. */
+static u64 batched_stat(u32 which)
+{
+	switch (which) {
+	case KVM_S2SHADOW_STAT_TRANSITIONS:
+		return engine_stats().transitions_access;
+	case KVM_S2SHADOW_STAT_FLUSHES:
+		return engine_stats().flushes;
+	case KVM_S2SHADOW_STAT_TLBI:
+		return smmu_sum(offsetof(struct shadow_smmu_stats, tlbi));
+	case KVM_S2SHADOW_STAT_SYNCS:
+		return smmu_sum(offsetof(struct shadow_smmu_stats, syncs));
+	case KVM_S2SHADOW_STAT_DOORBELLS:
+		return smmu_sum(offsetof(struct shadow_smmu_stats, doorbells));
+	case KVM_S2SHADOW_STAT_TABLE_BYTES:
+		return table_stats().bytes_live;
+	case KVM_S2SHADOW_STAT_SPLITS:
+		return table_stats().splits;
+	case KVM_S2SHADOW_STAT_EVENTS:
+		events_take();
+		return smmu_sum(offsetof(struct shadow_smmu_stats, events));
+	case KVM_S2SHADOW_STAT_EVENTS_LOST:
+		return smmu_sum(offsetof(struct shadow_smmu_stats, events_lost));
+	default:
+		return 0;
+	}
 }
 
 static u64 audit(void)
@@ -115,22 +145,5 @@ u64 kvm_iommu_stat(u32 which)
 	case KVM_S2SHADOW_STAT_AUDIT:
 		return audit();
 	}
-	if (!s2shadow.engine)
-		return s2shadow_eager_stat(which);
-	switch (which) {
-	case KVM_S2SHADOW_STAT_EVENTS:
-		events_take();
-		fallthrough;
-	case KVM_S2SHADOW_STAT_TLBI:
-	case KVM_S2SHADOW_STAT_SYNCS:
-	case KVM_S2SHADOW_STAT_DOORBELLS:
-	case KVM_S2SHADOW_STAT_EVENTS_LOST:
-		return smmu_stat(which);
-	case KVM_S2SHADOW_STAT_TRANSITIONS:
-	case KVM_S2SHADOW_STAT_FLUSHES:
-	case KVM_S2SHADOW_STAT_SPLITS:
-	case KVM_S2SHADOW_STAT_TABLE_BYTES:
-		return engine_stat(which);
-	}
-	return 0;
+	return s2shadow.engine ? batched_stat(which) : s2shadow_eager_stat(which);
 }

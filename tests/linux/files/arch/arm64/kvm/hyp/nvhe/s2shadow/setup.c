@@ -32,7 +32,7 @@ void kvm_iommu_give_pages(void *virt)
 	s2shadow.memory = virt;
 }
 
-/* Out of what lies behind the pool. NULL: the host has set aside too little. */
+/* Out of what lies behind the pool, zeroed when it was set aside. NULL: the host has set aside too little. */
 void *s2shadow_take(size_t bytes)
 {
 	size_t start = ALIGN(s2shadow.state_used, 64);
