@@ -9,7 +9,8 @@
  * called modelled, which have nothing else.
  *
  *   storm     batches of 512; work_ns is all of it, reserve_ns the check phase in it, queue_flush_ns the rest
- *   lone      one page at a time: the transition that has nobody to share a flush with
+ *   lone      one page at a time: the transition that has nobody to share a flush with. A grant gives back what was
+ * revoked before, which is not timed
  *   latency   from the first shadow_queue() of a batch to the ticket that covers it is complete; p50 and p99
  * of single batches, with what else ran on this CPU meanwhile. modelled_ns: as many syncs as are waited for
  * one after the other, of MODELLED_SYNC_NS each
@@ -200,6 +201,57 @@ __attribute__((noinline)) static int storm_timed_strict(struct duel *duel, uint6
 	return storm_revoke(&duel->storm[STRICT], pages);
 }
 
+/* The pages that were revoked last. */
+static struct shadow_transition back_transition(const struct storm *storm, uint64_t at)
+{
+	return (struct shadow_transition){
+		.start = { (STORM_BASE + storm->order[at]) << SHADOW_PAGE_LG2 },
+		.page_count = 1,
+		.new_state = SHADOW_STATE_OWNED,
+		.old_state = (enum shadow_state)storm->states[storm->order[at]],
+	};
+}
+
+__attribute__((noinline)) static int storm_timed_lone_grant(struct duel *duel, uint64_t pages)
+{
+	struct storm *storm = &duel->storm[OURS];
+	int error = 0;
+
+	for (uint64_t at = storm->next - pages; at < storm->next; at++) {
+		struct shadow_transition transition = back_transition(storm, at);
+
+		error |= shadow_reserve(duel->engine, 0, &transition, POLICY_WAIT_NS);
+		shadow_queue(duel->engine, 0, ++storm->number, &transition);
+		storm->states[storm->order[at]] = SHADOW_STATE_OWNED;
+		error |= shadow_wait(duel->engine, shadow_flush(duel->engine), POLICY_WAIT_NS);
+	}
+	return error;
+}
+
+/* A baseline's grants are in force when its calls return. */
+static inline int grant_each(struct storm *storm, uint64_t pages)
+{
+	int error = 0;
+
+	for (uint64_t at = storm->next - pages; at < storm->next && !error; at++) {
+		struct shadow_transition transition = back_transition(storm, at);
+
+		error = storm->ops->transition(storm->policy, 0, ++storm->number, &transition);
+		storm->states[storm->order[at]] = SHADOW_STATE_OWNED;
+	}
+	return error;
+}
+
+__attribute__((noinline)) static int storm_timed_eager_grant(struct duel *duel, uint64_t pages)
+{
+	return grant_each(&duel->storm[EAGER], pages);
+}
+
+__attribute__((noinline)) static int storm_timed_strict_grant(struct duel *duel, uint64_t pages)
+{
+	return grant_each(&duel->storm[STRICT], pages);
+}
+
 /* The baselines' part of a turn. Ours took @ns. */
 static int others_turn(struct duel *duel, uint64_t pages, uint64_t ns)
 {
@@ -235,6 +287,36 @@ static int lone_turn(struct duel *duel, uint64_t pages)
 	int error = storm_timed_lone(duel, pages);
 
 	return error ? error : others_turn(duel, pages, floor_ns() - begun);
+}
+
+/* All sides lose the next pages, neither timed nor counted; get them back by turns; and lose them again. */
+static int grant_turn(struct duel *duel, uint64_t pages)
+{
+	uint64_t begun, ours, eager;
+	int error = 0;
+
+	count(duel, 1);
+	for (unsigned side = 0; side < SIDES && !error; side++)
+		error = storm_revoke(&duel->storm[side], pages);
+	count(duel, -1);
+	begun = floor_ns();
+	if (!error)
+		error = storm_timed_lone_grant(duel, pages);
+	ours = floor_ns();
+	if (!error)
+		error = storm_timed_eager_grant(duel, pages);
+	eager = floor_ns();
+	if (!error)
+		error = storm_timed_strict_grant(duel, pages);
+	floor_add(&duel->strict, ours - begun, floor_ns() - eager);
+	floor_add(&duel->eager, ours - begun, eager - ours);
+	count(duel, 1);
+	for (unsigned side = 0; side < SIDES && !error; side++) {
+		duel->storm[side].next -= pages;
+		error = storm_revoke(&duel->storm[side], pages);
+	}
+	count(duel, -1);
+	return error;
 }
 
 static void run(struct bench *bench, const struct storm_config *config, uint64_t pages,
@@ -299,6 +381,21 @@ static void lone_random(struct bench *bench)
 
 	config.random = true;
 	run(bench, &config, LONE_TURN, lone_turn);
+}
+
+static void grant_sequential(struct bench *bench)
+{
+	const struct storm_config config = storm_config_default();
+
+	run(bench, &config, LONE_TURN, grant_turn);
+}
+
+static void grant_random(struct bench *bench)
+{
+	struct storm_config config = storm_config_default();
+
+	config.random = true;
+	run(bench, &config, LONE_TURN, grant_turn);
 }
 
 /* ---- latency --------------------------------------------------------------------------------------- */
@@ -406,5 +503,7 @@ void bench_storm_register(void)
 	bench_register("storm/revoke_random_vmid/batched", "pages", storm_random_vmid, batch, 1);
 	bench_register("lone/revoke_sequential/batched", "pages", lone_sequential, one, 1);
 	bench_register("lone/revoke_random/batched", "pages", lone_random, one, 1);
+	bench_register("lone/grant_sequential/batched", "pages", grant_sequential, one, 1);
+	bench_register("lone/grant_random/batched", "pages", grant_random, one, 1);
 	bench_register("latency/revoke_random/batched", "pages", latency, batches, 4);
 }
