@@ -29,7 +29,7 @@ static bool is_complete(const struct shadow_engine *engine, struct engine_flight
 }
 
 /* The devices are past the oldest flight. Completion lock held. */
-static void flight_pass(struct shadow_engine *engine, uint32_t head)
+static inline void flight_pass(struct shadow_engine *engine, uint32_t head)
 {
 	const struct engine_flight *flight = &engine->flight[head % ENGINE_FLIGHTS];
 
@@ -49,13 +49,33 @@ static int flights_look(struct shadow_engine *engine, struct engine_flight goal)
 	int done = 1;
 
 	/* [Q1] Flight before tail. Pairs with engine_flight_add(). Observer: CPU. */
-	while (!is_complete(engine, goal) && head != load_acquire_u32(&engine->flight_tail)) {
+	while (head != load_acquire_u32(&engine->flight_tail) && !is_complete(engine, goal)) {
 		done = engine->target->ops->complete(engine->target, engine->flight[head % ENGINE_FLIGHTS].fence);
 		if (done != 1)
 			break;
 		flight_pass(engine, head++);
 	}
 	return done;
+}
+
+/* One flight is outstanding, and the devices are done with it: what a lone trip finds that waits for its own flush. Return:
+ * false if it is not that, and all else has to be asked. */
+static bool flight_landed(struct shadow_engine *engine, uint64_t number)
+{
+	struct shadow_target *target = engine->target;
+	uint32_t head = load_relaxed_u32(&engine->flight_head);
+	const struct engine_flight *flight = &engine->flight[head % ENGINE_FLIGHTS];
+	bool landed;
+
+	if (load_relaxed_u32(&engine->flight_tail) - head != 1 || !order_try_lock(&target->completing))
+		return false;
+	/* [Q1] Flight before tail, and [L1] head as it is. */
+	landed = load_relaxed_u32(&engine->flight_head) == head && load_acquire_u32(&engine->flight_tail) == head + 1 &&
+		 flight->number >= number && target->ops->landed(target, flight->fence);
+	if (landed)
+		flight_pass(engine, head);
+	order_unlock(&target->completing);
+	return landed;
 }
 
 /* One look, unless someone else is looking. Return: 1 if @goal is complete, 0 if not yet, or -SHADOW_EIO. */
@@ -78,25 +98,50 @@ static void flight_merge(struct shadow_engine *engine, struct engine_flight flig
 	engine->flight[(load_relaxed_u32(&engine->flight_tail) - 1) % ENGINE_FLIGHTS] = flight;
 }
 
+static void flight_append(struct shadow_engine *engine, uint32_t tail, struct engine_flight flight)
+{
+	engine->flight[tail % ENGINE_FLIGHTS] = flight;
+	/* [Q1] Flight before tail. Pairs with flights_look(). Observer: CPU. */
+	store_release_u32(&engine->flight_tail, tail + 1);
+}
+
+/* Every place was taken. */
+__attribute__((__noinline__)) static void flight_crowd(struct shadow_engine *engine, uint32_t tail,
+						   struct engine_flight flight)
+{
+	while (!order_try_lock(&engine->target->completing))
+		platform_relax();
+	if (tail - load_acquire_u32(&engine->flight_head) == ENGINE_FLIGHTS)
+		flight_merge(engine, flight);
+	else
+		flight_append(engine, tail, flight);
+	order_unlock(&engine->target->completing);
+}
+
 void engine_flight_add(struct shadow_engine *engine, uint64_t number, uint64_t fence)
 {
 	uint32_t tail = load_relaxed_u32(&engine->flight_tail);
 	const struct engine_flight flight = { number, fence };
-	bool full = tail - load_acquire_u32(&engine->flight_head) == ENGINE_FLIGHTS;
 
-	while (full && !order_try_lock(&engine->target->completing))
-		platform_relax();
-	if (tail - load_acquire_u32(&engine->flight_head) == ENGINE_FLIGHTS) {
-		flight_merge(engine, flight);
-	} else {
-		engine->flight[tail % ENGINE_FLIGHTS] = flight;
-		/* [Q1] Flight before tail. Pairs with flights_look(). Observer: CPU. */
-		store_release_u32(&engine->flight_tail, tail + 1);
-	}
-	if (full)
-		order_unlock(&engine->target->completing);
+	if (tail - load_acquire_u32(&engine->flight_head) == ENGINE_FLIGHTS)
+		flight_crowd(engine, tail, flight);
+	else
+		flight_append(engine, tail, flight);
 	store_release_u64(&engine->fence, fence);
 	store_release_u64(&engine->flushed_number, number);
+}
+
+bool engine_land(struct shadow_engine *engine, uint64_t number)
+{
+	/* Nor is anything complete any more once isolation is lost. */
+	if (engine_is_flying(engine) || engine->target->ops->complete(engine->target, 0) != 1)
+		return false;
+	platform_trace(PLATFORM_TRACE_TICKET, number, load_relaxed_u64(&engine->fence));
+	/* [P1] Without a flight nobody else writes it: who looks moves it from one flight to the next. Before it is said
+	 * to be flushed: who finds that out, and no flight, has to find this. Pairs with is_complete(). Observer: CPU. */
+	store_release_u64(&engine->complete_number, number);
+	store_release_u64(&engine->flushed_number, number);
+	return true;
 }
 
 void engine_retire(struct shadow_engine *engine)
@@ -130,7 +175,8 @@ static int ticket_poll(struct shadow_engine *engine, struct engine_flight goal)
 
 /* What is complete at the first look, @done, costs no clock read. Later the clock is read before the look, so
  * that a caller who was held up between the two does not take a finished sync for a late one. */
-static inline int wait_for(struct shadow_engine *engine, int done, struct engine_flight goal, uint64_t wait_ns)
+__attribute__((__noinline__)) static int wait_for(struct shadow_engine *engine, int done, struct engine_flight goal,
+					      uint64_t wait_ns)
 {
 	uint64_t start = done ? 0 : platform_time_ns();
 
@@ -169,9 +215,13 @@ bool shadow_complete(struct shadow_engine *engine, shadow_ticket_t ticket)
 int shadow_wait(struct shadow_engine *engine, shadow_ticket_t ticket, uint64_t wait_ns)
 {
 	struct engine_flight goal = goal_of(ticket);
+	int done;
 
 	if (!wait_ns || wait_ns > SHADOW_WAIT_NS_MAX)
 		return -SHADOW_EINVAL;
 	platform_trace(PLATFORM_TRACE_SYNC, ticket.number, wait_ns);
-	return wait_for(engine, ticket_poll(engine, goal), goal, wait_ns);
+	if (!goal.fence && engine->open && (is_complete(engine, goal) || flight_landed(engine, goal.number)))
+		return 0;
+	done = ticket_poll(engine, goal);
+	return done == 1 ? 0 : wait_for(engine, done, goal, wait_ns);
 }

@@ -201,6 +201,14 @@ __attribute__((__noinline__)) static bool queue_pieces(struct shadow_engine *eng
 	return count;
 }
 
+/* Of pages that have one old state, with nothing queued that it could take back. */
+static inline bool is_plain_grant(const struct shadow_engine *engine, const struct queue *queue,
+				  const struct shadow_transition *transition)
+{
+	return transition->old_state == SHADOW_STATE_NOPAGE && transition->new_state != SHADOW_STATE_NOPAGE &&
+	       !transition->old_states && !transition->access && !engine->consent.set && !queue_revokes(queue);
+}
+
 __attribute__((__noinline__)) static bool queue_slow(struct shadow_engine *engine, unsigned cpu, uint64_t number,
 						 const struct shadow_transition *transition)
 {
@@ -210,6 +218,13 @@ __attribute__((__noinline__)) static bool queue_slow(struct shadow_engine *engin
 
 	if (!engine->open)
 		return false;
+	if (is_plain_grant(engine, queue, transition)) {
+		uint64_t page = transition->start.addr >> engine->granule_lg2;
+
+		queue->taken++;
+		queue_push(queue, number, page, page + transition->page_count, SHADOW_ACCESS_RW);
+		return true;
+	}
 	if (transition->old_states || engine->consent.set) {
 		changes = queue_pieces(engine, cpu, number, transition);
 	} else {

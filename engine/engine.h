@@ -48,7 +48,8 @@ struct shadow_engine {
 	uint64_t ticket_given;	       /* highest number that someone may ask about */
 	struct shadow_stats stats;
 	/* A flush, under the host lock, fills a flight and moves the tail; who holds the target's completion lock sees it
-	 * complete and moves the head. Anyone reads the four positions below. */
+	 * complete and moves the head. While there is none the complete number is the flush's. Anyone reads the four
+	 * positions below. */
 	struct engine_flight flight[ENGINE_FLIGHTS];
 	_Atomic uint32_t flight_tail;
 	_Atomic uint64_t flushed_number, fence; /* newest in a flight */
@@ -97,6 +98,10 @@ static inline shadow_ticket_t engine_give_ticket(struct shadow_engine *engine, u
 
 /* A flush published @fence: numbers up to @number are in force once that is complete. Host lock. */
 void engine_flight_add(struct shadow_engine *engine, uint64_t number, uint64_t fence);
+
+/* A flush up to @number published nothing: if no flight is outstanding it is in force, and needs none. Return: is it? Host
+ * lock. */
+bool engine_land(struct shadow_engine *engine, uint64_t number);
 
 /* Tables that completed fences hold go back to the pool. Host lock, between batches. */
 void engine_retire(struct shadow_engine *engine);

@@ -223,14 +223,35 @@ __attribute__((__noinline__)) int engine_reserve(struct shadow_engine *engine, u
 	return error == -SHADOW_EAGAIN ? -SHADOW_ENOMEM : error;
 }
 
-/* A revoke of pages that have one old state, in a zone that was promised, of which no bit says anything. */
+/* A revoke, or a grant, of pages that have one old state, in a zone that was promised, of which no bit says anything. */
 static inline bool is_plain(const struct shadow_engine *engine, unsigned cpu, const struct shadow_transition *transition,
-			    struct transition_piece *piece)
+			    enum transition_effect effect, struct transition_piece *piece)
 {
 	return !transition->old_states && transition_uniform(transition, engine->granule_lg2, piece) &&
-	       piece->effect == TRANSITION_REVOKE && in_promised_zone(engine, piece) &&
+	       piece->effect == effect && in_promised_zone(engine, piece) &&
 	       !engine->consent.set && !(engine->pending.set && bits_any(&engine->pending, piece->start, piece->end)) &&
 	       piece->start << engine->granule_lg2 == transition->start.addr && cpu < engine->config.cpu_count;
+}
+
+/* Is what was promised set aside? After a flush of which the target says so it still is. */
+static inline bool promise_holds(struct shadow_engine *engine)
+{
+	if (!engine->promise_holds) {
+		engine->promise_holds = engine->target->keeps;
+		engine->target->keeps = false;
+	}
+	return engine->promise_holds;
+}
+
+/* A grant where tables are promised: is nothing queued that it could undo, and no flush outstanding that could hide it? */
+static inline bool is_plain_grant(const struct shadow_engine *engine)
+{
+	if (engine_is_flying(engine))
+		return false;
+	for (unsigned cpu = 0; cpu < engine->config.cpu_count; cpu++)
+		if (queue_revokes(&engine->queue[cpu]))
+			return false;
+	return true;
 }
 
 /* Takes what shadow_reserve() takes, in that order: where the fast path fails, a jump is enough. */
@@ -245,9 +266,12 @@ __attribute__((__noinline__)) static int reserve_slow(struct shadow_engine *engi
 	    transition_effect(transition->old_state, transition->new_state) == TRANSITION_NOTHING &&
 	    is_valid(engine, cpu, transition, wait_ns))
 		return 0;
+	if (is_plain(engine, cpu, transition, TRANSITION_GRANT, &piece) && promise_holds(engine) &&
+	    is_plain_grant(engine) && queue_reserve(&engine->queue[cpu], 1))
+		return 0;
 	/* The first revoke after a flush. */
-	if (!engine->promise_holds && is_plain(engine, cpu, transition, &piece) && !reserve_again(engine, &piece) &&
-	    queue_reserve(&engine->queue[cpu], 1))
+	if (!engine->promise_holds && is_plain(engine, cpu, transition, TRANSITION_REVOKE, &piece) &&
+	    !reserve_again(engine, &piece) && queue_reserve(&engine->queue[cpu], 1))
 		return 0;
 	pieces = engine_pieces(engine, transition);
 	return engine_reserve(engine, cpu, &pieces, wait_ns);
@@ -260,7 +284,8 @@ int shadow_reserve(struct shadow_engine *engine, unsigned cpu, const struct shad
 	struct transition_piece piece;
 
 	shadow_assert(platform_host_lock_held());
-	if (engine->promise_holds && is_plain(engine, cpu, transition, &piece) && queue_reserve(&engine->queue[cpu], 1))
+	if (is_plain(engine, cpu, transition, TRANSITION_REVOKE, &piece) && promise_holds(engine) &&
+	    queue_reserve(&engine->queue[cpu], 1))
 		return 0;
 	return reserve_slow(engine, cpu, transition, wait_ns);
 }

@@ -49,6 +49,9 @@ struct target_ops {
 	/* Has every SMMU passed this fence's sync? Zero: before the first one. Return: 1, 0, or -SHADOW_EIO for
 	 * ever once an SMMU could not be shut. Context: completion lock held, host lock or not. */
 	int (*complete)(struct shadow_target *target, uint64_t fence);
+	/* The same for the only fence that is outstanding, if the devices are done already: one look at each, no search for
+	 * what may be wrong. Return: false if complete() has to be asked. Context: the same. */
+	bool (*landed)(struct shadow_target *target, uint64_t fence);
 	/* The fence is complete: tables retired before it are reusable. */
 	void (*retire)(struct shadow_target *target, uint64_t fence);
 };
@@ -58,6 +61,8 @@ struct shadow_target {
 	unsigned ia_bits;	       /* of the address space that its tables translate */
 	unsigned granule_lg2;	       /* its page, and so that of every run */
 	unsigned cpu;		       /* one whose transitions the newest batch has: which queues a publish uses. Host lock */
+	bool keeps;		       /* publish() left all that reserve() had promised: who clears this may go on with it as
+					* if it had been promised again, until the next publish(). Host lock */
 	bool prepares;		       /* what goes before some changes, with a sync in between: marks, dropped hints */
 	struct shadow_range own;       /* bytes that no device may reach: the pool */
 	_Atomic uint32_t completing;   /* completion lock: who asks devices how far they are; never held in a wait */

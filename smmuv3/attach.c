@@ -14,6 +14,7 @@
 
 #include "engine/assert.h"
 #include "engine/trace.h"
+#include "smmuv3/list.h"
 
 #define POOL_ALIGN (UINT64_C(1) << 21)
 #define POOL_ROUNDS 8u
@@ -210,7 +211,14 @@ static int carve_live(struct smmu_target *target, const struct shadow_smmu *smmu
 {
 	struct pgtable *pgtable = &target->pgtable;
 	uint32_t limit = pgtable->limit;
-	int error = carve_memory(target, smmu, memory);
+	int error;
+
+	/* Between flushes nothing is promised that could not be asked for again. */
+	if (target->base.keeps) {
+		target->base.keeps = false;
+		pgtable_release(pgtable);
+	}
+	error = carve_memory(target, smmu, memory);
 
 	if (!error && pgtable->live + pgtable->unlinked + pgtable->reserved > pgtable->limit)
 		error = -SHADOW_ENOMEM;
@@ -260,6 +268,7 @@ int shadow_smmu_attach(struct shadow_target *target, const struct shadow_smmu_co
 	if (error)
 		return error;
 	made->target = target;
+	list_init(smmus, made);
 	smmus->pgtable.coherent &= made->coherent;
 	/* [P1] All of it before it is counted. Pairs with target_smmus(). Observer: CPU. */
 	store_release_u32(&smmus->smmu_count, count + 1);
@@ -550,6 +559,7 @@ void shadow_smmu_table_stats(const struct shadow_target *target, struct shadow_t
 	*stats = pgtable->stats;
 	stats->bytes_live = (uint64_t)pgtable->live << granule_lg2;
 	stats->bytes_retired = (uint64_t)pgtable->unlinked << granule_lg2;
-	stats->bytes_reserved = (uint64_t)pgtable->reserved << granule_lg2;
+	/* What is left of the last batch's promise is nobody's until it is asked for again. */
+	stats->bytes_reserved = target->keeps ? 0 : (uint64_t)pgtable->reserved << granule_lg2;
 	stats->bytes_peak = (uint64_t)pgtable->peak << granule_lg2;
 }

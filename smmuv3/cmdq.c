@@ -158,8 +158,9 @@ static int cmdq_check_enabled(struct cmdq *cmdq, uint32_t cons)
 	return cmdq_fail(cmdq, platform_mmio_read32(cmdq->cr0_reg) ? SHADOW_SMMU_STOPPED : SHADOW_SMMU_RESET);
 }
 
-/* Take in a value of CONS. Return: 0, or -SHADOW_EIO if it is beyond what was published, or of a queue that is off. */
-static int cmdq_advance(struct cmdq *cmdq, uint32_t cons)
+/* Take in a value of CONS. Return: 0, or -SHADOW_EIO if it is beyond what was published, or of a queue that is off. Inlined
+ * for each, since it is what a look costs. */
+__attribute__((__always_inline__)) static inline int cmdq_advance(struct cmdq *cmdq, uint32_t cons)
 {
 	uint64_t consumed = load_relaxed_u64(&cmdq->consumed);
 	uint32_t passed = (cons - (uint32_t)consumed) & cmdq_index_mask(cmdq);
@@ -383,6 +384,23 @@ int cmdq_glance_word(struct cmdq *cmdq)
 	if (load_relaxed_u32(&cmdq->failed))
 		return -SHADOW_EIO;
 	return ++cmdq->glances % CMDQ_GLANCES ? 0 : cmdq_poll(cmdq);
+}
+
+bool cmdq_first_look(struct cmdq *cmdq, uint64_t position)
+{
+	if (load_relaxed_u32(&cmdq->failed))
+		return false;
+	if (cmdq->word) {
+		if (!cmdq_read_word(cmdq))
+			return false;
+		cmdq->glances = 0;
+	} else if (cmdq_advance(cmdq, platform_mmio_read32(cmdq->cons_reg)) != 0) {
+		return false;
+	}
+	if (!cmdq_passed(cmdq, position))
+		return false;
+	cmdq->still = false;
+	return true;
 }
 
 /* One look, unless someone else is looking. Return: 0, or -SHADOW_EIO once the queue has failed. */

@@ -183,6 +183,10 @@ static inline int cmdq_glance(struct cmdq *cmdq)
 	return cmdq->word ? cmdq_glance_word(cmdq) : cmdq_poll(cmdq);
 }
 
+/* One look that nothing follows from but this: has the command at @position been consumed? Completion lock held. Return: false
+ * also if it is not known; then cmdq_glance(). */
+bool cmdq_first_look(struct cmdq *cmdq, uint64_t position);
+
 /* cmdq_poll() again and again, without the lock in between, until there are @slots free slots; publishes first if some of
  * them are written but unseen. Return: 0; -SHADOW_ETIMEDOUT if nothing was consumed for @wait_ns; -SHADOW_EIO. @slots is
  * at most the ring. */

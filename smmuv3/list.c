@@ -129,15 +129,32 @@ static void list_add_pages(const struct list *list, struct tlbi_plan *plan)
 	cmdq_wrote_tlbi(cmdq, tlbi_plan_pages(plan, cmdq_slot(cmdq), room < left ? room : left));
 }
 
+static struct tlbi_format list_format(const struct smmu_target *target, const struct shadow_smmu *smmu)
+{
+	return (struct tlbi_format){ .ril = smmu->ril,
+				     .nested = smmu->config.nested,
+				     .granule_lg2 = target->pgtable.format.granule_lg2,
+				     .ia_bits = target->pgtable.format.ia_bits,
+				     .vmid = target->config.vmid,
+				     .cost = smmu->config.cost };
+}
+
+void list_init(const struct smmu_target *target, struct shadow_smmu *smmu)
+{
+	const struct tlbi_format format = list_format(target, smmu);
+
+	smmu->page = tlbi_page_command(&format);
+	smmu->stage1 = smmu_cmd_tlbi_nh_all(target->config.vmid);
+	smmu->lone = smmu->config.nested ? LIST_LONE_NESTED : LIST_LONE;
+	/* No run that is written twice, and not the whole VMID in its place. */
+	if (smmu_has_erratum(smmu, SHADOW_ERRATUM_REPEAT) || !tlbi_page_is_cheapest(&format))
+		smmu->lone = 0;
+}
+
 /* Invalidate all spans, or the whole VMID. */
 static int list_add_spans(struct list *list, struct smmu_target *target)
 {
-	const struct tlbi_format format = { .ril = list->smmu->ril,
-					    .nested = list->smmu->config.nested,
-					    .granule_lg2 = target->pgtable.format.granule_lg2,
-					    .ia_bits = target->pgtable.format.ia_bits,
-					    .vmid = target->config.vmid,
-					    .cost = list->smmu->config.cost };
+	const struct tlbi_format format = list_format(target, list->smmu);
 	struct smmu_cmd cmd;
 	int error = 0;
 

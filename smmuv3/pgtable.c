@@ -323,7 +323,19 @@ void pgtable_close(struct pgtable *pgtable)
 	pgtable->batch++;
 	if (!pgtable->kept)
 		pgtable_release(pgtable);
-	pgtable->kept = false;
+	pgtable->kept = pgtable->moved = false;
+}
+
+bool pgtable_close_lone(struct pgtable *pgtable)
+{
+	if (pgtable->moved || pgtable->kept || pgtable_is_pending(pgtable) || tidy_is_due(pgtable))
+		return false;
+	shadow_assert(!pgtable->dirty.count);
+	pgtable->batch++;
+	/* No table was taken or given back. What was counted beside the promise was for this batch. */
+	if (!pgtable->promised || pgtable->claims.beyond)
+		pgtable_release(pgtable);
+	return true;
 }
 
 /* ---- runs ------------------------------------------------------------------------------------------- */
@@ -450,6 +462,7 @@ int pgtable_apply(struct pgtable *pgtable, const struct run *run)
 	struct run part = *run;
 	int error;
 
+	pgtable->moved = true;
 	forget_covered(pgtable, run);
 	for (uint64_t page = run->start; page < run->end;) {
 		part.end = part_end(pgtable, page, run);

@@ -91,6 +91,7 @@ struct pgtable {
 	uint32_t reserved;	       /* free pages set aside for the transitions of this batch */
 	bool promised;		       /* among them, all that tables_max may still ask for */
 	bool kept;		       /* and that outlives this batch */
+	bool moved;		       /* in this batch the cursor was used: something may have to be settled */
 	uint8_t leaf_heights;	       /* bit h: the part that is applied may have leaves at height h */
 	uint64_t batch;		       /* batches closed so far */
 	uint64_t patient_writes;       /* stats.writes from which on a patient batch may collapse again */
@@ -153,6 +154,11 @@ void pgtable_clean(struct pgtable *pgtable);
 /* The batch is over: the same, and collapse as the policy says. */
 void pgtable_close(struct pgtable *pgtable);
 
+/* Instead, for a batch in which nothing but single pages was changed in tables that stay what they are, if nothing else is
+ * due: nothing to settle, clean, collapse or invalidate. What is promised stays so. Return: false, and nothing is done, if
+ * it is not that. */
+bool pgtable_close_lone(struct pgtable *pgtable);
+
 /* The same at the end of the snapshot, before any pgtable_reserve(). */
 void pgtable_built(struct pgtable *pgtable);
 
@@ -167,6 +173,12 @@ void pgtable_retire(struct pgtable *pgtable, uint64_t fence);
 
 /* @fence is complete: tables retired by it or before are free. */
 void pgtable_reclaim(struct pgtable *pgtable, uint64_t fence);
+
+/* Does a promise outlive the batch that was closed last? */
+static inline bool pgtable_is_promised(const struct pgtable *pgtable)
+{
+	return pgtable->promised;
+}
 
 static inline bool pgtable_is_pending(const struct pgtable *pgtable)
 {

@@ -64,10 +64,10 @@ __attribute__((always_inline)) static inline unsigned singles_find(const struct 
 
 /* Whatever is not a revoke of plain memory. Return: false if that is left to the cursor. */
 __attribute__((__noinline__)) static bool change_single(struct pgtable *pgtable, const struct run *run,
-						    const struct single *single)
+						    struct single single)
 {
-	struct pgtable_page *table = single->table;
-	uint64_t old = *single->entry;
+	struct pgtable_page *table = single.table;
+	uint64_t old = *single.entry;
 
 	if (!run->access) {
 		if (!pte_is_valid(old))
@@ -75,13 +75,13 @@ __attribute__((__noinline__)) static bool change_single(struct pgtable *pgtable,
 		if (table->valid == 1) /* would be empty */
 			return false;
 		tlbi_spans_add(pgtable->spans, run->start, run->start + 1, cursor_ttl(0), true);
-		order_store_descriptor(single->entry, 0);
+		order_store_descriptor(single.entry, 0);
 		cursor_discount(pgtable, table, 1, pte_is_rw(old));
 	} else {
 		/* Not what is wider than before, nor an empty table or one of two memory types. */
 		if (pte_is_valid(old) || !table->valid || table->memory != run->memory)
 			return false;
-		order_store_descriptor(single->entry,
+		order_store_descriptor(single.entry,
 				       format_leaf(&pgtable->format, run->access, run->memory, 0, run->start));
 		cursor_count(pgtable, table, 1, run->access == SHADOW_ACCESS_RW);
 		if (table->valid == format_entries(&pgtable->format) && pgtable->bbml && tidy_is_whole(pgtable, table))
@@ -105,7 +105,7 @@ __attribute__((always_inline)) static inline unsigned singles_change(struct pgta
 
 		if (run->access || (*single->entry & attributes) != plain) {
 			tlbi_row_end(&row, pgtable->spans);
-			if (!change_single(pgtable, run, single))
+			if (!change_single(pgtable, run, *single))
 				break;
 			row = tlbi_row_begin(pgtable->spans);
 			others++;
@@ -141,19 +141,37 @@ static unsigned apply_singles(struct pgtable *pgtable, const struct run *runs, u
 	return done;
 }
 
-/* A batch of one page needs no loop. */
+/* A batch of one page needs no loop, and a revoke of plain memory no row of spans: its span is the first. */
 static bool apply_lone(struct pgtable *pgtable, const struct run *run)
 {
+	const uint64_t plain = format_attributes(&pgtable->format, SHADOW_ACCESS_RW, SHADOW_MEMORY_NORMAL, 0);
+	struct tlbi_spans *spans = pgtable->spans;
+	struct pgtable_page *table;
 	struct single single;
 
-	return singles_can(pgtable) && singles_find(pgtable, run, 1, &single) &&
-	       singles_change(pgtable, run, &single, 1);
+	if (!singles_can(pgtable) || !singles_find(pgtable, run, 1, &single))
+		return false;
+	table = single.table;
+	if (run->access || (*single.entry & pgtable->format.attributes) != plain || table->valid == 1 || spans->count ||
+	    spans->all || !spans->capacity)
+		return change_single(pgtable, run, single);
+	order_store_descriptor(single.entry, 0);
+	table->valid--;
+	table->leaves--;
+	table->whole--;
+	pgtable->stats.writes++;
+	pgtable->stats.leaves[format_level(0)]--;
+	/* Member by member: gcc makes more of the whole. */
+	spans->span->start = run->start;
+	spans->span->end = run->end;
+	spans->span->level = cursor_ttl(0);
+	spans->span->leaf = true;
+	spans->count = 1;
+	return true;
 }
 
-void pgtable_apply_batch(struct pgtable *pgtable, const struct run *runs, unsigned count)
+__attribute__((__noinline__)) static void apply_many(struct pgtable *pgtable, const struct run *runs, unsigned count)
 {
-	if (count == 1 && apply_lone(pgtable, runs))
-		return;
 	for (unsigned i = 0; i < count; i++) {
 		if (runs[i].end - runs[i].start == 1)
 			i += apply_singles(pgtable, runs + i, count - i);
@@ -163,4 +181,11 @@ void pgtable_apply_batch(struct pgtable *pgtable, const struct run *runs, unsign
 			pgtable_prefetch(pgtable, runs[i + LOOK_AHEAD].start);
 		shadow_require(!pgtable_apply(pgtable, &runs[i]));
 	}
+}
+
+void pgtable_apply_batch(struct pgtable *pgtable, const struct run *runs, unsigned count)
+{
+	if (count == 1 && apply_lone(pgtable, runs))
+		return;
+	apply_many(pgtable, runs, count);
 }

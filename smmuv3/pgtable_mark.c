@@ -58,6 +58,7 @@ static void mark_groups(struct pgtable *pgtable, const struct run *run)
 
 void pgtable_mark(struct pgtable *pgtable, const struct run *run)
 {
+	pgtable->moved = true;
 	if (pgtable->bbml == 1) {
 		mark_edge(pgtable, run->start, run);
 		mark_edge(pgtable, run->end - 1, run);

@@ -126,10 +126,8 @@ void pgtable_retire(struct pgtable *pgtable, uint64_t fence)
 	}
 }
 
-void pgtable_reclaim(struct pgtable *pgtable, uint64_t fence)
+__attribute__((__noinline__)) static void reclaim_retired(struct pgtable *pgtable, uint64_t fence)
 {
-	if (pgtable->gone_fence && pgtable->gone_fence <= fence)
-		pgtable->gone_start = pgtable->gone_end = 0;
 	while (pgtable->retired.first != PGTABLE_NONE && pgtable->page[pgtable->retired.first].stamp <= fence) {
 		uint32_t page = pages_pop(pgtable, &pgtable->retired);
 
@@ -139,6 +137,14 @@ void pgtable_reclaim(struct pgtable *pgtable, uint64_t fence)
 		pages_push(pgtable, free_list_of(pgtable, page), page);
 	}
 	pgtable_clean(pgtable);	       /* of marks that were cleared */
+}
+
+void pgtable_reclaim(struct pgtable *pgtable, uint64_t fence)
+{
+	if (pgtable->gone_fence && pgtable->gone_fence <= fence)
+		pgtable->gone_start = pgtable->gone_end = 0;
+	if (pgtable->retired.first != PGTABLE_NONE)
+		reclaim_retired(pgtable, fence);
 }
 
 void *pgtable_carve(struct pgtable *pgtable, uint64_t bytes, shadow_pa_t *pa)

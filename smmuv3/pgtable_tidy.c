@@ -157,6 +157,7 @@ void tidy_batch(struct pgtable *pgtable)
 
 bool pgtable_compact(struct pgtable *pgtable, unsigned blocks)
 {
+	pgtable->moved = true;
 	for (; blocks; blocks--) {
 		uint32_t page = untidy_pop(pgtable);
 

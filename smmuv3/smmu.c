@@ -756,15 +756,10 @@ static bool cmdq_moves(struct cmdq *cmdq, uint64_t consumed_before, uint64_t now
 	return now_ns - cmdq->still_since_ns < wait_ns;
 }
 
-/* One look at a queue of an SMMU in use. Return: 0, or -SHADOW_EIO if that is to be shut. */
-static int smmu_look(const struct shadow_smmu *smmu, struct cmdq *cmdq)
+/* A queue that was found as it was before, at @now_ns. Return: as smmu_look(). */
+__attribute__((__noinline__)) static int smmu_look_closer(const struct shadow_smmu *smmu, struct cmdq *cmdq,
+						      uint64_t consumed, uint64_t now_ns)
 {
-	uint64_t consumed = cmdq_consumed(cmdq);
-	bool still = cmdq->still && cmdq->still_at == consumed;
-	uint64_t now_ns = still ? platform_time_ns() : 0;
-
-	if (cmdq_glance(cmdq) != 0)
-		return -SHADOW_EIO;
 	if (cmdq_moves(cmdq, consumed, now_ns, smmu->config.wait_ns))
 		return 0;
 	/* An MSI that does not come is no silence yet. */
@@ -773,10 +768,30 @@ static int smmu_look(const struct shadow_smmu *smmu, struct cmdq *cmdq)
 	return cmdq_moves(cmdq, consumed, now_ns, smmu->config.wait_ns) ? 0 : -SHADOW_EIO;
 }
 
+/* One look at a queue of an SMMU in use. Return: 0, or -SHADOW_EIO if that is to be shut. */
+static inline int smmu_look(const struct shadow_smmu *smmu, struct cmdq *cmdq)
+{
+	uint64_t consumed = cmdq_consumed(cmdq);
+	bool still = cmdq->still && cmdq->still_at == consumed;
+	uint64_t now_ns = still ? platform_time_ns() : 0;
+
+	if (cmdq_glance(cmdq) != 0)
+		return -SHADOW_EIO;
+	if (cmdq_consumed(cmdq) == consumed)
+		return smmu_look_closer(smmu, cmdq, consumed, now_ns);
+	cmdq->still = false;
+	return 0;
+}
+
 int smmu_passed(struct shadow_smmu *smmu, struct cmdq *cmdq, uint64_t position)
 {
-	if (!smmu_is_shut(smmu) && !cmdq_passed(cmdq, position) && smmu_look(smmu, cmdq) != 0)
+	if (!smmu_is_shut(smmu)) {
+		if (cmdq_passed(cmdq, position))
+			return 1;
+		if (smmu_look(smmu, cmdq) == 0)
+			return cmdq_passed(cmdq, position);
 		(void)smmu_close_locked(smmu);
+	}
 	if (load_relaxed_u32(&smmu->isolation_lost))
 		return -SHADOW_EIO;
 	return smmu_is_shut(smmu) || cmdq_passed(cmdq, position);

@@ -136,6 +136,9 @@ struct shadow_smmu {
 	struct smmu_events events;
 	uint64_t doorbells_extra; /* rung because a flush exceeded the ring */
 	uint32_t cr0;		  /* as last written */
+	unsigned lone;		  /* commands of the list about one page, or 0 if it is planned: */
+	struct smmu_cmd page;	  /* this, for page 0: that of another has its address beside it in word 1; a SYNC; */
+	struct smmu_cmd stage1;	  /* nested: and this and another SYNC */
 	_Atomic uint32_t *completing; /* the target's completion lock */
 	/* Streams whose devices keep translations. The first ats_aborted of them were shut out, and get no ATC_INV. */
 	uint32_t ats_sid[SHADOW_STREAMS_MAX]; /* written under the host lock, below ats_count under both locks */

@@ -23,6 +23,7 @@
 
 static int target_reserve(struct shadow_target *target, const struct run *run)
 {
+	target->keeps = false;
 	return pgtable_reserve(&smmu_target_of(target)->pgtable, run);
 }
 
@@ -53,6 +54,7 @@ static bool target_agrees(struct shadow_target *target, const struct run *run)
 
 static void target_release(struct shadow_target *target)
 {
+	target->keeps = false;
 	pgtable_release(&smmu_target_of(target)->pgtable);
 }
 
@@ -118,7 +120,7 @@ static void fence_give(struct smmu_target *target, unsigned cpu, const uint64_t 
 }
 
 /* All spans and all pending tables, as a new fence. */
-static uint64_t publish_commands(struct smmu_target *target)
+__attribute__((__noinline__)) static uint64_t publish_commands(struct smmu_target *target)
 {
 	unsigned cpu = fence_cpu(target);
 
@@ -132,11 +134,40 @@ static uint64_t publish_commands(struct smmu_target *target)
 	return target->fence;
 }
 
+/* One page was revoked and nothing else is due: to SMMUs whose list about it is known beforehand. The same steps as
+ * publish_commands(), in the same order. Return: false, and nothing is done, if it takes more. */
+static bool publish_lone(struct smmu_target *target)
+{
+	unsigned cpu = target->base.cpu, count = target_smmus(target);
+	uint64_t address, *place;
+
+	if (!tlbi_is_lone(&target->spans) || !fence_has_room(target))
+		return false;
+	for (unsigned i = 0; i < count; i++)
+		if (!list_is_lone(&target->smmu[i], cpu))
+			return false;
+	address = target->spans.span->start << target->pgtable.format.granule_lg2;
+	place = target->position[++target->fence % TARGET_FENCES];
+	target->cpu[target->fence % TARGET_FENCES] = (uint16_t)cpu;
+	for (unsigned i = 0; i < count; i++)
+		place[i] = list_write_lone(&target->smmu[i], smmu_queue_of(&target->smmu[i], cpu), address);
+	for (unsigned i = 0; i < count; i++)
+		cmdq_publish(smmu_queue_of(&target->smmu[i], cpu));
+	pgtable_retire(&target->pgtable, target->fence);
+	target->spans.count = 0;
+	return true;
+}
+
 static uint64_t target_publish(struct shadow_target *base, bool all)
 {
 	struct smmu_target *target = smmu_target_of(base);
+	bool lone = !all && pgtable_close_lone(&target->pgtable);
 
-	pgtable_close(&target->pgtable);
+	base->keeps = lone && pgtable_is_promised(&target->pgtable);
+	if (lone && publish_lone(target))
+		return target->fence;
+	if (!lone)
+		pgtable_close(&target->pgtable);
 	if (target->spans.count || target->spans.all || (all && pgtable_is_pending(&target->pgtable)))
 		return publish_commands(target);
 	/* [D2] Grants alone: visible before control returns. Observer: SMMU. */
@@ -177,21 +208,18 @@ static bool target_compact(struct shadow_target *base, unsigned blocks, uint64_t
 	return more;
 }
 
-static int target_complete(struct shadow_target *base, uint64_t fence)
+/* One after the other, up to @fence. Return: as target_complete(). */
+__attribute__((__noinline__)) static int look_at_fences(struct smmu_target *target, unsigned count, uint64_t fence)
 {
-	struct smmu_target *target = smmu_target_of(base);
 	uint64_t complete = load_relaxed_u64(&target->fence_complete);
 
-	for (unsigned i = 0; i < target_smmus(target); i++)
-		if (load_relaxed_u32(&target->smmu[i].isolation_lost))
-			return -SHADOW_EIO;
 	while (complete < fence) {
 		const uint64_t *position = target->position[(complete + 1) % TARGET_FENCES];
 		unsigned cpu = target->cpu[(complete + 1) % TARGET_FENCES];
 		bool all = true;
 
 		/* Each of them, also behind one that is not there yet: one may be silent, and be shut, beside another. */
-		for (unsigned i = 0; i < target_smmus(target); i++) {
+		for (unsigned i = 0; i < count; i++) {
 			struct cmdq *cmdq = smmu_queue_of(&target->smmu[i], cpu);
 			int passed = smmu_passed(&target->smmu[i], cmdq, position[i]);
 
@@ -205,6 +233,37 @@ static int target_complete(struct shadow_target *base, uint64_t fence)
 		store_release_u64(&target->fence_complete, ++complete);
 	}
 	return 1;
+}
+
+static int target_complete(struct shadow_target *base, uint64_t fence)
+{
+	struct smmu_target *target = smmu_target_of(base);
+	/* One that is attached meanwhile has nothing in a fence of before. */
+	unsigned count = target_smmus(target);
+
+	for (unsigned i = 0; i < count; i++)
+		if (load_relaxed_u32(&target->smmu[i].isolation_lost))
+			return -SHADOW_EIO;
+	return fence ? look_at_fences(target, count, fence) : 1;
+}
+
+static bool target_landed(struct shadow_target *base, uint64_t fence)
+{
+	struct smmu_target *target = smmu_target_of(base);
+	const uint64_t *position = target->position[fence % TARGET_FENCES];
+	unsigned cpu = target->cpu[fence % TARGET_FENCES], count = target_smmus(target);
+
+	if (fence != load_relaxed_u64(&target->fence_complete) + 1)
+		return false;
+	for (unsigned i = 0; i < count; i++) {
+		struct shadow_smmu *smmu = &target->smmu[i];
+
+		if (smmu_is_shut(smmu) || !cmdq_first_look(smmu_queue_of(smmu, cpu), position[i]))
+			return false;
+	}
+	/* [P1] As in target_complete(). */
+	store_release_u64(&target->fence_complete, fence);
+	return true;
 }
 
 static void target_retire(struct shadow_target *target, uint64_t fence)
@@ -226,5 +285,6 @@ const struct target_ops smmu_target_ops = {
 	.rewind = target_rewind,
 	.publish = target_publish,
 	.complete = target_complete,
+	.landed = target_landed,
 	.retire = target_retire,
 };

@@ -27,6 +27,18 @@ struct tlbi_spans {
 	bool all;		       /* did not fit: the whole VMID instead */
 };
 
+/* One page that was a leaf. */
+static inline bool tlbi_is_page(const struct tlbi_span *span)
+{
+	return span->start + 1 == span->end && span->level == 3 && span->leaf;
+}
+
+/* Nothing else? */
+static inline bool tlbi_is_lone(const struct tlbi_spans *spans)
+{
+	return spans->count == 1 && !spans->all && tlbi_is_page(spans->span);
+}
+
 /* Add one span. Merges with the newest if they touch or overlap and levels and leaf allow. */
 void tlbi_spans_add(struct tlbi_spans *spans, uint64_t start, uint64_t end, uint8_t level, bool leaf);
 

@@ -238,11 +238,6 @@ static bool tlbi_window(struct tlbi_plan *plan)
 
 /* ---- commands ----------------------------------------------------------------------------------- */
 
-static bool tlbi_is_page(const struct tlbi_span *span)
-{
-	return span->start + 1 == span->end && span->level == 3 && span->leaf;
-}
-
 /* Is this span too far from the one behind it for a bridge? */
 static bool tlbi_is_far(const struct tlbi_span *span, const struct tlbi_span *end, uint64_t wall)
 {
@@ -341,8 +336,7 @@ static bool tlbi_whole_is_cheaper(struct tlbi_plan *plan)
 	return tlbi_list_exceeds(plan, whole - tail);
 }
 
-/* The command for page 0, a leaf of level 3. */
-static struct smmu_cmd tlbi_leaf_command(const struct tlbi_format *format)
+struct smmu_cmd tlbi_page_command(const struct tlbi_format *format)
 {
 	if (!format->ril)
 		return smmu_cmd_tlbi_s2_ipa(format->vmid, 0, true);
@@ -351,15 +345,19 @@ static struct smmu_cmd tlbi_leaf_command(const struct tlbi_format *format)
 					      .tg = smmu_cmd_tlbi_tg(format->granule_lg2), .ttl = 3, .leaf = true });
 }
 
-bool tlbi_lone_page(const struct tlbi_spans *spans, const struct tlbi_format *format, struct smmu_cmd *cmd)
+bool tlbi_page_is_cheapest(const struct tlbi_format *format)
 {
 	const struct shadow_tlbi_cost *cost = &format->cost;
 
 	/* The whole VMID costs less only if it costs less than what it makes unnecessary. */
-	if (spans->count != 1 || spans->all || !tlbi_is_page(spans->span) ||
-	    (format->nested && (uint64_t)cost->command + cost->sync > cost->vmid))
+	return !format->nested || (uint64_t)cost->command + cost->sync <= cost->vmid;
+}
+
+bool tlbi_lone_page(const struct tlbi_spans *spans, const struct tlbi_format *format, struct smmu_cmd *cmd)
+{
+	if (!tlbi_is_lone(spans) || !tlbi_page_is_cheapest(format))
 		return false;
-	*cmd = tlbi_leaf_command(format);
+	*cmd = tlbi_page_command(format);
 	cmd->word[1] |= spans->span->start << format->granule_lg2;
 	return true;
 }
@@ -367,7 +365,7 @@ bool tlbi_lone_page(const struct tlbi_spans *spans, const struct tlbi_format *fo
 void tlbi_plan_init(struct tlbi_plan *plan, const struct tlbi_spans *spans, const struct tlbi_format *format)
 {
 	const struct shadow_tlbi_cost *cost = &format->cost;
-	struct smmu_cmd page = tlbi_leaf_command(format);
+	struct smmu_cmd page = tlbi_page_command(format);
 
 	shadow_assert(format->granule_lg2 == 12 || format->granule_lg2 == 14 || format->granule_lg2 == 16);
 	shadow_assert(format->ia_bits >= SHADOW_IA_BITS_MIN && format->ia_bits <= SHADOW_IA_BITS_MAX);

@@ -57,6 +57,12 @@ bool tlbi_cost_legal(const struct shadow_tlbi_cost *cost);
 /* The parameters, or the defaults for an all-zero structure. */
 struct shadow_tlbi_cost tlbi_cost(const struct shadow_tlbi_cost *cost);
 
+/* The command for page 0, a leaf of level 3; that of another page has its address beside it in word 1. */
+struct smmu_cmd tlbi_page_command(const struct tlbi_format *format);
+
+/* Is that cheaper than the whole VMID, whatever has to follow it? */
+bool tlbi_page_is_cheapest(const struct tlbi_format *format);
+
 /* What most flushes of hosts that give one page a trip have to say, without a plan. Return: true and the only command of
  * the list, if that is of a page. @spans: closed. */
 bool tlbi_lone_page(const struct tlbi_spans *spans, const struct tlbi_format *format, struct smmu_cmd *cmd);

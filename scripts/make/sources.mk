@@ -388,6 +388,7 @@ TEST_SRCS := \
 	tests/unit/test_likeness.c \
 	tests/unit/test_locks.c \
 	tests/unit/test_locks_commit.c \
+	tests/unit/test_lone.c \
 	tests/unit/test_machine.c \
 	tests/unit/test_machine_doubts.c \
 	tests/unit/test_mapfile.c \

@@ -95,9 +95,9 @@ def profiled(way, expected, *arguments):
 
 def of_programs(command, replay, bench):
     trace = os.path.join(ROOT, "bench", "traces", "churn.txt.xz")
-    runs = (("callgrind", {"engine_flush", "target_publish", "shadow_wait"},
+    runs = (("callgrind", {"shadow_flush", "target_publish", "shadow_wait"},
              ["--from", "storm_timed_lone", bench, "--once", "--benchmark_filter=^lone/revoke_random/"]),
-            ("callgrind", {"play", "batched_flush", "engine_flush", "shadow_reserve"},
+            ("callgrind", {"play", "batched_flush", "shadow_flush", "shadow_reserve"},
              [replay, "replay", "--policy", "batched", "--repeat", "1", data("good_small.txt")]),
             ("cpu-clock", {"replay_main", "trace_load"}, [replay, "replay", "--policy", "batched", trace]))
     for way, expected, arguments in runs:

@@ -209,6 +209,11 @@ static inline int fake_complete(struct shadow_target *target, uint64_t fence)
 	return fence <= fake_of(target)->complete;
 }
 
+static inline bool fake_landed(struct shadow_target *target, uint64_t fence)
+{
+	return fence <= fake_of(target)->complete;
+}
+
 static inline void fake_retire(struct shadow_target *target, uint64_t fence)
 {
 	assert_true(fence <= fake_of(target)->complete);
@@ -229,6 +234,7 @@ static const struct target_ops fake_ops = {
 	.apply = fake_apply,
 	.publish = fake_publish,
 	.complete = fake_complete,
+	.landed = fake_landed,
 	.retire = fake_retire,
 };
 
