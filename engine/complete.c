@@ -63,15 +63,17 @@ static int flights_look(struct shadow_engine *engine, struct engine_flight goal)
 static bool flight_landed(struct shadow_engine *engine, uint64_t number)
 {
 	struct shadow_target *target = engine->target;
-	uint32_t head = load_relaxed_u32(&engine->flight_head);
-	const struct engine_flight *flight = &engine->flight[head % ENGINE_FLIGHTS];
+	const struct engine_flight *flight;
+	uint32_t head;
 	bool landed;
 
-	if (load_relaxed_u32(&engine->flight_tail) - head != 1 || !order_try_lock(&target->completing))
+	if (!order_try_lock(&target->completing))
 		return false;
-	/* [Q1] Flight before tail, and [L1] head as it is. */
-	landed = load_relaxed_u32(&engine->flight_head) == head && load_acquire_u32(&engine->flight_tail) == head + 1 &&
-		 flight->number >= number && target->ops->landed(target, flight->fence);
+	head = load_relaxed_u32(&engine->flight_head);
+	flight = &engine->flight[head % ENGINE_FLIGHTS];
+	/* [Q1] Flight before tail. Pairs with engine_flight_add(). Observer: CPU. */
+	landed = load_acquire_u32(&engine->flight_tail) == head + 1 && flight->number >= number &&
+		 target->ops->landed(target, flight->fence);
 	if (landed)
 		flight_pass(engine, head);
 	order_unlock(&target->completing);

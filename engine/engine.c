@@ -201,14 +201,6 @@ __attribute__((__noinline__)) static bool queue_pieces(struct shadow_engine *eng
 	return count;
 }
 
-/* Of pages that have one old state, with nothing queued that it could take back. */
-static inline bool is_plain_grant(const struct shadow_engine *engine, const struct queue *queue,
-				  const struct shadow_transition *transition)
-{
-	return transition->old_state == SHADOW_STATE_NOPAGE && transition->new_state != SHADOW_STATE_NOPAGE &&
-	       !transition->old_states && !transition->access && !engine->consent.set && !queue_revokes(queue);
-}
-
 __attribute__((__noinline__)) static bool queue_slow(struct shadow_engine *engine, unsigned cpu, uint64_t number,
 						 const struct shadow_transition *transition)
 {
@@ -218,13 +210,6 @@ __attribute__((__noinline__)) static bool queue_slow(struct shadow_engine *engin
 
 	if (!engine->open)
 		return false;
-	if (is_plain_grant(engine, queue, transition)) {
-		uint64_t page = transition->start.addr >> engine->granule_lg2;
-
-		queue->taken++;
-		queue_push(queue, number, page, page + transition->page_count, SHADOW_ACCESS_RW);
-		return true;
-	}
 	if (transition->old_states || engine->consent.set) {
 		changes = queue_pieces(engine, cpu, number, transition);
 	} else {
@@ -236,7 +221,16 @@ __attribute__((__noinline__)) static bool queue_slow(struct shadow_engine *engin
 	return changes;
 }
 
-/* A revoke whose pages have one old state, anywhere; or whatever else. Takes what shadow_queue() takes, in that order: where
+/* A grant of pages that have one old state, with nothing queued that it could take back. */
+static inline bool is_plain_grant(const struct shadow_engine *engine, const struct queue *queue,
+				  const struct shadow_transition *transition)
+{
+	return transition->old_state == SHADOW_STATE_NOPAGE && transition->new_state != SHADOW_STATE_NOPAGE &&
+	       !transition->old_states && !transition->access && !engine->consent.set && engine->open &&
+	       !queue_revokes(queue);
+}
+
+/* A revoke or grant whose pages have one old state, anywhere; or whatever else. Takes what shadow_queue() takes, in that order: where
  * the fast path fails, a jump is enough. */
 __attribute__((__noinline__)) static bool queue_elsewhere(struct shadow_engine *engine, unsigned cpu, uint64_t number,
 						      const struct shadow_transition *transition)
@@ -245,8 +239,13 @@ __attribute__((__noinline__)) static bool queue_elsewhere(struct shadow_engine *
 	uint64_t page = transition->start.addr >> engine->granule_lg2;
 
 	if (transition->new_state != SHADOW_STATE_NOPAGE || transition->old_state == SHADOW_STATE_NOPAGE ||
-	    transition->old_states || engine->consent.set || !engine->open)
-		return queue_slow(engine, cpu, number, transition);
+	    transition->old_states || engine->consent.set || !engine->open) {
+		if (!is_plain_grant(engine, queue, transition))
+			return queue_slow(engine, cpu, number, transition);
+		queue->taken++;
+		queue_push(queue, number, page, page + transition->page_count, SHADOW_ACCESS_RW);
+		return true;
+	}
 	queue->taken++;
 	queue_push(queue, number, page, page + transition->page_count, SHADOW_ACCESS_NONE);
 	return true;

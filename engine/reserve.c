@@ -266,15 +266,23 @@ __attribute__((__noinline__)) static int reserve_slow(struct shadow_engine *engi
 	    transition_effect(transition->old_state, transition->new_state) == TRANSITION_NOTHING &&
 	    is_valid(engine, cpu, transition, wait_ns))
 		return 0;
-	if (is_plain(engine, cpu, transition, TRANSITION_GRANT, &piece) && promise_holds(engine) &&
-	    is_plain_grant(engine) && queue_reserve(&engine->queue[cpu], 1))
-		return 0;
 	/* The first revoke after a flush. */
 	if (!engine->promise_holds && is_plain(engine, cpu, transition, TRANSITION_REVOKE, &piece) &&
 	    !reserve_again(engine, &piece) && queue_reserve(&engine->queue[cpu], 1))
 		return 0;
 	pieces = engine_pieces(engine, transition);
 	return engine_reserve(engine, cpu, &pieces, wait_ns);
+}
+
+__attribute__((__noinline__)) static int reserve_grant(struct shadow_engine *engine, unsigned cpu,
+						   const struct shadow_transition *transition, uint64_t wait_ns)
+{
+	struct transition_piece piece;
+
+	if (is_plain(engine, cpu, transition, TRANSITION_GRANT, &piece) && promise_holds(engine) &&
+	    is_plain_grant(engine) && queue_reserve(&engine->queue[cpu], 1))
+		return 0;
+	return reserve_slow(engine, cpu, transition, wait_ns);
 }
 
 /* Most transitions: a revoke in a zone whose tables are promised, on a queue with room. */
@@ -284,6 +292,8 @@ int shadow_reserve(struct shadow_engine *engine, unsigned cpu, const struct shad
 	struct transition_piece piece;
 
 	shadow_assert(platform_host_lock_held());
+	if (transition->new_state != SHADOW_STATE_NOPAGE)
+		return reserve_grant(engine, cpu, transition, wait_ns);
 	if (is_plain(engine, cpu, transition, TRANSITION_REVOKE, &piece) && promise_holds(engine) &&
 	    queue_reserve(&engine->queue[cpu], 1))
 		return 0;

@@ -62,6 +62,21 @@ __attribute__((always_inline)) static inline unsigned singles_find(const struct 
 	return i;
 }
 
+/* A grant of what was invalid: not what is wider than before, nor an empty table or one of two memory types. Return: false if
+ * that is left to the cursor. */
+static inline bool grant_single(struct pgtable *pgtable, const struct run *run, struct single single)
+{
+	struct pgtable_page *table = single.table;
+
+	if (pte_is_valid(*single.entry) || !table->valid || table->memory != run->memory)
+		return false;
+	order_store_descriptor(single.entry, format_leaf(&pgtable->format, run->access, run->memory, 0, run->start));
+	cursor_count(pgtable, table, 1, run->access == SHADOW_ACCESS_RW);
+	if (table->valid == format_entries(&pgtable->format) && pgtable->bbml && tidy_is_whole(pgtable, table))
+		tidy_note(pgtable, (uint32_t)(table - pgtable->page));
+	return true;
+}
+
 /* Whatever is not a revoke of plain memory. Return: false if that is left to the cursor. */
 __attribute__((__noinline__)) static bool change_single(struct pgtable *pgtable, const struct run *run,
 						    struct single single)
@@ -77,15 +92,8 @@ __attribute__((__noinline__)) static bool change_single(struct pgtable *pgtable,
 		tlbi_spans_add(pgtable->spans, run->start, run->start + 1, cursor_ttl(0), true);
 		order_store_descriptor(single.entry, 0);
 		cursor_discount(pgtable, table, 1, pte_is_rw(old));
-	} else {
-		/* Not what is wider than before, nor an empty table or one of two memory types. */
-		if (pte_is_valid(old) || !table->valid || table->memory != run->memory)
-			return false;
-		order_store_descriptor(single.entry,
-				       format_leaf(&pgtable->format, run->access, run->memory, 0, run->start));
-		cursor_count(pgtable, table, 1, run->access == SHADOW_ACCESS_RW);
-		if (table->valid == format_entries(&pgtable->format) && pgtable->bbml && tidy_is_whole(pgtable, table))
-			tidy_note(pgtable, (uint32_t)(table - pgtable->page));
+	} else if (!grant_single(pgtable, run, single)) {
+		return false;
 	}
 	pgtable->stats.writes++;
 	return true;
@@ -151,8 +159,14 @@ static bool apply_lone(struct pgtable *pgtable, const struct run *run)
 
 	if (!singles_can(pgtable) || !singles_find(pgtable, run, 1, &single))
 		return false;
+	if (run->access) {
+		if (!grant_single(pgtable, run, single))
+			return false;
+		pgtable->stats.writes++;
+		return true;
+	}
 	table = single.table;
-	if (run->access || (*single.entry & pgtable->format.attributes) != plain || table->valid == 1 || spans->count ||
+	if ((*single.entry & pgtable->format.attributes) != plain || table->valid == 1 || spans->count ||
 	    spans->all || !spans->capacity)
 		return change_single(pgtable, run, single);
 	order_store_descriptor(single.entry, 0);
