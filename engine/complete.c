@@ -100,37 +100,15 @@ static void flight_merge(struct shadow_engine *engine, struct engine_flight flig
 	engine->flight[(load_relaxed_u32(&engine->flight_tail) - 1) % ENGINE_FLIGHTS] = flight;
 }
 
-static void flight_append(struct shadow_engine *engine, uint32_t tail, struct engine_flight flight)
-{
-	engine->flight[tail % ENGINE_FLIGHTS] = flight;
-	/* [Q1] Flight before tail. Pairs with flights_look(). Observer: CPU. */
-	store_release_u32(&engine->flight_tail, tail + 1);
-}
-
-/* Every place was taken. */
-__attribute__((__noinline__)) static void flight_crowd(struct shadow_engine *engine, uint32_t tail,
-						   struct engine_flight flight)
+void engine_flight_crowd(struct shadow_engine *engine, uint32_t tail, struct engine_flight flight)
 {
 	while (!order_try_lock(&engine->target->completing))
 		platform_relax();
 	if (tail - load_acquire_u32(&engine->flight_head) == ENGINE_FLIGHTS)
 		flight_merge(engine, flight);
 	else
-		flight_append(engine, tail, flight);
+		engine_flight_append(engine, tail, flight);
 	order_unlock(&engine->target->completing);
-}
-
-void engine_flight_add(struct shadow_engine *engine, uint64_t number, uint64_t fence)
-{
-	uint32_t tail = load_relaxed_u32(&engine->flight_tail);
-	const struct engine_flight flight = { number, fence };
-
-	if (tail - load_acquire_u32(&engine->flight_head) == ENGINE_FLIGHTS)
-		flight_crowd(engine, tail, flight);
-	else
-		flight_append(engine, tail, flight);
-	store_release_u64(&engine->fence, fence);
-	store_release_u64(&engine->flushed_number, number);
 }
 
 bool engine_land(struct shadow_engine *engine, uint64_t number)
@@ -153,7 +131,8 @@ void engine_retire(struct shadow_engine *engine)
 	if (fence == engine->retired_fence)
 		return;
 	platform_trace(PLATFORM_TRACE_RETIRE, fence, (uintptr_t)engine);
-	engine->target->ops->retire(engine->target, fence);
+	if (engine->target->retires)
+		engine->target->ops->retire(engine->target, fence);
 	engine->retired_fence = fence;
 }
 

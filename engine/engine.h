@@ -96,8 +96,30 @@ static inline shadow_ticket_t engine_give_ticket(struct shadow_engine *engine, u
 	return (shadow_ticket_t){ number };
 }
 
+static inline void engine_flight_append(struct shadow_engine *engine, uint32_t tail, struct engine_flight flight)
+{
+	engine->flight[tail % ENGINE_FLIGHTS] = flight;
+	/* [Q1] Flight before tail. Pairs with flights_look(). Observer: CPU. */
+	store_release_u32(&engine->flight_tail, tail + 1);
+}
+
+/* The same where every place was taken: the newest two become one, unless one is free by now. */
+void engine_flight_crowd(struct shadow_engine *engine, uint32_t tail, struct engine_flight flight);
+
 /* A flush published @fence: numbers up to @number are in force once that is complete. Host lock. */
-void engine_flight_add(struct shadow_engine *engine, uint64_t number, uint64_t fence);
+static inline void engine_flight_add(struct shadow_engine *engine, uint64_t number, uint64_t fence)
+{
+	uint32_t tail = load_relaxed_u32(&engine->flight_tail);
+	const struct engine_flight flight = { number, fence };
+
+	/* [Q2] A place was read before it is filled again. Pairs with flight_pass(). Observer: CPU. */
+	if (tail - load_acquire_u32(&engine->flight_head) == ENGINE_FLIGHTS)
+		engine_flight_crowd(engine, tail, flight);
+	else
+		engine_flight_append(engine, tail, flight);
+	store_release_u64(&engine->fence, fence);
+	store_release_u64(&engine->flushed_number, number);
+}
 
 /* A flush up to @number published nothing: if no flight is outstanding it is in force, and needs none. Return: is it? Host
  * lock. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
  *
- * queue.c - set up one CPU's queue, open a slot; the hot rest is inline in queue.h.
+ * queue.c - set up one CPU's queue, take revokes back; the hot rest is inline in queue.h.
  */
 #include "engine/queue.h"
 
@@ -18,28 +18,8 @@ void queue_init(struct queue *queue, struct queue_slot *slot, uint32_t slots)
 	store_relaxed_u32(&queue->head, 0);
 }
 
-static inline struct queue_slot *slot_open(struct queue *queue, uint64_t number, uint64_t start, uint64_t end,
-					   enum shadow_access access, bool takes_back)
-{
-	uint32_t tail = load_relaxed_u32(&queue->tail);
-	struct queue_slot *slot = &queue->slot[tail & queue->mask];
-
-	/* [Q2] Pairs with queue_drop(): a slot is reused only after it was copied. Observer: CPU. */
-	shadow_require(tail - load_acquire_u32(&queue->head) <= queue->mask);
-	queue->revokes += access == SHADOW_ACCESS_NONE;
-	*slot = (struct queue_slot){ start, end, number, number, access, takes_back };
-	/* [Q1] Slot before tail. Pairs with queue_count(): who sees the tail sees the slot. Observer: CPU. */
-	store_release_u32(&queue->tail, tail + 1);
-	return slot;
-}
-
-void queue_open(struct queue *queue, uint64_t number, uint64_t start, uint64_t end, enum shadow_access access)
-{
-	queue->newest = slot_open(queue, number, start, end, access, false);
-}
-
 void queue_take_back(struct queue *queue, uint64_t number, const struct transition_piece *piece)
 {
-	(void)slot_open(queue, number, piece->start, piece->end, piece->access, true);
+	(void)queue_slot_open(queue, number, piece->start, piece->end, piece->access, true);
 	queue->newest = NULL;
 }

@@ -84,8 +84,27 @@ static inline bool queue_extend(struct queue_slot *slot, uint64_t number, uint64
 	return true;
 }
 
+static inline struct queue_slot *queue_slot_open(struct queue *queue, uint64_t number, uint64_t start, uint64_t end,
+						 enum shadow_access access, bool takes_back)
+{
+	uint32_t tail = load_relaxed_u32(&queue->tail);
+	struct queue_slot *slot = &queue->slot[tail & queue->mask];
+
+	/* [Q2] Pairs with queue_drop(): a slot is reused only after it was copied. Observer: CPU. */
+	shadow_require(tail - load_acquire_u32(&queue->head) <= queue->mask);
+	queue->revokes += access == SHADOW_ACCESS_NONE;
+	*slot = (struct queue_slot){ start, end, number, number, access, takes_back };
+	/* [Q1] Slot before tail. Pairs with queue_count(): who sees the tail sees the slot. Observer: CPU. */
+	store_release_u32(&queue->tail, tail + 1);
+	return slot;
+}
+
 /* A new slot for pages of transition @number. There is room: shadow_reserve() saw to it. */
-void queue_open(struct queue *queue, uint64_t number, uint64_t start, uint64_t end, enum shadow_access access);
+static inline void queue_open(struct queue *queue, uint64_t number, uint64_t start, uint64_t end,
+			      enum shadow_access access)
+{
+	queue->newest = queue_slot_open(queue, number, start, end, access, false);
+}
 
 /* Take in pages of transition @number: into the newest slot if they continue that, else a new one. */
 static inline void queue_push(struct queue *queue, uint64_t number, uint64_t start, uint64_t end,

@@ -52,7 +52,7 @@ struct target_ops {
 	/* The same for the only fence that is outstanding, if the devices are done already: one look at each, no search for
 	 * what may be wrong. Return: false if complete() has to be asked. Context: the same. */
 	bool (*landed)(struct shadow_target *target, uint64_t fence);
-	/* The fence is complete: tables retired before it are reusable. */
+	/* The fence is complete: tables retired before it are reusable. Not called while nothing waits for it. */
 	void (*retire)(struct shadow_target *target, uint64_t fence);
 };
 
@@ -61,6 +61,7 @@ struct shadow_target {
 	unsigned ia_bits;	       /* of the address space that its tables translate */
 	unsigned granule_lg2;	       /* its page, and so that of every run */
 	unsigned cpu;		       /* one whose transitions the newest batch has: which queues a publish uses. Host lock */
+	bool retires;		       /* something waits for retire(). Host lock */
 	bool keeps;		       /* publish() left all that reserve() had promised: who clears this may go on with it as
 					* if it had been promised again, until the next publish(). Host lock */
 	bool prepares;		       /* what goes before some changes, with a sync in between: marks, dropped hints */

@@ -326,18 +326,6 @@ void pgtable_close(struct pgtable *pgtable)
 	pgtable->kept = pgtable->moved = false;
 }
 
-bool pgtable_close_lone(struct pgtable *pgtable)
-{
-	if (pgtable->moved || pgtable->kept || pgtable_is_pending(pgtable) || tidy_is_due(pgtable))
-		return false;
-	shadow_assert(!pgtable->dirty.count);
-	pgtable->batch++;
-	/* No table was taken or given back. What was counted beside the promise was for this batch. */
-	if (!pgtable->promised || pgtable->claims.beyond)
-		pgtable_release(pgtable);
-	return true;
-}
-
 /* ---- runs ------------------------------------------------------------------------------------------- */
 
 /* Does this entry, a leaf or invalid, already say what the run asks for? */

@@ -154,11 +154,6 @@ void pgtable_clean(struct pgtable *pgtable);
 /* The batch is over: the same, and collapse as the policy says. */
 void pgtable_close(struct pgtable *pgtable);
 
-/* Instead, for a batch in which nothing but single pages was changed in tables that stay what they are, if nothing else is
- * due: nothing to settle, clean, collapse or invalidate. What is promised stays so. Return: false, and nothing is done, if
- * it is not that. */
-bool pgtable_close_lone(struct pgtable *pgtable);
-
 /* The same at the end of the snapshot, before any pgtable_reserve(). */
 void pgtable_built(struct pgtable *pgtable);
 
@@ -174,15 +169,37 @@ void pgtable_retire(struct pgtable *pgtable, uint64_t fence);
 /* @fence is complete: tables retired by it or before are free. */
 void pgtable_reclaim(struct pgtable *pgtable, uint64_t fence);
 
-/* Does a promise outlive the batch that was closed last? */
-static inline bool pgtable_is_promised(const struct pgtable *pgtable)
+/* Does something wait for pgtable_reclaim()? */
+static inline bool pgtable_has_retired(const struct pgtable *pgtable)
 {
-	return pgtable->promised;
+	return pgtable->retired.first != PGTABLE_NONE || pgtable->gone_start != pgtable->gone_end;
 }
 
 static inline bool pgtable_is_pending(const struct pgtable *pgtable)
 {
 	return pgtable->pending.first != PGTABLE_NONE;
+}
+
+/* Would pgtable_close() look for tables whose place a block may take, or groups that want a hint, in vain? */
+static inline bool pgtable_is_tidy(const struct pgtable *pgtable)
+{
+	return pgtable->untidy.first == PGTABLE_NONE || pgtable->collapse == SHADOW_COLLAPSE_NEVER ||
+	       (pgtable->collapse == SHADOW_COLLAPSE_PATIENT && pgtable->stats.writes < pgtable->patient_writes);
+}
+
+/* Instead of pgtable_close(), for a batch that has changed nothing but single pages in tables that stay what they are, with
+ * nothing else to settle, clean, collapse or invalidate. What is promised stays so: *@promised says whether all of it is.
+ * Return: false, and nothing is done, if it is not that. */
+static inline bool pgtable_close_lone(struct pgtable *pgtable, bool *promised)
+{
+	if (pgtable->moved || pgtable->kept || pgtable_is_pending(pgtable) || !pgtable_is_tidy(pgtable))
+		return false;
+	pgtable->batch++;
+	/* No table was taken or given back. What was counted beside the promise was for this batch. */
+	if (!pgtable->promised || pgtable->claims.beyond)
+		pgtable_release(pgtable);
+	*promised = pgtable->promised;
+	return true;
 }
 
 #endif

@@ -15,13 +15,6 @@ bool tidy_is_whole(struct pgtable *pgtable, const struct pgtable_page *table);
 /* The live table in @page is whole, or may have a whole group without the hint: look at it when policy says so. */
 void tidy_note(struct pgtable *pgtable, uint32_t page);
 
-/* Would tidy_batch() look at a table? */
-static inline bool tidy_is_due(const struct pgtable *pgtable)
-{
-	return pgtable->untidy.first != PGTABLE_NONE && pgtable->collapse != SHADOW_COLLAPSE_NEVER &&
-	       !(pgtable->collapse == SHADOW_COLLAPSE_PATIENT && pgtable->stats.writes < pgtable->patient_writes);
-}
-
 /* A batch is over, everything is settled: do what the policy wants now. */
 void tidy_batch(struct pgtable *pgtable);
 

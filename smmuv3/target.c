@@ -129,13 +129,14 @@ __attribute__((__noinline__)) static uint64_t publish_commands(struct smmu_targe
 	write_all(target, cpu, target->last);
 	fence_give(target, cpu, target->last);
 	pgtable_retire(&target->pgtable, target->fence);
+	target->base.retires = pgtable_has_retired(&target->pgtable);
 	target->spans.count = 0;
 	target->spans.all = false;
 	return target->fence;
 }
 
 /* One page was revoked and nothing else is due: to SMMUs whose list about it is known beforehand. The same steps as
- * publish_commands(), in the same order. Return: false, and nothing is done, if it takes more. */
+ * publish_commands(), in the same order, but that no table retires. Return: false, and nothing is done, if it takes more. */
 static bool publish_lone(struct smmu_target *target)
 {
 	unsigned cpu = target->base.cpu, count = target_smmus(target);
@@ -153,7 +154,6 @@ static bool publish_lone(struct smmu_target *target)
 		place[i] = list_write_lone(&target->smmu[i], smmu_queue_of(&target->smmu[i], cpu), address);
 	for (unsigned i = 0; i < count; i++)
 		cmdq_publish(smmu_queue_of(&target->smmu[i], cpu));
-	pgtable_retire(&target->pgtable, target->fence);
 	target->spans.count = 0;
 	return true;
 }
@@ -161,13 +161,12 @@ static bool publish_lone(struct smmu_target *target)
 static uint64_t target_publish(struct shadow_target *base, bool all)
 {
 	struct smmu_target *target = smmu_target_of(base);
-	bool lone = !all && pgtable_close_lone(&target->pgtable);
 
-	base->keeps = lone && pgtable_is_promised(&target->pgtable);
-	if (lone && publish_lone(target))
-		return target->fence;
-	if (!lone)
+	base->keeps = false;
+	if (all || !pgtable_close_lone(&target->pgtable, &base->keeps))
 		pgtable_close(&target->pgtable);
+	else if (publish_lone(target))
+		return target->fence;
 	if (target->spans.count || target->spans.all || (all && pgtable_is_pending(&target->pgtable)))
 		return publish_commands(target);
 	/* [D2] Grants alone: visible before control returns. Observer: SMMU. */
@@ -268,7 +267,10 @@ static bool target_landed(struct shadow_target *base, uint64_t fence)
 
 static void target_retire(struct shadow_target *target, uint64_t fence)
 {
-	pgtable_reclaim(&smmu_target_of(target)->pgtable, fence);
+	struct pgtable *pgtable = &smmu_target_of(target)->pgtable;
+
+	pgtable_reclaim(pgtable, fence);
+	target->retires = pgtable_has_retired(pgtable);
 }
 
 const struct target_ops smmu_target_ops = {

@@ -273,6 +273,7 @@ static inline void fake_init(struct fake *fake, unsigned granule_lg2)
 		.ia_bits = FAKE_IA_BITS,
 		.granule_lg2 = granule_lg2,
 		.own = { FAKE_POOL_PA, FAKE_POOL_PA + FAKE_POOL_BYTES },
+		.retires = true,
 	};
 	fake->cpu_count = 1;
 	fake->queue_slots = 16;
