@@ -184,6 +184,7 @@ static bool flush_lone(struct shadow_engine *engine)
 		return false;
 	platform_trace(PLATFORM_TRACE_FLUSH_START, load_relaxed_u64(&engine->flushed_number), (uintptr_t)engine);
 	platform_trace(PLATFORM_TRACE_DRAIN, engine->config.cpu_count, (uintptr_t)engine);
+	platform_trace(PLATFORM_TRACE_PLAN, queue_count(queue), (uintptr_t)engine);
 	number = slot->last;
 	engine->stats.transitions_access += number - slot->first + 1;
 	queue_drop(queue, 1);
@@ -194,7 +195,6 @@ static bool flush_lone(struct shadow_engine *engine)
 		engine_forget_revoked(engine);
 	engine->promise_holds = engine->counted = false;
 	engine->stats.flushes++;
-	platform_trace(PLATFORM_TRACE_PLAN, 1, (uintptr_t)engine);
 	target->ops->apply(target, &run, 1);
 	engine->stats.runs++;
 	publish(engine, number, false);
