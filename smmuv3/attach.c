@@ -413,9 +413,9 @@ static bool device_stays_out(const struct target_stream *stream)
 	return stream->ats && stream_aborts(stream) && !load_relaxed_u32(&stream->smmu->cmdq.failed);
 }
 
-/* Put a stream's entry in force. An SMMU that does not follow may use it or not: it is shut, and the others go on.
- * Return: 0; what went wrong with the SMMU, which is shut then. */
-static int stream_start(const struct target_stream *stream)
+/* Put the entry of a stream of whose device it is to be known what it keeps in force. An SMMU that does not follow may use
+ * it or not: it is shut, and the others go on. Return: 0; what went wrong with the SMMU, which is shut then. */
+static int stream_start_ats(const struct target_stream *stream)
 {
 	int error = smmu_is_shut(stream->smmu) || stream->out ? 0 : stream_enable(stream);
 
@@ -425,6 +425,41 @@ static int stream_start(const struct target_stream *stream)
 	}
 	if (error)
 		(void)smmu_close(stream->smmu);
+	return error;
+}
+
+/* Entries of all streams of an SMMU at once: two waits, however many they are. */
+static int streams_enable(struct smmu_target *target, struct shadow_smmu *smmu)
+{
+	void (*const store[])(const struct shadow_smmu *, uint32_t, const struct smmu_ste *) = { stream_store_unused,
+												 stream_store_used };
+	uint32_t count = load_relaxed_u32(&target->stream_count);
+	int error = 0;
+
+	for (unsigned phase = 0; phase < 2 && !error; phase++) {
+		bool any = false;
+
+		for (uint32_t i = 0; i < count; i++) {
+			const struct target_stream *stream = &target->stream[i];
+			const struct smmu_ste ste = stream_entry(stream);
+
+			if (stream->smmu != smmu || stream->ats || stream->out)
+				continue;
+			store[phase](smmu, stream->sid, &ste);
+			any = true;
+		}
+		error = any ? stream_forget(smmu) : 0;
+	}
+	return error;
+}
+
+/* The same for all other streams of an SMMU. */
+static int streams_start(struct smmu_target *target, struct shadow_smmu *smmu)
+{
+	int error = smmu_is_shut(smmu) ? 0 : streams_enable(target, smmu);
+
+	if (error)
+		(void)smmu_close(smmu);
 	return error;
 }
 
@@ -450,8 +485,13 @@ int target_enable(struct shadow_target *target)
 	pgtable_built(&smmus->pgtable);
 	smmus->spans.count = 0;	       /* nothing was reachable, so nothing is cached */
 	smmus->spans.all = false;
+	for (unsigned i = 0; i < target_smmus(smmus); i++) {
+		int failed = streams_start(smmus, &smmus->smmu[i]);
+
+		error = error ? error : failed;
+	}
 	for (unsigned i = 0; i < count; i++) {
-		int failed = stream_start(&smmus->stream[i]);
+		int failed = smmus->stream[i].ats ? stream_start_ats(&smmus->stream[i]) : 0;
 
 		error = error ? error : failed;
 	}

@@ -117,12 +117,17 @@ void stream_place(const struct shadow_smmu *smmu, uint32_t sid, const struct smm
 		order_store_device(&entry[i], ste->word[i]);
 }
 
+static void stream_clean(const struct shadow_smmu *smmu, uint32_t sid)
+{
+	if (!smmu->coherent)
+		order_clean(stream_entry(smmu, sid), sizeof(struct smmu_ste));
+}
+
 /* The SMMU forgets its copy of the entry; waits until it has. [D1] What was stored into the entry is visible
  * before the doorbell of the command. Observer: SMMU. */
 static int stream_refetch(struct shadow_smmu *smmu, uint32_t sid)
 {
-	if (!smmu->coherent)
-		order_clean(stream_entry(smmu, sid), sizeof(struct smmu_ste));
+	stream_clean(smmu, sid);
 	return smmu_invalidate(smmu, smmu_cmd_cfgi_ste(sid, !smmu->config.sid_split));
 }
 
@@ -135,8 +140,7 @@ static int stream_store_word0(struct shadow_smmu *smmu, uint32_t sid, uint64_t w
 void stream_store_abort(struct shadow_smmu *smmu, uint32_t sid)
 {
 	order_store_device(stream_entry(smmu, sid), smmu_ste_abort().word[0]);
-	if (!smmu->coherent)
-		order_clean(stream_entry(smmu, sid), sizeof(struct smmu_ste));
+	stream_clean(smmu, sid);
 }
 
 int stream_abort(struct shadow_smmu *smmu, uint32_t sid)
@@ -146,11 +150,33 @@ int stream_abort(struct shadow_smmu *smmu, uint32_t sid)
 	return stream_store_word0(smmu, sid, smmu_ste_abort().word[0]);
 }
 
+static void stream_store_words(uint64_t *entry, const struct smmu_ste *ste)
+{
+	for (unsigned i = 1; i < SMMU_STE_WORDS; i++)
+		order_store_device(&entry[i], ste->word[i]);
+}
+
+void stream_store_unused(const struct shadow_smmu *smmu, uint32_t sid, const struct smmu_ste *ste)
+{
+	stream_store_words(stream_entry(smmu, sid), ste);
+	stream_clean(smmu, sid);
+}
+
+void stream_store_used(const struct shadow_smmu *smmu, uint32_t sid, const struct smmu_ste *ste)
+{
+	order_store_device(stream_entry(smmu, sid), ste->word[0]);
+	stream_clean(smmu, sid);
+}
+
+int stream_forget(struct shadow_smmu *smmu)
+{
+	return smmu_invalidate(smmu, smmu_cmd_cfgi_all());
+}
+
 int stream_set(struct shadow_smmu *smmu, uint32_t sid, const struct smmu_ste *ste)
 {
 	uint64_t *entry = stream_entry(smmu, sid);
 	int error;
-	unsigned i;
 
 	if (!entry)
 		return -SHADOW_EINVAL;
@@ -160,8 +186,7 @@ int stream_set(struct shadow_smmu *smmu, uint32_t sid, const struct smmu_ste *st
 		if (error != 0)
 			return error;
 	}
-	for (i = 1; i < SMMU_STE_WORDS; i++)
-		order_store_device(&entry[i], ste->word[i]);
+	stream_store_words(entry, ste);
 	error = stream_refetch(smmu, sid);
 	if (error != 0)
 		return error;

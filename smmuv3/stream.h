@@ -31,6 +31,14 @@ bool stream_exists(const struct shadow_smmu *smmu, uint32_t sid);
  * Return: 0; -SHADOW_EINVAL: no such stream, or not reserved; -SHADOW_ETIMEDOUT, -SHADOW_EIO: the stream may still abort. */
 int stream_set(struct shadow_smmu *smmu, uint32_t sid, const struct smmu_ste *ste);
 
+/* The same for many streams of an SMMU, all of which abort as every cache of it knows, in two calls of each: what an aborting
+ * entry does not use; when stream_forget() has returned, the rest; and stream_forget() again. */
+void stream_store_unused(const struct shadow_smmu *smmu, uint32_t sid, const struct smmu_ste *ste);
+void stream_store_used(const struct shadow_smmu *smmu, uint32_t sid, const struct smmu_ste *ste);
+
+/* The SMMU drops its copies of all entries. Waits for it. Return: as stream_set(). */
+int stream_forget(struct shadow_smmu *smmu);
+
 /* Let the stream abort. Waits for the SMMU.
  * Return: as stream_set(); after a failure the SMMU may still use the old entry. */
 int stream_abort(struct shadow_smmu *smmu, uint32_t sid);

@@ -861,15 +861,37 @@ static void more_streams_than_there_is_place_for_are_refused(void **state)
 	assert_int_equal(load_relaxed_u32(&smmu_target_of(core.target)->stream_count), SHADOW_STREAMS_MAX);
 }
 
-/* The second stream's entry never gets through; by then the first one is in use. */
-static void stall_once_the_first_stream_is_live(void *ctx)
+/* Words that an aborting entry does not use, and then the rest: no stream has a turn of its own. */
+static void many_streams_are_let_in_at_once(void **state)
+{
+	struct shadow_smmu_stats before, after;
+
+	(void)state;
+	core_up_to_snapshot(&core);
+	for (uint32_t sid = 0; sid < 32; sid++)
+		if (sid != CORE_SID)
+			assert_int_equal(shadow_smmu_stream(core.smmu[0].smmu, sid), 0);
+	shadow_smmu_stats(core.smmu[0].smmu, &before);
+
+	assert_int_equal(shadow_snapshot(core.engine, &core.host), 0);
+
+	shadow_smmu_stats(core.smmu[0].smmu, &after);
+	assert_int_equal(after.cfgi - before.cfgi, 2);
+	assert_int_equal(after.syncs - before.syncs, 2);
+	for (uint32_t sid = 0; sid < 32; sid++)
+		assert_int_equal(model_dma(core.smmu[0].model, sid, PAGE << 12, false).fault, MODEL_OK);
+	assert_int_equal(model_dma(core.smmu[0].model, 32, PAGE << 12, false).fault, MODEL_ABORT);
+}
+
+/* The SMMU never says that it has dropped its copies of the entries; by then a stream is in use. */
+static void stall_once_a_stream_is_live(void *ctx)
 {
 	struct core *stalling = ctx;
 	struct model *model = stalling->smmu[0].model;
 
-	core_relax(stalling);
 	if (!model_dma(model, CORE_SID, PAGE << 12, false).fault)
 		model_stall_commands(model, true);
+	core_relax(stalling);
 }
 
 static void a_stream_that_was_let_in_is_shut_out_when_the_snapshot_fails(void **state)
@@ -877,7 +899,7 @@ static void a_stream_that_was_let_in_is_shut_out_when_the_snapshot_fails(void **
 	(void)state;
 	core_up_to_snapshot(&core);
 	assert_int_equal(shadow_smmu_stream(core.smmu[0].smmu, CORE_SID + 1), 0);
-	platform_linux_set_relax(stall_once_the_first_stream_is_live, &core);
+	platform_linux_set_relax(stall_once_a_stream_is_live, &core);
 
 	assert_int_equal(shadow_snapshot(core.engine, &core.host), -SHADOW_ETIMEDOUT);
 
@@ -887,15 +909,15 @@ static void a_stream_that_was_let_in_is_shut_out_when_the_snapshot_fails(void **
 	assert_int_equal(model_dma(core.smmu[0].model, CORE_SID + 1, PAGE << 12, false).fault, MODEL_ABORT);
 }
 
-static void stall_registers_too_once_the_first_stream_is_live(void *ctx)
+static void stall_registers_too_once_a_stream_is_live(void *ctx)
 {
 	struct model *model = core.smmu[0].model;
 
-	core_relax(ctx);
 	if (!model_dma(model, CORE_SID, PAGE << 12, false).fault)
 		model_stall_registers(model, true);
 	if (!model_dma(model, CORE_SID, PAGE << 12, false).fault)
 		model_stall_commands(model, true);
+	core_relax(ctx);
 }
 
 static void no_wait_succeeds_when_a_failed_snapshot_lost_isolation(void **state)
@@ -903,7 +925,7 @@ static void no_wait_succeeds_when_a_failed_snapshot_lost_isolation(void **state)
 	(void)state;
 	core_up_to_snapshot(&core);
 	assert_int_equal(shadow_smmu_stream(core.smmu[0].smmu, CORE_SID + 1), 0);
-	platform_linux_set_relax(stall_registers_too_once_the_first_stream_is_live, &core);
+	platform_linux_set_relax(stall_registers_too_once_a_stream_is_live, &core);
 
 	assert_int_equal(shadow_snapshot(core.engine, &core.host), -SHADOW_ETIMEDOUT);
 
@@ -1248,6 +1270,7 @@ int main(void)
 		TEST(a_stream_of_a_live_target_works_at_once),
 		TEST(a_stream_beyond_the_table_is_refused),
 		TEST(more_streams_than_there_is_place_for_are_refused),
+		TEST(many_streams_are_let_in_at_once),
 		TEST(a_stream_that_was_let_in_is_shut_out_when_the_snapshot_fails),
 		TEST(no_wait_succeeds_when_a_failed_snapshot_lost_isolation),
 		TEST(a_stream_is_taken_once),
