@@ -94,7 +94,8 @@ struct pgtable {
 	bool moved;		       /* in this batch the cursor was used: something may have to be settled */
 	uint8_t leaf_heights;	       /* bit h: the part that is applied may have leaves at height h */
 	uint64_t batch;		       /* batches closed so far */
-	uint64_t patient_writes;       /* stats.writes from which on a patient batch may collapse again */
+	uint64_t patient_writes;       /* stats.writes from which on a patient batch may collapse again, */
+	uint64_t patient_batch;	       /* and the first batch for which any table that waits is old enough */
 	unsigned region_recent;	       /* where the last search ended */
 	struct pgtable_place place[FORMAT_HEIGHTS]; /* by height */
 	struct tlbi_spans *spans;      /* what apply() replaced */
@@ -184,15 +185,16 @@ static inline bool pgtable_is_pending(const struct pgtable *pgtable)
 static inline bool pgtable_is_tidy(const struct pgtable *pgtable)
 {
 	return pgtable->untidy.first == PGTABLE_NONE || pgtable->collapse == SHADOW_COLLAPSE_NEVER ||
-	       (pgtable->collapse == SHADOW_COLLAPSE_PATIENT && pgtable->stats.writes < pgtable->patient_writes);
+	       (pgtable->collapse == SHADOW_COLLAPSE_PATIENT &&
+		(pgtable->stats.writes < pgtable->patient_writes || pgtable->batch < pgtable->patient_batch));
 }
 
 /* Instead of pgtable_close(), for a batch that has changed nothing but single pages in tables that stay what they are, with
- * nothing else to settle, clean, collapse or invalidate. What is promised stays so: *@promised says whether all of it is.
+ * nothing else to settle, clean or collapse. What is promised stays so: *@promised says whether all of it is.
  * Return: false, and nothing is done, if it is not that. */
 static inline bool pgtable_close_lone(struct pgtable *pgtable, bool *promised)
 {
-	if (pgtable->moved || pgtable->kept || pgtable_is_pending(pgtable) || !pgtable_is_tidy(pgtable))
+	if (pgtable->moved || pgtable->kept || !pgtable_is_tidy(pgtable))
 		return false;
 	pgtable->batch++;
 	/* No table was taken or given back. What was counted beside the promise was for this batch. */

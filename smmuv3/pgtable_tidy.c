@@ -112,7 +112,10 @@ static bool is_too_fresh(struct pgtable *pgtable, const struct pgtable_page *tab
 
 static void tidy_patiently(struct pgtable *pgtable)
 {
-	if (pgtable->stats.writes < pgtable->patient_writes)
+	uint32_t first = PGTABLE_NONE;
+	uint64_t due = UINT64_MAX;
+
+	if (pgtable->stats.writes < pgtable->patient_writes || pgtable->batch < pgtable->patient_batch)
 		return;
 	for (unsigned look = 0; look < TIDY_LOOKS; look++) {
 		uint32_t page = untidy_pop(pgtable);
@@ -123,6 +126,15 @@ static void tidy_patiently(struct pgtable *pgtable)
 			continue;
 		if (pgtable->batch - pgtable->page[page].stamp < SHADOW_PATIENCE) {
 			untidy_push(pgtable, &pgtable->untidy, page);
+			if (first == PGTABLE_NONE)
+				first = page;
+			if (due > pgtable->page[page].stamp + SHADOW_PATIENCE)
+				due = pgtable->page[page].stamp + SHADOW_PATIENCE;
+			/* Once round: a stamp moves later, and what is noted meanwhile is younger. */
+			if (pgtable->untidy.first == first) {
+				pgtable->patient_batch = due;
+				return;
+			}
 			continue;
 		}
 		tidy_one(pgtable, page);

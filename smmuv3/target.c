@@ -142,7 +142,7 @@ static bool publish_lone(struct smmu_target *target)
 	unsigned cpu = target->base.cpu, count = target_smmus(target);
 	uint64_t address, *place;
 
-	if (!tlbi_is_lone(&target->spans) || !fence_has_room(target))
+	if (!tlbi_is_lone(&target->spans) || pgtable_is_pending(&target->pgtable) || !fence_has_room(target))
 		return false;
 	for (unsigned i = 0; i < count; i++)
 		if (!list_is_lone(&target->smmu[i], cpu))

@@ -344,9 +344,25 @@ static void a_table_that_is_unlinked_goes_with_the_next_page(void **state)
 	assert_int_equal(core_table_stats(&core).collapses, 1);
 	assert_int_equal(core_table_stats(&core).bytes_retired, 4096);
 	revoke_lone(LONE);
-	assert_false(was_short());
 	assert_int_equal(core_count(&core, CORE_COMMAND, 0), 3);
 	assert_int_equal(core_table_stats(&core).bytes_retired, 0);
+}
+
+static void a_table_that_is_unlinked_makes_no_grant_long(void **state)
+{
+	(void)state;
+	up();
+	core_revoke(&core, LONE, 2);
+	core_finish(&core);
+	core_grant(&core, OTHER + 7, 1);
+	core_finish(&core);
+	assert_int_equal(core_table_stats(&core).collapses, 1);
+	for (unsigned page = 0; page < 2; page++) {
+		core_grant(&core, LONE + page, 1);
+		core_finish(&core);
+		assert_true(was_short());
+	}
+	assert_true(core_reaches(&core, 0, LONE) && core_reaches(&core, 0, LONE + 1));
 }
 
 static void a_table_that_is_whole_again_is_collapsed_when_policy_says(void **state)
@@ -357,6 +373,24 @@ static void a_table_that_is_whole_again_is_collapsed_when_policy_says(void **sta
 	core_finish(&core);
 	assert_int_equal(core_table_stats(&core).collapses, 1);
 	assert_false(was_short());
+}
+
+static void a_table_that_waits_holds_no_flush_up_and_does_not_wait_longer(void **state)
+{
+	(void)state;
+	core.collapse = SHADOW_COLLAPSE_PATIENT;
+	up();
+	core_grant(&core, HOLE, 1);
+	core_finish(&core);
+	for (unsigned flush = 1; flush < SHADOW_PATIENCE; flush++) {
+		flush % 2 ? core_revoke(&core, OTHER + 64, 1) : core_grant(&core, OTHER + 64, 1);
+		core_finish(&core);
+		assert_true(was_short());
+	}
+	assert_int_equal(core_table_stats(&core).collapses, 0);
+	core_grant(&core, OTHER + 64, 1);
+	core_finish(&core);
+	assert_int_equal(core_table_stats(&core).collapses, 1);
 }
 
 /* ---- what stays promised ------------------------------------------------------------------------------ */
@@ -481,7 +515,9 @@ int main(void)
 		ONE(an_old_fence_is_not_given_again),
 		ONE(an_smmu_that_is_off_gets_no_command),
 		ONE(a_table_that_is_unlinked_goes_with_the_next_page),
+		ONE(a_table_that_is_unlinked_makes_no_grant_long),
 		ONE(a_table_that_is_whole_again_is_collapsed_when_policy_says),
+		ONE(a_table_that_waits_holds_no_flush_up_and_does_not_wait_longer),
 		ONE(what_is_promised_outlives_a_lone_flush_and_no_other),
 		ONE(what_a_bounded_flush_leaves_is_reserved),
 		ONE(an_smmu_is_attached_into_what_was_only_kept),
