@@ -76,6 +76,10 @@ def main():
                     "Kernel panic - not syncing: HYP panic:", "INFO: task init:1 blocked for more than 120 seconds.",
                     "kvm [1]: nVHE hyp panic at: 0"):
         cases.judged(f"'{trouble}' fails", GOOD.replace("[    0.7]", f"[    0.7] {trouble}\n[    0.7]"), 1)
+    for donations, pages, failed in ((100, 1600, 0), (1600, 1600, 1), (0, 0, 1)):
+        cases.judged(f"{pages} pages in {donations} trips {'fail' if failed else 'pass'}", GOOD.replace(
+            "ok the", f"stats after trip host_donate_guest {donations} 5\n"
+            f"stats after trip reclaim_dying_guest_page {pages} 5\nok the"), failed, boot="group/pvm-chunks")
     cases.judged("a boot fails that does not end", GOOD.replace("done", "don"), 1)
     cases.judged("a boot fails whose QEMU fails", GOOD, 1, status=124)
     cases.judged("a boot in another mode than was asked for fails", GOOD.replace("mode group", "mode eager"), 1)

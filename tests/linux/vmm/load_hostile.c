@@ -13,6 +13,7 @@
 
 #include "tests/linux/vmm/edu.h"
 #include "tests/linux/vmm/load.h"
+#include "tests/linux/vmm/option.h"
 #include "tests/linux/vmm/physical.h"
 #include "tests/linux/vmm/say.h"
 #include "tests/linux/vmm/stats.h"
@@ -171,7 +172,7 @@ static void judge_reclaimed(struct victim *victim, const char *name)
 
 static void attack_guest(bool second)
 {
-	struct vm *vm = vm_create(true, GUEST_BYTES, BACKING_4K, 1);
+	struct vm *vm = vm_create(true, GUEST_BYTES, (enum backing)option_number("backing", BACKING_4K), 1);
 	struct victim victim = { .page = (volatile uint64_t *)(vm->memory + PAGE_OFFSET) };
 
 	victim.word = &victim.page[WORD / 8];

@@ -67,18 +67,19 @@ static void update(phys_addr_t start, u64 size, enum pkvm_page_state from, enum 
 /* Page by page: a range whose pages had different states is told in pieces. */
 void kvm_iommu_host_update(phys_addr_t start, u64 size, enum pkvm_page_state to)
 {
-	phys_addr_t end = start + size, first = start;
+	struct hyp_page *page, *end, *first;
 
 	if (!ready)
 		return;
-	while (first < end) {
-		enum pkvm_page_state from = get_host_state(hyp_phys_to_page(first));
-		phys_addr_t next = first + PAGE_SIZE;
+	page = hyp_phys_to_page(start);
+	end = page + (size >> PAGE_SHIFT);
+	while (page < end) {
+		enum pkvm_page_state from = get_host_state(page);
 
-		while (next < end && get_host_state(hyp_phys_to_page(next)) == from)
-			next += PAGE_SIZE;
-		update(first, next - first, from, to);
-		first = next;
+		first = page++;
+		while (page < end && get_host_state(page) == from)
+			page++;
+		update(hyp_page_to_phys(first), (u64)(page - first) << PAGE_SHIFT, from, to);
 	}
 }
 
