@@ -431,8 +431,6 @@ static int stream_start_ats(const struct target_stream *stream)
 /* Entries of all streams of an SMMU at once: two waits, however many they are. */
 static int streams_enable(struct smmu_target *target, struct shadow_smmu *smmu)
 {
-	void (*const store[])(const struct shadow_smmu *, uint32_t, const struct smmu_ste *) = { stream_store_unused,
-												 stream_store_used };
 	uint32_t count = load_relaxed_u32(&target->stream_count);
 	int error = 0;
 
@@ -445,7 +443,10 @@ static int streams_enable(struct smmu_target *target, struct shadow_smmu *smmu)
 
 			if (stream->smmu != smmu || stream->ats || stream->out)
 				continue;
-			store[phase](smmu, stream->sid, &ste);
+			if (phase)
+				stream_store_used(smmu, stream->sid, &ste);
+			else
+				stream_store_unused(smmu, stream->sid, &ste);
 			any = true;
 		}
 		error = any ? stream_forget(smmu) : 0;

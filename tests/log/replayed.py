@@ -231,8 +231,9 @@ class Replayed:
             filled = self.filled_at[number]
             if not in_order((CFGI_ALL, SYNC), opcodes[:filled]) or not in_order((NSNH_ALL, SYNC), opcodes[:filled]):
                 self.complain(f"SMMU {number}: no CFGI_ALL, TLBI_NSNH_ALL and SYNC before the tables")
-            if not in_order((CFGI_STE, SYNC, CFGI_STE, SYNC), opcodes[filled:]):
-                self.complain(f"SMMU {number}: the STE becomes valid without CFGI_STE, SYNC, twice")
+            dropped = [CFGI_STE if opcode == CFGI_ALL else opcode for opcode in opcodes[filled:]]
+            if not in_order((CFGI_STE, SYNC, CFGI_STE, SYNC), dropped):
+                self.complain(f"SMMU {number}: the STE becomes valid without CFGI_STE or CFGI_ALL, and SYNC, twice")
 
     def follow(self, effect, value):
         """A store that walkers see."""

@@ -170,7 +170,7 @@ LOGS = [
     ("a log in which nothing is changed", [], lambda log: None, None),
     ("a nested log in which nothing is changed", ["--nested", "--smmus", "2"], lambda log: None, None),
     ("a log of a pool at address 0", ["--pool", "0"], lambda log: None, None),
-    ("a CFGI_STE left out", [], lambda log: log.edit(log.at(r"C 0 4 1000000003 1", 0), 3, lambda _: 0x30),
+    ("a CFGI_ALL left out", [], lambda log: log.edit(log.at(r"C 0 4 4 1f", 0), 3, lambda _: 0x30),
      "the STE becomes valid"),
     ("no TLBI in bring-up", [], lambda log: log.edit(log.at(r"C 0 2 30 0", 0), 3, lambda _: 0x03),
      "before the tables"),

@@ -28,7 +28,7 @@ from referee import (PROBLEMS, RefereeError, SHOWN, as_range, options_of, page_o
                      parse_count, parse_engines, replay)
 from smmu import Smmu
 from stage1 import is_nested
-from steps import CFGI_STE, SAID, LogError, damage_flush, read_log
+from steps import SAID, LogError, damage_flush, read_log
 from trace import NONE, PAGE, RW, W, Reader, TraceError
 
 COMMANDS_AT_ONCE = 200      # fewer than the queue holds
@@ -90,20 +90,13 @@ class Player:
             self.qemu.write64s(stores)
             stores = []
             if step[0] == "C":
-                commands += self.for_our_streams(step[1:])
+                commands.append(step[1:])
                 continue
             doorbell()
             for i in range(0, len(commands), COMMANDS_AT_ONCE):
                 self.smmu.command(*commands[i:i + COMMANDS_AT_ONCE])
             commands = []
         self.qemu.write64s(stores)
-
-    def for_our_streams(self, command):
-        """A command for the log's stream, for each of our devices instead."""
-        if command[0] & 0xFF != CFGI_STE:
-            return [command]
-        return [(command[0] & 0xFFFFFFFF | self.smmu.stream(slot) << 32, command[1])
-                for slot in self.board.slots]
 
     def begin(self, steps):
         """The snapshot. Until the entry's last CFGI the devices bypass, and the SMMU has that cached."""

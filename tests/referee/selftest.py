@@ -200,11 +200,11 @@ class ImageReader(Files):
 LOG = """\
 T -
 W 60000000 7fd
-C 0 0 1000000003 1
+C 0 0 4 1f
 C 0 1 46 0
 D 0 2
 S 0 1
-C 0 2 1000000003 1
+C 0 2 4 1f
 D 0 3
 T 2
 T 3
@@ -232,7 +232,7 @@ class Logs(Files):
     def test_a_log_is_cut_at_the_last_cfgi_and_at_each_k(self):
         (first, second), flushes = self.read(LOG)
         self.assertEqual((len(first), len(second)), (4, 2))
-        self.assertEqual(second[0], ("C", 0x1000000003, 1))
+        self.assertEqual(second[0], ("C", 0x4, 0x1f))
         self.assertEqual([(flush.taken, flush.seq, len(flush.steps)) for flush in flushes],
                          [([2, 3], 3, 7), ([7], 7, 1)])
 

@@ -4,7 +4,7 @@
 Used by play.py. Format: docs/results.md.
 """
 
-CFGI_STE, NH_ALL, S2_IPA = 0x03, 0x10, 0x2A
+CFGI_ALL, NH_ALL, S2_IPA = 0x04, 0x10, 0x2A
 SAID = {"tlbi": "the TLBI", "short": "the last page of the TLBI", "cfgi": "the last CFGI of the snapshot"}
 
 
@@ -28,7 +28,7 @@ class Flush:
 
 
 def read_log(path):
-    """((the snapshot's steps before the stream's last CFGI_STE, those from it on), [Flush])."""
+    """((the snapshot's steps before the last CFGI_ALL, those from it on), [Flush])."""
     flushes, current, start = [], Flush(), None
     with open(path, encoding="ascii") as stream:
         for number, line in enumerate(stream, 1):
@@ -56,7 +56,7 @@ def read_log(path):
                 raise LogError(f"{path}:{number}: a line that cannot be read") from None
     if start is None or not flushes:
         raise LogError(f"{path}: no transition is in force")
-    found = start.commands(CFGI_STE)
+    found = start.commands(CFGI_ALL)
     if not found:
         raise LogError(f"{path}: the snapshot announces no stream table entry")
     return (start.steps[:found[-1]], start.steps[found[-1]:]), flushes
