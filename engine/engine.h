@@ -39,7 +39,7 @@ struct shadow_engine {
 	uint64_t page_top;	       /* pages in the address space */
 	struct plan_zones zones;
 	struct run promised;	       /* a zone: ranges in here need not be reserved again, */
-	bool promise_holds;	       /* until the next flush; then the zone is asked for once more */
+	bool promise_holds;	       /* until the next flush; then the zone is asked for once more, or the target keeps it */
 	bool counted;		       /* since the last flush, tables were set aside outside of a promise */
 	uint64_t retired_fence;	       /* tables of fences up to here are back */
 	struct bits pending;	       /* pages that no transition may touch */
@@ -121,8 +121,8 @@ static inline void engine_flight_add(struct shadow_engine *engine, uint64_t numb
 	store_release_u64(&engine->flushed_number, number);
 }
 
-/* A flush up to @number published nothing: if no flight is outstanding it is in force, and needs none. Return: is it? Host
- * lock. */
+/* A flush up to @number gave no fence that is not in a flight: if none is outstanding it is in force, and needs none.
+ * Return: is it? Host lock. */
 bool engine_land(struct shadow_engine *engine, uint64_t number);
 
 /* Tables that completed fences hold go back to the pool. Host lock, between batches. */

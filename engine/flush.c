@@ -166,7 +166,8 @@ static inline struct queue *lone_queue(struct shadow_engine *engine)
 	return slots == 1 ? found : NULL;
 }
 
-/* One slot that is one run: nothing to copy, sort or cut. Return: false, and nothing is changed, if it is not that. */
+/* One slot that is one run: nothing to copy, sort or cut. Return: false if it is not that; then slots set aside are free again,
+ * and nothing else has changed. */
 static bool flush_lone(struct shadow_engine *engine)
 {
 	struct shadow_target *target = engine->target;

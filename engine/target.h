@@ -47,7 +47,8 @@ struct target_ops {
 	 * earlier one; the same one if there was nothing to publish. */
 	uint64_t (*publish)(struct shadow_target *target, bool all);
 	/* Has every SMMU passed this fence's sync? Zero: before the first one. Return: 1, 0, or -SHADOW_EIO for
-	 * ever once an SMMU could not be shut. Context: completion lock held, host lock or not. */
+	 * ever once an SMMU could not be shut. Context: completion lock held, host lock or not; with fence 0, which looks at
+	 * nothing but that, any. */
 	int (*complete)(struct shadow_target *target, uint64_t fence);
 	/* The same for the only fence that is outstanding, if the devices are done already: one look at each, no search for
 	 * what may be wrong. Return: false if complete() has to be asked. Context: the same. */

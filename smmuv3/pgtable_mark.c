@@ -98,6 +98,7 @@ void mark_clear(struct pgtable *pgtable, uint32_t page)
 	if (height != table->height + 1u || !pte_is_leaf(pte, height) || !(pte & PTE_NT))
 		return;
 	cursor_store(pgtable, height, index, pte & ~PTE_NT);
+	pgtable->moved = true;
 	/* With nT it could not be in a group. */
 	if (pgtable->contiguous)
 		tidy_note(pgtable, pgtable->place[height].page);

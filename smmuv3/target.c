@@ -21,9 +21,17 @@
 #include "engine/trace.h"
 #include "smmuv3/list.h"
 
-static int target_reserve(struct shadow_target *target, const struct run *run)
+static void target_release(struct shadow_target *target)
 {
 	target->keeps = false;
+	pgtable_release(&smmu_target_of(target)->pgtable);
+}
+
+static int target_reserve(struct shadow_target *target, const struct run *run)
+{
+	/* Nobody took over what the last batch left promised. */
+	if (target->keeps)
+		target_release(target);
 	return pgtable_reserve(&smmu_target_of(target)->pgtable, run);
 }
 
@@ -50,12 +58,6 @@ static bool target_keep(struct shadow_target *target)
 static bool target_agrees(struct shadow_target *target, const struct run *run)
 {
 	return pgtable_agrees(&smmu_target_of(target)->pgtable, run);
-}
-
-static void target_release(struct shadow_target *target)
-{
-	target->keeps = false;
-	pgtable_release(&smmu_target_of(target)->pgtable);
 }
 
 static void target_rewind(struct shadow_target *target)
@@ -136,7 +138,8 @@ __attribute__((__noinline__)) static uint64_t publish_commands(struct smmu_targe
 }
 
 /* One page was revoked and nothing else is due: to SMMUs whose list about it is known beforehand. The same steps as
- * publish_commands(), in the same order, but that no table retires. Return: false, and nothing is done, if it takes more. */
+ * publish_commands(), but that no table retires; the fence, which is given first, is nobody's before its flight. Return:
+ * false, and nothing is done, if it takes more. */
 static bool publish_lone(struct smmu_target *target)
 {
 	unsigned cpu = target->base.cpu, count = target_smmus(target);
