@@ -181,8 +181,10 @@ bool ecmdq_answer(struct model *model)
 		if (--cmdq->delay)
 			return true;
 		cmdq->cons = (cmdq->cons & ~ECMDQ_EN) | (cmdq->prod & ECMDQ_EN);
-		if (cmdq->prod & ECMDQ_EN)
+		if (cmdq->prod & ECMDQ_EN) {
 			registers_check_cmdq(model, cmdq, CONTROL_PAGE_BASE);
+			cmdq_begin(cmdq);
+		}
 		return true;
 	}
 	return false;
