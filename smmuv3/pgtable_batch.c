@@ -4,7 +4,8 @@
  *
  * Scattered single pages are what a fragmented host makes of its memory, and what a walk costs most for. As long as
  * runs are pages of tables below the table that the cursor is in, they are changed from there without moving the
- * cursor: a table of pages that ends neither empty nor whole needs nothing else. All other runs go to pgtable_apply().
+ * cursor: a table of pages that ends neither empty nor whole needs nothing else. For a page alone the cursor goes
+ * there first. All other runs go to pgtable_apply().
  * Callers: host lock held.
  */
 #include "engine/assert.h"
@@ -22,13 +23,18 @@ struct single {
 	struct pgtable_page *table;
 };
 
-/* Is there a table above those of pages to start from? Hints, cache lines and split addresses are left to the cursor. */
+/* Hints, cache lines and split addresses are left to the cursor. */
+static bool singles_suit(const struct pgtable *pgtable)
+{
+	return pgtable->coherent && !pgtable->contiguous && !pgtable->format.large;
+}
+
+/* Is there a table above those of pages to start from? */
 static bool singles_can(const struct pgtable *pgtable)
 {
 	const struct pgtable_place *above = &pgtable->place[1];
 
-	return above->page != PGTABLE_NONE && !above->fresh && pgtable->coherent && !pgtable->contiguous &&
-	       !pgtable->format.large;
+	return above->page != PGTABLE_NONE && !above->fresh && singles_suit(pgtable);
 }
 
 /* Entries of runs that are one page below the table above each, on their way to the cache. What is not one of our
@@ -149,6 +155,16 @@ static unsigned apply_singles(struct pgtable *pgtable, const struct run *runs, u
 	return done;
 }
 
+/* To the tables above the only page of a batch. Where nothing of the batch was done by the cursor, there is nothing to settle
+ * where it stands, and tables that are there already leave nothing to settle either. Return: false if it may not go. */
+__attribute__((__noinline__)) static bool go_there(struct pgtable *pgtable, const struct run *run)
+{
+	if (pgtable->moved || run->end - run->start != 1 || !singles_suit(pgtable))
+		return false;
+	cursor_walk(pgtable, run->start);
+	return singles_can(pgtable);
+}
+
 /* A batch of one page needs no loop, and a revoke of plain memory no row of spans: its span is the first. */
 static bool apply_lone(struct pgtable *pgtable, const struct run *run)
 {
@@ -157,7 +173,8 @@ static bool apply_lone(struct pgtable *pgtable, const struct run *run)
 	struct pgtable_page *table;
 	struct single single;
 
-	if (!singles_can(pgtable) || !singles_find(pgtable, run, 1, &single))
+	if (!(singles_can(pgtable) && singles_find(pgtable, run, 1, &single)) &&
+	    !(go_there(pgtable, run) && singles_find(pgtable, run, 1, &single)))
 		return false;
 	if (run->access) {
 		if (!grant_single(pgtable, run, single))

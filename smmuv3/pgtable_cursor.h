@@ -51,7 +51,7 @@ static inline void cursor_leave(struct pgtable *pgtable, unsigned height)
 /* Between batches, without moving: the leaf or the invalid entry that translates @page, at *@height. */
 uint64_t cursor_look(const struct pgtable *pgtable, uint64_t page, unsigned *height);
 
-/* Between batches: into the deepest table that translates @page. Return: its height. */
+/* Between batches, or in one that has moved nothing yet: into the deepest table that translates @page. Return: its height. */
 unsigned cursor_walk(struct pgtable *pgtable, uint64_t page);
 
 /* Fresh table: entries below @index that the batch does not change keep what they inherit. */

@@ -7,12 +7,14 @@
  */
 #include "core_rig.h"
 
+#include "engine/engine.h"
 #include "smmuv3/target.h"
 
 #define PAGE  CORE_MEMORY_PAGE
 #define HOLE  (PAGE + 7)
 #define LONE  (PAGE + 64)
 #define OTHER (PAGE + 512) /* first page of the next table */
+#define FAR   (PAGE + (1u << 18) + 512) /* and of one under another table above, where a test has that memory */
 
 static struct core core;
 
@@ -393,6 +395,48 @@ static void a_table_that_waits_holds_no_flush_up_and_does_not_wait_longer(void *
 	assert_int_equal(core_table_stats(&core).collapses, 1);
 }
 
+/* Tables of pages under two tables above them: the cursor goes from one to the other, and nothing else does. */
+static void pages_far_from_each_other_go_the_short_way(void **state)
+{
+	(void)state;
+	core.memory[0].end = 3 * CORE_GIB;
+	up();
+	core_revoke(&core, FAR + 7, 1);
+	core_finish(&core);
+	for (unsigned i = 0; i < 3; i++) {
+		revoke_lone(LONE + 2 * i);
+		assert_true(was_short());
+		revoke_lone(FAR + 64 + 2 * i);
+		assert_true(was_short());
+	}
+	core_grant(&core, LONE, 1);
+	core_finish(&core);
+	assert_true(was_short() && core_reaches(&core, 0, LONE));
+}
+
+/* Of a batch whose last run comes alone: what the cursor has changed before is settled, a table that became empty with it. */
+static void a_far_page_behind_a_batch_leaves_nothing_unsettled(void **state)
+{
+	uint64_t live;
+
+	(void)state;
+	core.memory[0].end = 3 * CORE_GIB;
+	core.queue_slots = 256;
+	up();
+	core_revoke(&core, FAR + 7, 1);
+	core_revoke(&core, OTHER, 7);
+	core_revoke(&core, OTHER + 8, 503);
+	core_finish(&core);
+	live = core_table_stats(&core).bytes_live;
+	for (unsigned i = 0; i < ENGINE_RUNS - 1; i++)
+		core_revoke(&core, LONE + 2 * i, 1);
+	core_revoke(&core, OTHER + 511, 1);
+	core_revoke(&core, FAR + 64, 1);
+	core_finish(&core);
+	assert_int_equal(core_table_stats(&core).bytes_live, live - 4096);
+	assert_false(core_reaches(&core, 0, OTHER + 511) || core_reaches(&core, 0, FAR + 64));
+}
+
 /* ---- what stays promised ------------------------------------------------------------------------------ */
 
 static void what_is_promised_outlives_a_lone_flush_and_no_other(void **state)
@@ -518,6 +562,8 @@ int main(void)
 		ONE(a_table_that_is_unlinked_makes_no_grant_long),
 		ONE(a_table_that_is_whole_again_is_collapsed_when_policy_says),
 		ONE(a_table_that_waits_holds_no_flush_up_and_does_not_wait_longer),
+		ONE(pages_far_from_each_other_go_the_short_way),
+		ONE(a_far_page_behind_a_batch_leaves_nothing_unsettled),
 		ONE(what_is_promised_outlives_a_lone_flush_and_no_other),
 		ONE(what_a_bounded_flush_leaves_is_reserved),
 		ONE(an_smmu_is_attached_into_what_was_only_kept),
