@@ -1,6 +1,7 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-"""selftest.py - check's judgement of boots, and what its scripts say to bad usage; boots nothing. Speaks TAP.
+"""selftest.py - check's judgement of boots, profile's reading of logs, and what the scripts say to bad usage; boots nothing.
+Speaks TAP.
 
 Usage: selftest.py
 Exit: 0 all is right, 1 not, 2 bad usage.
@@ -13,6 +14,8 @@ import io
 import os
 import subprocess
 import sys
+import tempfile
+import unittest.mock
 
 HOME = os.path.dirname(os.path.abspath(__file__))
 GOOD = "\n".join([
@@ -25,17 +28,37 @@ GOOD = "\n".join([
     "[vmm 3.21] done",
     ""])
 
+SYMBOLS = """\
+ffff800080200000 T __kvm_nvhe___hyp_text_start
+ffff800080200800 T __kvm_nvhe___kvm_hyp_host_vector
+ffff800080201000 t __kvm_nvhe_handle
+ffff800080202000 T __kvm_nvhe_donate
+ffff800080203000 T __kvm_nvhe___hyp_text_end
+ffff800080400000 T donate
+"""
 
-def load():
-    loader = importlib.machinery.SourceFileLoader("check", os.path.join(HOME, "check"))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("check", loader))
+
+def log_of(*blocks):
+    """QEMU's log of blocks that are executed in this order: a block is translated when it is first."""
+    log, known = "", set()
+    for address, count in blocks:
+        if (address, count) not in known:
+            log += "----------------\nIN: \n" + "".join(f"0x{address + 4 * i:x}:  d503201f  nop\n" for i in range(count)) + "\n"
+        known.add((address, count))
+        log += f"Trace 0: 0x7f{address:010x}{count:02x} [00001001/{address:016x}/00000051/ff022200] \n"
+    return log
+
+
+def load(script):
+    loader = importlib.machinery.SourceFileLoader(script, os.path.join(HOME, script))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(script, loader))
     loader.exec_module(module)
     return module
 
 
 class Cases:
     def __init__(self):
-        self.check = load()
+        self.check, self.profile = load("check"), load("profile")
         self.count = self.failed = 0
 
     def case(self, right, name, told=""):
@@ -51,6 +74,20 @@ class Cases:
         with contextlib.redirect_stdout(shown):
             self.check.judge(next(one for one in self.check.boots(30) if one.name == boot), status, console, tally)
         self.case(tally.failed == failed and tally.passed + tally.failed > 0, name, shown.getvalue())
+
+    def profiled(self, name, log, function, sizes, by_function):
+        """What a log's trips are, and what the most frequent of them executes."""
+        with tempfile.TemporaryDirectory() as folder:
+            nm = os.path.join(folder, "nm")
+            with open(nm, "w", encoding="ascii") as file:
+                file.write(f"#!/bin/sh\ncat <<'END'\n{SYMBOLS}END\n")
+            os.chmod(nm, 0o755)
+            with unittest.mock.patch.dict(os.environ, PATH=f"{folder}:{os.environ['PATH']}"):
+                symbols = self.profile.Symbols("vmlinux")
+        trips = self.profile.Trips(symbols, function)
+        trips.read(log.splitlines(keepends=True))
+        found = dict(trips.sizes), trips.sizes and dict(trips.by_function())
+        self.case(found == (sizes, by_function), name, found)
 
     def refused(self, script, *arguments):
         """Bad usage: status 2, and standard error says what is wrong first of all."""
@@ -89,6 +126,15 @@ def main():
                  attacked.replace("not ok", "ok").partition(":")[0], 1, boot="group/hostile-no-tlbi")
     cases.judged("tables of 100 KiB pass", GOOD + "stats before table_bytes 102400\n", 0, boot="group/boot")
     cases.judged("tables of 8 MiB do not", GOOD + "stats before table_bytes 8388608\n", 1, boot="group/boot")
+    vector, handle, donate = (0x800000600000 + offset for offset in (0xc00, 0x1000, 0x2000))
+    short, long = ((vector, 2), (handle, 3)), ((vector, 2), (handle, 3), (donate, 5), (donate + 20, 1), (handle + 12, 2))
+    cases.profiled("trips that do not enter the function are not counted", log_of(*short, *short, (vector, 2)), "donate", {}, {})
+    cases.profiled("trips that do are, by function", log_of((0x40080000, 4), *short, *long, *short, (vector, 2)), "donate",
+                   {13: 1}, {"__kvm_hyp_host_vector": 2, "handle": 5, "donate": 6})
+    cases.profiled("the most frequent number is taken", log_of(*long, (donate, 5), *long, *long, (vector, 2)), "donate",
+                   {18: 1, 13: 2}, {"__kvm_hyp_host_vector": 2, "handle": 5, "donate": 6})
+    cases.refused("profile", "--symbols", "/no/such/vmlinux")
+    cases.refused("profile", "--fast")
     cases.refused("check", "group/no-such-boot")
     cases.refused("check", "--seconds", "0")
     cases.refused("run", "--mode", "fast")
