@@ -206,11 +206,23 @@ void baseline_ste(const struct policy *policy, uint64_t ste[8])
 		ste[word] = entry.word[word];
 }
 
+/* A piece that lies in several zones, or in reserved ones. */
+__attribute__((__noinline__)) static int change_cut(struct policy *policy, const struct transition_piece *piece, pages_span *span, void *ctx)
+{
+	struct plan_cursor cursor;
+	struct run run;
+	int error = 0;
+
+	plan_cut(&cursor, &policy->zones, piece->start, piece->end, piece->access);
+	while (!error && plan_next(&cursor, &run))
+		error = pages_change(&policy->pages, &run, span, ctx);
+	return error;
+}
+
 int baseline_change(struct policy *policy, const struct shadow_transition *transition, pages_span *span,
 		    void *ctx)
 {
 	struct transition_piece piece;
-	struct plan_cursor cursor;
 	uint64_t offset = 0;
 	bool any = false;
 	struct run run;
@@ -218,12 +230,12 @@ int baseline_change(struct policy *policy, const struct shadow_transition *trans
 
 	while (transition_next(transition, SHADOW_PAGE_LG2, &offset, &piece)) {
 		any = true;
-		plan_cut(&cursor, &policy->zones, piece.start, piece.end, piece.access);
-		while (plan_next(&cursor, &run)) {
+		if (plan_whole(&policy->zones, piece.start, piece.end, piece.access, &run))
 			error = pages_change(&policy->pages, &run, span, ctx);
-			if (error)
-				return error;
-		}
+		else
+			error = change_cut(policy, &piece, span, ctx);
+		if (error)
+			return error;
 	}
 	policy->flushes += any;
 	return 0;
