@@ -33,8 +33,8 @@ static struct run one_page(const struct rig *rig, uint64_t table, enum shadow_ac
 
 /* ---- split, collapse -------------------------------------------------------------------------------- */
 
-/* A page of each table. */
-__attribute__((noinline)) static uint64_t tables_timed_split(struct rig *rig)
+/* A page of each table, cut off or given back: two functions of this would be made one by the compiler. */
+__attribute__((noinline)) static uint64_t tables_timed_blocks(struct rig *rig)
 {
 	uint64_t start = floor_ns();
 
@@ -42,12 +42,15 @@ __attribute__((noinline)) static uint64_t tables_timed_split(struct rig *rig)
 	return floor_ns() - start;
 }
 
-__attribute__((noinline)) static uint64_t tables_timed_collapse(struct rig *rig)
+static void change(struct bench *bench, struct rig *rig, bool timed, uint64_t *work)
 {
-	uint64_t start = floor_ns();
-
-	rig_apply(rig, rig->run, (unsigned)rig->tables);
-	return floor_ns() - start;
+	if (!timed) {
+		rig_apply(rig, rig->run, (unsigned)rig->tables);
+		return;
+	}
+	bench_resume(bench);
+	*work = tables_timed_blocks(rig);
+	bench_pause(bench);
 }
 
 static void pick(struct rig *rig, enum shadow_access access)
@@ -78,23 +81,13 @@ static void split_or_collapse(struct bench *bench, bool split)
 		return;
 	stats = &rig->target.pgtable.stats;
 	while (bench_next_batch(bench, (int64_t)rig->tables)) {
-		uint64_t work;
+		uint64_t work = 0;
 
 		bench_pause(bench);
 		pick(rig, SHADOW_ACCESS_NONE);
-		if (split)
-			bench_resume(bench);
-		work = tables_timed_split(rig);
-		if (split)
-			bench_pause(bench);
+		change(bench, rig, split, &work);
 		pick(rig, SHADOW_ACCESS_RW);
-		if (!split) {
-			bench_resume(bench);
-			work = tables_timed_collapse(rig);
-			bench_pause(bench);
-		} else {
-			rig_apply(rig, rig->run, (unsigned)rig->tables);
-		}
+		change(bench, rig, !split, &work);
 		floor_add(&rig->floor, work, floor_stores(rig->copy, rig->pages, 1, 0));
 		turns++;
 		bench_resume(bench);

@@ -26,6 +26,7 @@ RUN = {"name", "run_name", "run_type", "repetitions", "repetition_index", "threa
 CHECKED = {"flush", "tables", "snapshot", "threads", "coalesce"}    # areas where policies must agree
 COMPARE = "/usr/share/benchmark/compare.py"     # Debian's libbenchmark-tools, with python3-scipy
 INTERPRETER = "/usr/bin/python3"                # which is that of Debian's modules
+COUNT = os.path.join(ROOT, "scripts", "count-table-instructions")
 SHOW = os.path.join(ROOT, "scripts", "show-benchmarks")
 
 
@@ -137,6 +138,17 @@ def check_tables(command, path):
     command.case("scripts/show-benchmarks shows them in 80 columns", "\n".join(long) or (None if good else done.stdout))
 
 
+def check_counting(command):
+    """What is counted has a function of its own: one that the compiler drops, or makes one with another, is not found."""
+    name = "scripts/count-table-instructions finds what it counts"
+    done = subprocess.run([COUNT, command.program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    if done.returncode == 77:
+        command.case(name + " # SKIP needs valgrind", None)
+        return
+    rows = re.findall(r"^tables/\w+/\w+ +\d+\.\d\d  an? ", done.stdout, re.MULTILINE)
+    command.case(name, None if done.returncode == 0 and len(rows) == len(done.stdout.splitlines()) else done.stdout)
+
+
 def main():
     if len(sys.argv) != 2:
         print(__doc__.strip())
@@ -148,6 +160,7 @@ def main():
         check_shape(command, written)
         check_tables(command, path)
         check_options(command, folder)
+    check_counting(command)
     return command.end()
 
 
