@@ -89,6 +89,13 @@ class Cases:
         found = dict(trips.sizes), trips.sizes and dict(trips.by_function())
         self.case(found == (sizes, by_function), name, found)
 
+    def passed_on(self, script, *arguments):
+        """What run refuses is refused in run's words."""
+        done = subprocess.run([os.path.join(HOME, script), *arguments], capture_output=True, text=True, check=False,
+                              stdin=subprocess.DEVNULL)
+        self.case(done.returncode == 2 and done.stderr.startswith("run: "), f"{' '.join((script, *arguments))} says why not",
+                  f"{done.returncode}\n{done.stderr}")
+
     def refused(self, script, *arguments):
         """Bad usage: status 2, and standard error says what is wrong first of all."""
         done = subprocess.run([os.path.join(HOME, script), *arguments], capture_output=True, text=True, check=False,
@@ -135,6 +142,7 @@ def main():
                    {18: 1, 13: 2}, {"__kvm_hyp_host_vector": 2, "handle": 5, "donate": 6})
     cases.refused("profile", "--symbols", "/no/such/vmlinux")
     cases.refused("profile", "--fast")
+    cases.passed_on("measure", "--image", "/no/such/image")
     cases.refused("check", "group/no-such-boot")
     cases.refused("check", "--seconds", "0")
     cases.refused("run", "--mode", "fast")
