@@ -206,8 +206,9 @@ void baseline_ste(const struct policy *policy, uint64_t ste[8])
 		ste[word] = entry.word[word];
 }
 
-/* A piece that lies in several zones, or in reserved ones. */
-__attribute__((__noinline__)) static int change_cut(struct policy *policy, const struct transition_piece *piece, pages_span *span, void *ctx)
+/* A piece that lies in several zones, or in reserved ones. Apart, so that others need not clear a cursor. */
+__attribute__((__noinline__)) static int change_cut(struct policy *policy, const struct transition_piece *piece,
+						    pages_span *span, void *ctx)
 {
 	struct plan_cursor cursor;
 	struct run run;
